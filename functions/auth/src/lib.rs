@@ -1,0 +1,1 @@
+//! Auth: who somebody is, and in which tenant they work.

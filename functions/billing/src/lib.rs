@@ -1,0 +1,1 @@
+//! Billing: quotes, milestones and invoices, to the cent.

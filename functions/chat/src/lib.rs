@@ -1,0 +1,1 @@
+//! Chat: the conversation of a lead and its messages.

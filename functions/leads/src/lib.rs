@@ -1,0 +1,1 @@
+//! Leads: requests for work, from the first enquiry to the bid pool.

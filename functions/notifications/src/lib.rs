@@ -1,0 +1,1 @@
+//! Notifications: who was told what, and the events behind it.

@@ -1,0 +1,1 @@
+//! Webhooks: what third parties send, checked, stored and answered in one trip.

@@ -1,0 +1,1 @@
+//! The embedded document engine: MongoDB semantics over SQLite.

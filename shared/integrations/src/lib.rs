@@ -1,0 +1,1 @@
+//! Messages of outside services: built, parsed and verified; never sent from here.

@@ -1,0 +1,1 @@
+//! The one port to the outside: fetch, time, randomness, variables, log.

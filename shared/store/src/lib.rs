@@ -1,0 +1,1 @@
+//! From a verified proof of who asks to one Data API call.

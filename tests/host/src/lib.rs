@@ -1,0 +1,1 @@
+//! A small wasi-http host that runs the functions as Spin would.

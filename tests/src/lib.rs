@@ -1,0 +1,1 @@
+//! What every test needs: the app, the runtimes, builders.

@@ -1,0 +1,1 @@
+//! Stand-ins for outside services that check what the real ones check.

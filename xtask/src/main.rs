@@ -1,0 +1,3 @@
+//! The only tool a person needs.
+
+fn main() {}
