@@ -9,6 +9,10 @@ use std::rc::Rc;
 pub mod fetch;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
+#[cfg(target_os = "wasi")]
+pub mod spin;
+#[cfg(target_os = "unknown")]
+pub mod workers;
 
 /// The platform as a request holds it.
 pub type Host = Rc<dyn Platform>;

@@ -31,7 +31,10 @@ impl Native {
             now_ms: Cell::new(None),
             lines: RefCell::default(),
             work: RefCell::default(),
-            client: fetch::Client::new(),
+            client: fetch::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap_or_default(),
         }
     }
 
