@@ -1,1 +1,27 @@
-//! The words of the business: entity tables, the engine that reads them, and the rules. No I/O, clock or randomness here.
+//! The words of the business: entity tables, the engine that reads them, and the rules.
+//!
+//! Absences that hold: no I/O, no async, no HTTP, no clock, no randomness, no environment.
+
+pub mod access;
+pub mod entities;
+pub mod entity;
+pub mod error;
+pub mod event;
+pub mod filter;
+pub mod id;
+pub mod money;
+pub mod role;
+pub mod rules;
+pub mod search;
+pub mod time;
+pub mod validate;
+
+pub use entity::{Entity, Field, Kind};
+pub use error::{Error, ErrorKind, Result, Violation};
+pub use filter::Filter;
+pub use money::Money;
+pub use role::Role;
+pub use time::Time;
+
+/// A document as the functions hold it: plain JSON, dates as RFC 3339 text.
+pub type Doc = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,58 @@
+//! The catalogue: every entity, one line each.
+
+mod bid;
+mod conversation;
+mod integration;
+mod invoice;
+mod lead;
+mod member;
+mod notification;
+mod person;
+mod project;
+mod quote;
+mod record;
+
+use crate::Entity;
+
+pub use bid::{BID, incomplete};
+pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
+pub use integration::{INTEGRATION, RECEIPT};
+pub use invoice::INVOICE;
+pub use lead::{LEAD, reference_of};
+pub use member::{IDENTITY, LOGIN, MEMBERSHIP, TENANT};
+pub use notification::{EVENT, NOTIFICATION};
+pub use person::PERSON;
+pub use project::{MILESTONE, PROJECT};
+pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
+pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
+
+/// Every entity there is.
+pub static ALL: &[&Entity] = &[
+    &BID,
+    &CONVERSATION,
+    &COUNTER,
+    &EVENT,
+    &IDEMPOTENCY,
+    &IDENTITY,
+    &INTEGRATION,
+    &INVOICE,
+    &JOB,
+    &LEAD,
+    &LOGIN,
+    &MEMBERSHIP,
+    &MESSAGE,
+    &MILESTONE,
+    &NOTIFICATION,
+    &PERSON,
+    &PROJECT,
+    &QUOTE,
+    &READ_MARK,
+    &RECEIPT,
+    &SETTING,
+    &TENANT,
+];
+
+/// The entity of this name.
+pub fn by_name(name: &str) -> Option<&'static Entity> {
+    ALL.iter().copied().find(|entity| entity.name == name)
+}

@@ -1,0 +1,92 @@
+//! Tenants, global identities, the memberships that join them, and the logins of a membership.
+
+use crate::entity::{
+    Access, Entity, Field, Kind, choice, date, email, expires, flag, index, integer, list, reference, status, text, unique,
+};
+use crate::role::ROLE_WORDS;
+use crate::rules::Plain;
+
+/// A customer of ours: everything else belongs to one.
+pub static TENANT: Entity = Entity {
+    name: "tenant",
+    collection: "tenants",
+    prefix: "ten",
+    fields: &[
+        text("name", 200).required(),
+        choice("currency", &["EUR", "USD", "GBP"]),
+        status(&["active", "suspended", "cancelled"]),
+    ],
+    indexes: &[],
+    access: Access::own(&[]),
+    rules: &Plain,
+};
+
+/// Somebody who can prove who they are, across all tenants. Its `tenant_id` is that of the platform.
+pub static IDENTITY: Entity = Entity {
+    name: "identity",
+    collection: "identities",
+    prefix: "idy",
+    fields: &[email("email").required(), text("name", 200).personal(), text("password_hash", 500).hidden()],
+    indexes: &[unique(&["email"])],
+    access: Access::own(&[]),
+    rules: &Plain,
+};
+
+/// An identity's place in a tenant.
+pub static MEMBERSHIP: Entity = Entity {
+    name: "membership",
+    collection: "memberships",
+    prefix: "mem",
+    fields: &[
+        reference("identity", "identity").read_only().hidden(),
+        email("email").required().on_create(),
+        text("name", 200).personal(),
+        choice("role", ROLE_WORDS).required().on_create(),
+        choice("manager_kind", &["cs", "sd"]),
+        text("personal_code", 6).read_only(),
+        list("team_ids", &Kind::Text(40), 50).read_only(),
+        status(&["invited", "active", "suspended"]),
+        integer("policy_version", 1, i64::MAX).read_only().hidden(),
+        Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
+        reference("person", "person").read_only(),
+        date("invited_at").read_only(),
+        date("joined_at").read_only(),
+        date("last_login_at").read_only(),
+    ],
+    indexes: &[
+        unique(&["email"]),
+        unique(&["personal_code"]),
+        index(&["identity"]),
+        index(&["role", "status"]),
+        index(&["person"]),
+    ],
+    access: Access::own(&["_id"]),
+    rules: &Plain,
+};
+
+/// What a member wants: whether each notification channel may be used.
+pub const PREFERENCES: Kind = Kind::Object(&[Field { kind: CHANNELS, ..text("notifications", 0) }]);
+
+/// The notification channels.
+pub const CHANNELS: Kind = Kind::Object(&[flag("browser"), flag("email")]);
+
+/// A login of a membership: one line of refresh tokens, each replacing the one before.
+pub static LOGIN: Entity = Entity {
+    name: "login",
+    collection: "logins",
+    prefix: "log",
+    fields: &[
+        reference("identity", "identity").read_only(),
+        reference("membership", "membership").read_only(),
+        integer("generation", 1, i64::MAX).read_only(),
+        date("rotated_at").read_only(),
+        text("rotation_key", 64).read_only(),
+        date("revoked_at").read_only(),
+        text("revoked_reason", 40).read_only(),
+        date("expires_at").read_only(),
+        text("user_agent", 400).read_only(),
+    ],
+    indexes: &[index(&["membership"]), expires(&["expires_at"])],
+    access: Access::own(&["membership"]),
+    rules: &Plain,
+};

@@ -1,0 +1,71 @@
+//! Events: what happened; and notifications: who was told.
+
+use crate::entity::{
+    Access, Entity, Fallback, Field, Kind, choice, date, expires, flag, index, list, opaque, reference, text, unique,
+};
+use crate::role::Viewer;
+use crate::rules::Plain;
+use crate::{Filter, Time};
+
+/// One recipient's notice of one cause.
+pub static NOTIFICATION: Entity = Entity {
+    name: "notification",
+    collection: "notifications",
+    prefix: "not",
+    fields: &[
+        reference("recipient", "membership").read_only(),
+        reference("cause", "event").read_only(),
+        text("key", 100).read_only(),
+        text("title", 100).read_only(),
+        text("message", 500).read_only(),
+        choice("type", &["info", "success", "warning", "error", "system"]).read_only(),
+        choice("priority", &["low", "medium", "high", "urgent"]).read_only().default(Fallback::Word("medium")),
+        text("link", 500).read_only(),
+        Field { kind: RECORD, ..text("record", 0) }.read_only(),
+        list("deliveries", &DELIVERY, 10).read_only(),
+        flag("is_read").read_only(),
+        date("read_at").read_only(),
+        date("expires_at").read_only(),
+    ],
+    indexes: &[unique(&["cause", "recipient"]), index(&["recipient", "is_read", "-created_at"]), expires(&["expires_at"])],
+    access: Access::own(&["recipient"]),
+    rules: &Plain,
+};
+
+const DELIVERY: Kind = Kind::Object(&[
+    choice("channel", &["browser", "email"]).required(),
+    choice("status", &["queued", "sent", "failed"]).required(),
+    date("at"),
+    text("provider_id", 200),
+]);
+
+/// Which record something is about.
+pub const RECORD: Kind = Kind::Object(&[text("type", 40).required(), text("id", 40).required()]);
+
+/// What happened to a record: never changed, never deleted.
+pub static EVENT: Entity = Entity {
+    name: "event",
+    collection: "events",
+    prefix: "evt",
+    fields: &[
+        text("type", 100).read_only(),
+        Field { kind: RECORD, ..text("record", 0) }.read_only(),
+        reference("lead", "lead").read_only(),
+        opaque("changes", 1_000_000).read_only(),
+        opaque("actor", 1_000).read_only(),
+        text("comment", 1_000).read_only(),
+        text("request_id", 100).read_only(),
+        text("ip", 64).read_only(),
+        text("user_agent", 400).read_only(),
+        date("sealed_until").read_only().hidden(),
+    ],
+    indexes: &[index(&["lead"]), index(&["record.id"]), index(&["type"])],
+    access: Access { narrow: Some(unsealed), ..Access::own(&[]) },
+    rules: &Plain,
+};
+
+/// What happened to a sealed bid is as sealed as the bid.
+fn unsealed(viewer: &Viewer, now: Time) -> Filter {
+    let open = Filter::is("sealed_until", serde_json::Value::Null).or(Filter::by("sealed_until", now));
+    open.or(Filter::is("actor.id", viewer.member.as_str()))
+}

@@ -1,0 +1,57 @@
+//! Projects: a lead whose quote was accepted, and the milestones of the work.
+
+use crate::entity::{Access, Entity, choice, date, index, integer, money, reference, status, text, unique};
+use crate::rules::Plain;
+
+/// Work that was agreed on.
+pub static PROJECT: Entity = Entity {
+    name: "project",
+    collection: "projects",
+    prefix: "prj",
+    fields: &[
+        text("name", 200).required().searchable(),
+        reference("lead", "lead").read_only(),
+        reference("quote", "quote").read_only(),
+        reference("customer", "membership").read_only(),
+        reference("manager", "membership").read_only(),
+        reference("expert", "membership").read_only(),
+        reference("vendor", "membership").read_only(),
+        status(&["active", "completed", "cancelled"]),
+        date("start_date"),
+        date("end_date"),
+    ],
+    indexes: &[
+        unique(&["lead"]),
+        index(&["status", "-created_at"]),
+        index(&["customer", "status"]),
+        index(&["expert", "status"]),
+    ],
+    access: Access::own(&["customer", "expert", "vendor"]),
+    rules: &Plain,
+};
+
+/// A part of a project that is paid on its own.
+pub static MILESTONE: Entity = Entity {
+    name: "milestone",
+    collection: "milestones",
+    prefix: "mil",
+    fields: &[
+        reference("project", "project").read_only(),
+        reference("lead", "lead").read_only(),
+        reference("bid", "bid").read_only(),
+        reference("quote", "quote").read_only(),
+        integer("order", 1, 50).read_only(),
+        text("name", 200).read_only(),
+        text("description", 2_000).read_only(),
+        choice("type", &["time", "event"]).read_only(),
+        integer("percentage", 1, 100).read_only(),
+        money("amount").read_only(),
+        money("service_fee").read_only(),
+        reference("customer", "membership").read_only(),
+        reference("expert", "membership").read_only(),
+        reference("vendor", "membership").read_only(),
+    ],
+    indexes: &[unique(&["bid", "order"]), index(&["project", "order"]), index(&["expert", "bid"])],
+    access: Access::own(&["customer", "expert", "vendor"]),
+    rules: &Plain,
+};

@@ -1,0 +1,65 @@
+//! Quotes: what the customer is asked to accept: the awarded bid's price and the service fee.
+
+use serde_json::Value;
+
+use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, text, unique};
+use crate::role::Viewer;
+use crate::rules::Plain;
+use crate::{Filter, Time};
+
+/// A formal offer to the customer.
+pub static QUOTE: Entity = Entity {
+    name: "quote",
+    collection: "quotes",
+    prefix: "quo",
+    fields: &[
+        text("reference", 20).read_only().searchable(),
+        text("title", 200).searchable(),
+        text("notes", 4_000),
+        reference("lead", "lead").read_only(),
+        reference("bid", "bid").read_only(),
+        reference("expert", "membership").read_only(),
+        reference("manager", "membership").read_only(),
+        reference("customer", "membership").read_only(),
+        reference("vendor", "membership").read_only(),
+        money("amount").read_only(),
+        money("service_fee").read_only(),
+        money("total").read_only(),
+        status(&["draft", "sent", "accepted", "declined"]),
+        date("valid_until"),
+        date("sent_at").read_only(),
+        date("accepted_at").read_only(),
+        date("declined_at").read_only(),
+        text("decline_reason", 1_000).read_only(),
+        Field { kind: XERO, ..text("xero", 0) }.read_only(),
+    ],
+    indexes: &[
+        unique(&["reference"]),
+        unique(&["lead", "bid"]),
+        index(&["status", "-created_at"]),
+        index(&["customer", "status"]),
+        index(&["expert", "status"]),
+    ],
+    access: Access { narrow: Some(sent), ..Access::own(&["customer", "expert", "vendor"]) },
+    rules: &Plain,
+};
+
+/// What Xero knows of a document.
+pub const XERO: Kind = Kind::Object(&[text("id", 64), text("number", 255), text("status", 32), date("synced_at")]);
+
+/// The setting that says the service fee.
+pub const SERVICE_FEE_KEY: &str = "billing.service_fee";
+
+/// What the fee is where no setting says: 10 %.
+const SERVICE_FEE_POINTS: i64 = 1_000;
+
+/// The service fee in hundredths of a percent, from the setting's value `{"basis_points": n}`.
+pub fn service_fee_points(setting: Option<&Value>) -> i64 {
+    let points = setting.and_then(|value| value.get("basis_points")).and_then(Value::as_i64);
+    points.filter(|points| (0..=10_000).contains(points)).unwrap_or(SERVICE_FEE_POINTS)
+}
+
+/// A draft is seen by those only who write it.
+pub(super) fn sent(viewer: &Viewer, _now: Time) -> Filter {
+    if viewer.role.is_staff() { Filter::All } else { Filter::is_not("status", "draft") }
+}

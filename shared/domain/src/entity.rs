@@ -1,0 +1,293 @@
+//! The vocabulary of the entity tables: what an entity is, which fields it has, who may see it.
+
+use crate::rules::Rules;
+use crate::{Filter, Time, role::Viewer};
+
+/// A kind of record: its fields, indexes, access and rules, as data.
+pub struct Entity {
+    /// Its name in code, permissions and events: `lead`.
+    pub name: &'static str,
+    /// Its collection, which is also its plural in paths: `leads`.
+    pub collection: &'static str,
+    /// The prefix of its ids.
+    pub prefix: &'static str,
+    /// Its own fields; those that every entity has are in [`BASE_FIELDS`].
+    pub fields: &'static [Field],
+    /// Its indexes; every one starts with `tenant_id`.
+    pub indexes: &'static [Index],
+    /// Who sees which records.
+    pub access: Access,
+    /// What the tables cannot say.
+    pub rules: &'static dyn Rules,
+}
+
+impl Entity {
+    /// A field by its name, the base fields included.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().chain(BASE_FIELDS).find(|field| field.name == name)
+    }
+
+    /// All fields in the order they are shown in.
+    pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().chain(BASE_FIELDS)
+    }
+}
+
+impl std::fmt::Debug for Entity {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Entity({})", self.name)
+    }
+}
+
+/// The fields of every entity, filled in by the engine alone. `_id`, `tenant_id` and `deleted_at` are never shown as they are.
+pub const BASE_FIELDS: &[Field] = &[
+    date("created_at").read_only(),
+    reference("created_by", "membership").read_only(),
+    date("updated_at").read_only(),
+    reference("updated_by", "membership").read_only(),
+    date("deleted_at").read_only().hidden(),
+    integer("version", 1, i64::MAX).read_only(),
+];
+
+/// One field of an entity.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name in the API and in the store.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether a record cannot be without it.
+    pub required: bool,
+    /// What it is when nobody says.
+    pub default: Option<Fallback>,
+    /// Who may write it.
+    pub input: Input,
+    /// Whether it tells something about a person.
+    pub personal: bool,
+    /// Whether its words are found by `q=`.
+    pub searchable: bool,
+    /// Whether it is never shown.
+    pub hidden: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Text of at most so many characters.
+    Text(usize),
+    /// An e-mail address, kept in lower case.
+    Email,
+    /// A whole number between two bounds, inclusive.
+    Integer(i64, i64),
+    /// True or false.
+    Flag,
+    /// A point in time.
+    Date,
+    /// `{minor, currency}`, not negative.
+    Money,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The id of a record of the named entity.
+    Reference(&'static str),
+    /// At most so many values of a kind.
+    List(&'static Kind, usize),
+    /// An object with these fields.
+    Object(&'static [Field]),
+    /// Any JSON of at most so many bytes; never looked into.
+    Opaque(usize),
+}
+
+/// The value of a field that nobody gave.
+#[derive(Clone, Copy, Debug)]
+pub enum Fallback {
+    /// This word.
+    Word(&'static str),
+    /// This flag.
+    Flag(bool),
+    /// This number.
+    Integer(i64),
+    /// An empty list.
+    EmptyList,
+}
+
+/// Who may write a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Whoever may write the record.
+    Anyone,
+    /// Whoever may write the record, but only when it is made.
+    OnCreate,
+    /// Those who may write every record of the kind; others get the default.
+    Staff,
+    /// Nobody: rules and verbs set it.
+    Nobody,
+}
+
+impl Field {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        let (personal, searchable, hidden) = (false, false, false);
+        Self { name, kind, required: false, default: None, input: Input::Anyone, personal, searchable, hidden }
+    }
+
+    /// A record cannot be without it.
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// What it is when nobody says.
+    pub const fn default(self, value: Fallback) -> Self {
+        Self { default: Some(value), ..self }
+    }
+
+    /// Set by rules and verbs only.
+    pub const fn read_only(self) -> Self {
+        Self { input: Input::Nobody, ..self }
+    }
+
+    /// Written when the record is made and never again.
+    pub const fn on_create(self) -> Self {
+        Self { input: Input::OnCreate, ..self }
+    }
+
+    /// Written by those only who may write every record of the kind.
+    pub const fn staff(self) -> Self {
+        Self { input: Input::Staff, ..self }
+    }
+
+    /// It tells something about a person.
+    pub const fn personal(self) -> Self {
+        Self { personal: true, ..self }
+    }
+
+    /// Its words are found by `q=`.
+    pub const fn searchable(self) -> Self {
+        Self { searchable: true, ..self }
+    }
+
+    /// It is never shown.
+    pub const fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+}
+
+/// Text of at most `max` characters.
+pub const fn text(name: &'static str, max: usize) -> Field {
+    Field::new(name, Kind::Text(max))
+}
+
+/// An e-mail address.
+pub const fn email(name: &'static str) -> Field {
+    Field::new(name, Kind::Email).personal()
+}
+
+/// A whole number.
+pub const fn integer(name: &'static str, min: i64, max: i64) -> Field {
+    Field::new(name, Kind::Integer(min, max))
+}
+
+/// True or false, false when nobody says.
+pub const fn flag(name: &'static str) -> Field {
+    Field::new(name, Kind::Flag).default(Fallback::Flag(false))
+}
+
+/// A point in time.
+pub const fn date(name: &'static str) -> Field {
+    Field::new(name, Kind::Date)
+}
+
+/// An amount of money.
+pub const fn money(name: &'static str) -> Field {
+    Field::new(name, Kind::Money)
+}
+
+/// One of some words.
+pub const fn choice(name: &'static str, words: &'static [&'static str]) -> Field {
+    Field::new(name, Kind::Choice(words))
+}
+
+/// A status: one of some words, the first when the record is made, changed by verbs only.
+pub const fn status(words: &'static [&'static str]) -> Field {
+    let first = match words {
+        [first, ..] => *first,
+        [] => "",
+    };
+    choice("status", words).read_only().default(Fallback::Word(first))
+}
+
+/// The id of another record.
+pub const fn reference(name: &'static str, entity: &'static str) -> Field {
+    Field::new(name, Kind::Reference(entity))
+}
+
+/// A list of at most `max` values.
+pub const fn list(name: &'static str, of: &'static Kind, max: usize) -> Field {
+    Field::new(name, Kind::List(of, max)).default(Fallback::EmptyList)
+}
+
+/// An object.
+pub const fn object(name: &'static str, fields: &'static [Field]) -> Field {
+    Field::new(name, Kind::Object(fields))
+}
+
+/// JSON that is kept as it is.
+pub const fn opaque(name: &'static str, max_bytes: usize) -> Field {
+    Field::new(name, Kind::Opaque(max_bytes))
+}
+
+/// Files by reference: where they are, not what is in them.
+pub const ATTACHMENT: Kind = Kind::Object(&[
+    text("name", 255).required(),
+    text("url", 2_000).required(),
+    text("media_type", 127),
+    integer("size_bytes", 0, 5_368_709_120),
+]);
+
+/// An index; `tenant_id` comes before its keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    /// Field names, with `-` for descending.
+    pub keys: &'static [&'static str],
+    /// Whether no two live records of a tenant may have the same keys.
+    pub unique: bool,
+    /// Only records in which the first key is there.
+    pub sparse: bool,
+    /// Records leave when the (only) key's date has passed.
+    pub expires: bool,
+}
+
+/// An index over some fields.
+pub const fn index(keys: &'static [&'static str]) -> Index {
+    Index { keys, unique: false, sparse: false, expires: false }
+}
+
+/// An index that keeps its keys unique among the tenant's records.
+pub const fn unique(keys: &'static [&'static str]) -> Index {
+    Index { unique: true, ..index(keys) }
+}
+
+/// Unique among the records that have the first key.
+pub const fn unique_if_present(keys: &'static [&'static str]) -> Index {
+    Index { sparse: true, ..unique(keys) }
+}
+
+/// Records leave when this date has passed.
+pub const fn expires(key: &'static [&'static str]) -> Index {
+    Index { expires: true, ..index(key) }
+}
+
+/// Who sees which records, beyond what the roles' permissions say.
+pub struct Access {
+    /// Fields that hold a membership id (or a list of them): a record is one's own when one of them is oneself.
+    pub own: &'static [&'static str],
+    /// Records that are visible though not one's own.
+    pub open: Option<fn(&Viewer) -> Filter>,
+    /// What every visible record must fulfil besides.
+    pub narrow: Option<fn(&Viewer, Time) -> Filter>,
+}
+
+impl Access {
+    /// One's own records by these fields.
+    pub const fn own(own: &'static [&'static str]) -> Self {
+        Self { own, open: None, narrow: None }
+    }
+}

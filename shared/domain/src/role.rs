@@ -1,0 +1,190 @@
+//! Roles: which actions each preset may take, and on whose records.
+
+use serde::{Deserialize, Serialize};
+
+/// The roles that every tenant starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Who signed the tenant up.
+    Owner,
+    /// Runs the tenant.
+    Admin,
+    /// Runs the business: leads, awards, invoices.
+    Manager,
+    /// Bids on leads and does the work.
+    Expert,
+    /// Brings customers.
+    Vendor,
+    /// Asks for work and pays for it.
+    Customer,
+}
+
+/// Whose records an action reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// One's own.
+    Own,
+    /// Everybody's.
+    All,
+}
+
+/// Every role preset.
+pub const ROLES: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Expert, Role::Vendor, Role::Customer];
+
+/// The words of [`ROLES`] as they stand in a membership.
+pub const ROLE_WORDS: &[&str] = &["owner", "admin", "manager", "expert", "vendor", "customer"];
+
+/// What each role may do; owner and admin may do everything.
+const GRANTS: &[(Role, Reach, &[&str])] = &[
+    (
+        Role::Manager,
+        Reach::All,
+        &[
+            "lead:read",
+            "lead:create",
+            "lead:update",
+            "lead:delete",
+            "lead:publish",
+            "lead:assign",
+            "bid:read",
+            "bid:award",
+            "person:read",
+            "membership:read",
+            "membership:invite",
+            "quote:read",
+            "quote:update",
+            "quote:send",
+            "milestone:read",
+            "project:read",
+            "invoice:read",
+            "invoice:approve",
+            "invoice:pay",
+            "conversation:read",
+            "conversation:write",
+            "event:read",
+        ],
+    ),
+    (Role::Manager, Reach::Own, &["notification:read"]),
+    (
+        Role::Expert,
+        Reach::Own,
+        &[
+            "lead:read",
+            "bid:read",
+            "bid:create",
+            "bid:update",
+            "bid:delete",
+            "bid:submit",
+            "bid:withdraw",
+            "quote:read",
+            "milestone:read",
+            "project:read",
+            "invoice:read",
+            "conversation:read",
+            "conversation:write",
+            "notification:read",
+        ],
+    ),
+    (
+        Role::Vendor,
+        Reach::Own,
+        &[
+            "lead:read",
+            "lead:create",
+            "lead:update",
+            "quote:read",
+            "milestone:read",
+            "project:read",
+            "invoice:read",
+            "conversation:read",
+            "conversation:write",
+            "notification:read",
+        ],
+    ),
+    (
+        Role::Customer,
+        Reach::Own,
+        &[
+            "lead:read",
+            "lead:create",
+            "lead:update",
+            "quote:read",
+            "quote:accept",
+            "quote:decline",
+            "milestone:read",
+            "project:read",
+            "invoice:read",
+            "conversation:read",
+            "conversation:write",
+            "notification:read",
+        ],
+    ),
+];
+
+/// What is for the person concerned alone: no owner or admin bids, or accepts a quote, in somebody's place.
+const NOT_FOR_ADMINS: &[&str] =
+    &["bid:create", "bid:update", "bid:delete", "bid:submit", "bid:withdraw", "quote:accept", "quote:decline"];
+
+impl Role {
+    /// The role by its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let at = ROLE_WORDS.iter().position(|known| *known == word)?;
+        ROLES.get(at).copied()
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        let at = ROLES.iter().position(|role| *role == self);
+        at.and_then(|at| ROLE_WORDS.get(at)).copied().unwrap_or("customer")
+    }
+
+    /// Whose records the permission reaches, or nothing when the role has not got it.
+    pub fn reach(self, permission: &str) -> Option<Reach> {
+        if matches!(self, Role::Owner | Role::Admin) {
+            return match permission {
+                "notification:read" => Some(Reach::Own),
+                personal if NOT_FOR_ADMINS.contains(&personal) => None,
+                _ => Some(Reach::All),
+            };
+        }
+        let grant = GRANTS.iter().find(|(role, _, permissions)| *role == self && permissions.contains(&permission));
+        grant.map(|(_, reach, _)| *reach)
+    }
+
+    /// Whether people with this role work for the tenant rather than with it.
+    pub fn is_staff(self) -> bool {
+        matches!(self, Role::Owner | Role::Admin | Role::Manager)
+    }
+}
+
+/// Who looks: a member in a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// The membership.
+    pub member: String,
+    /// Its role.
+    pub role: Role,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_roles_agree() {
+        for role in ROLES {
+            assert_eq!(Role::parse(role.word()), Some(*role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
+        }
+        assert_eq!(Role::parse("root"), None);
+    }
+
+    #[test]
+    fn an_admin_reads_every_lead_but_only_their_own_notifications() {
+        assert_eq!(Role::Admin.reach("lead:read"), Some(Reach::All));
+        assert_eq!(Role::Admin.reach("notification:read"), Some(Reach::Own));
+        assert_eq!(Role::Admin.reach("bid:submit"), None);
+        assert_eq!(Role::Customer.reach("bid:read"), None);
+    }
+}

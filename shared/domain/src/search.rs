@@ -1,0 +1,43 @@
+//! Words that `q=` finds: lower case, cut at anything that is not a letter or a digit.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{Doc, Entity};
+
+/// The field that holds a record's words.
+pub const SEARCH_FIELD: &str = "search_words";
+const WORDS_MAX: usize = 500;
+const WORD_LEN_MAX: usize = 40;
+
+/// Whether an entity has anything to search.
+pub fn is_searchable(entity: &Entity) -> bool {
+    entity.fields.iter().any(|field| field.searchable)
+}
+
+/// The words of a record's searchable fields, sorted and without repeats.
+pub fn words_of(entity: &Entity, doc: &Doc) -> Value {
+    let searchable = entity.fields.iter().filter(|field| field.searchable);
+    let texts = searchable.filter_map(|field| doc.get(field.name)?.as_str());
+    let words: BTreeSet<String> = texts.flat_map(|text| words(text).collect::<Vec<_>>()).take(WORDS_MAX).collect();
+    words.into_iter().map(Value::from).collect()
+}
+
+/// The words of a text.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().flat_map(char::to_lowercase).take(WORD_LEN_MAX).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_at_punctuation_and_lowered() {
+        let found: Vec<String> = words("Roof-repair, ÄRGER & 3 gutters!").collect();
+        assert_eq!(found, ["roof", "repair", "ärger", "3", "gutters"]);
+    }
+}

@@ -1,0 +1,169 @@
+//! The one engine that checks input against the entity tables: what a record becomes, or everything that is wrong with it.
+
+mod card;
+mod value;
+
+use serde_json::Value;
+
+use crate::entity::{Entity, Fallback, Field, Input};
+use crate::rules::Moment;
+use crate::{Doc, Error, Kind, Result, Violation, access, search};
+
+pub use value::{is_email, merge_patch};
+
+/// A change that was found right: the record after it, and what to set and remove for that.
+#[derive(Debug)]
+pub struct Change {
+    /// The record as it becomes.
+    pub after: Doc,
+    /// Fields that get a new value.
+    pub set: Doc,
+    /// Fields that go.
+    pub unset: Vec<String>,
+}
+
+impl Change {
+    /// Whether anything differs at all.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.unset.is_empty()
+    }
+}
+
+/// A new record from input, with defaults; or all violations at once.
+pub fn create(entity: &Entity, mut input: Doc, moment: Moment<'_>) -> Result<Doc> {
+    let mut violations = refused_keys(entity, &input, None, moment);
+    let mut doc = Doc::new();
+    for field in entity.fields {
+        let given = input.remove(field.name).filter(|value| !value.is_null());
+        let given = given.filter(|_| violates_none(&violations, field));
+        if let Some(value) = given.map(|value| value::check(&field.kind, value, &format!("/{}", field.name), &mut violations)) {
+            doc.insert(field.name.to_owned(), value);
+        } else if let Some(fallback) = field.default {
+            doc.insert(field.name.to_owned(), fallback_value(fallback));
+        }
+    }
+    finish(entity, None, doc, violations, moment)
+}
+
+/// A record changed by a merge patch (RFC 7396); or all violations at once.
+pub fn update(entity: &Entity, before: &Doc, patch: Doc, moment: Moment<'_>) -> Result<Change> {
+    let mut violations = refused_keys(entity, &patch, Some(before), moment);
+    let mut after = before.clone();
+    for field in entity.fields {
+        let Some(part) = patch.get(field.name).filter(|_| violates_none(&violations, field)) else { continue };
+        let merged = merge_patch(before.get(field.name).cloned(), part.clone());
+        if merged.is_null() {
+            after.remove(field.name);
+        } else {
+            let value = value::check(&field.kind, merged, &format!("/{}", field.name), &mut violations);
+            after.insert(field.name.to_owned(), value);
+        }
+    }
+    let after = finish(entity, Some(before), after, violations, moment)?;
+    Ok(change(before, after))
+}
+
+/// What leads from one state of a record to another.
+pub fn change(before: &Doc, after: Doc) -> Change {
+    let set = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+    let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let unset = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+    Change { after, set, unset }
+}
+
+/// A document as the database takes it: dates of the table become dates of Extended JSON.
+pub fn ejson(entity: &Entity, doc: &Doc) -> Value {
+    let typed = |(name, value): (&String, &Value)| {
+        let field = entity.field(name);
+        (name.clone(), field.map_or_else(|| value.clone(), |field| value::ejson(&field.kind, value)))
+    };
+    Value::Object(doc.iter().map(typed).collect())
+}
+
+/// A document as callers see it: `id` first, then the fields of the table that are there and not hidden.
+pub fn render(entity: &Entity, mut doc: Doc) -> Doc {
+    let mut shown = Doc::new();
+    if let Some(id) = doc.remove("_id") {
+        shown.insert("id".to_owned(), id);
+    }
+    for field in entity.all_fields().filter(|field| !field.hidden) {
+        if let Some(value) = doc.remove(field.name) {
+            shown.insert(field.name.to_owned(), value);
+        }
+    }
+    shown
+}
+
+fn finish(
+    entity: &Entity,
+    before: Option<&Doc>,
+    mut doc: Doc,
+    mut violations: Vec<Violation>,
+    moment: Moment<'_>,
+) -> Result<Doc> {
+    if violations.is_empty() {
+        entity.rules.prepare(&mut doc, moment);
+    }
+    for field in entity.fields.iter().filter(|field| field.required && !doc.contains_key(field.name)) {
+        if violates_none(&violations, field) {
+            violations.push(Violation::on(field.name, "required", "This field is required."));
+        }
+    }
+    if violations.is_empty() {
+        violations = entity.rules.check(before, &doc, moment);
+    }
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations));
+    }
+    if search::is_searchable(entity) {
+        doc.insert(search::SEARCH_FIELD.to_owned(), search::words_of(entity, &doc));
+    }
+    Ok(doc)
+}
+
+/// Keys that the table does not know or that this viewer may not write. Sending back what is there already is no offence.
+fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Moment<'_>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for (name, value) in input {
+        let Some(field) = entity.field(name).filter(|field| !field.hidden) else {
+            let pointer = format!("/{}", value::escape(name));
+            violations.push(Violation::at(pointer, "unknown-field", "There is no such field."));
+            continue;
+        };
+        let unchanged = before.is_some_and(|doc| doc.get(name) == Some(value));
+        let writable = match moment.viewer {
+            Some(viewer) => access::may_write(entity, field, viewer, before.is_none()),
+            None => field.input != Input::Nobody,
+        };
+        if !writable && !unchanged {
+            violations.push(Violation::on(name, "read-only", "This field cannot be written here."));
+        }
+    }
+    violations
+}
+
+fn violates_none(violations: &[Violation], field: &Field) -> bool {
+    let pointer = format!("/{}", field.name);
+    !violations.iter().any(|violation| matches!(&violation.place, crate::error::Place::Pointer(at) if *at == pointer))
+}
+
+fn fallback_value(fallback: Fallback) -> Value {
+    match fallback {
+        Fallback::Word(word) => word.into(),
+        Fallback::Flag(flag) => flag.into(),
+        Fallback::Integer(number) => number.into(),
+        Fallback::EmptyList => Value::Array(Vec::new()),
+    }
+}
+
+/// Whether a kind can be compared and sorted by, and the path of what is compared.
+pub fn comparable(field: &Field) -> Option<String> {
+    match field.kind {
+        Kind::Money => Some(format!("{}.minor", field.name)),
+        Kind::Object(_) | Kind::Opaque(_) => None,
+        _ => Some(field.name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

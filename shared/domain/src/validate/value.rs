@@ -1,0 +1,183 @@
+//! Checks one value against the kind of its field.
+
+use serde_json::{Value, json};
+
+use super::card;
+use crate::entity::Field;
+use crate::money::{self, MINOR_MAX};
+use crate::{Doc, Kind, Time, Violation, entities, id};
+
+/// The value in its normal form; what is wrong with it is added to the violations.
+pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Violation>) -> Value {
+    let found = match (kind, value) {
+        (Kind::Text(max), Value::String(text)) => check_text(*max, text),
+        (Kind::Email, Value::String(text)) => check_email(&text),
+        (Kind::Integer(min, max), Value::Number(number)) => match number.as_i64() {
+            Some(whole) if (*min..=*max).contains(&whole) => Ok(whole.into()),
+            _ => Err(("out-of-range", format!("Expected a whole number from {min} to {max}."))),
+        },
+        (Kind::Flag, value @ Value::Bool(_)) => Ok(value),
+        (Kind::Date, Value::String(text)) => match Time::parse(&text) {
+            Some(time) => Ok(time.into()),
+            None => Err(("bad-date", "Expected an RFC 3339 time such as 2026-11-20T09:00:00Z.".to_owned())),
+        },
+        (Kind::Choice(words), Value::String(word)) => match words.contains(&word.as_str()) {
+            true => Ok(word.into()),
+            false => Err(("not-a-choice", format!("Expected one of: {}.", words.join(", ")))),
+        },
+        (Kind::Reference(entity), Value::String(text)) => check_reference(entity, text),
+        (Kind::Opaque(max_bytes), value) => match value.to_string().len() <= *max_bytes {
+            true => Ok(value),
+            false => Err(("too-long", format!("Expected at most {max_bytes} bytes of JSON."))),
+        },
+        (Kind::Money, Value::Object(money)) => return check_money(money, pointer, violations),
+        (Kind::Object(fields), Value::Object(object)) => return check_object(fields, object, pointer, violations),
+        (Kind::List(of, max), Value::Array(items)) => return check_list(of, *max, items, pointer, violations),
+        (kind, _) => Err(("wrong-type", format!("Expected {}.", name_of(kind)))),
+    };
+    found.unwrap_or_else(|(code, detail)| {
+        violations.push(Violation::at(pointer.to_owned(), code, detail));
+        Value::Null
+    })
+}
+
+/// Dates of the kind become dates of Extended JSON.
+pub fn ejson(kind: &Kind, value: &Value) -> Value {
+    match (kind, value) {
+        (Kind::Date, Value::String(text)) => json!({ "$date": text }),
+        (Kind::List(of, _), Value::Array(items)) => items.iter().map(|item| ejson(of, item)).collect(),
+        (Kind::Object(fields), Value::Object(object)) => {
+            let typed = object.iter().map(|(name, value)| {
+                let field = fields.iter().find(|field| field.name == name);
+                (name.clone(), field.map_or_else(|| value.clone(), |field| ejson(&field.kind, value)))
+            });
+            Value::Object(typed.collect())
+        }
+        _ => value.clone(),
+    }
+}
+
+/// A merge patch (RFC 7396) applied to a value.
+pub fn merge_patch(target: Option<Value>, patch: Value) -> Value {
+    let Value::Object(patch) = patch else { return patch };
+    let mut object = match target {
+        Some(Value::Object(object)) => object,
+        _ => Doc::new(),
+    };
+    for (name, part) in patch {
+        if part.is_null() {
+            object.remove(&name);
+        } else {
+            let merged = merge_patch(object.remove(&name), part);
+            object.insert(name, merged);
+        }
+    }
+    Value::Object(object)
+}
+
+/// Whether a text can be an e-mail address: the practical subset of RFC 5321 that mail services take.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let word = |part: &str, extra: &str| {
+        !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || extra.contains(letter))
+    };
+    let label = |label: &str| label.len() <= 63 && word(label, "-") && !label.starts_with('-') && !label.ends_with('-');
+    text.len() <= 254
+        && local.len() <= 64
+        && local.split('.').all(|atom| word(atom, "!#$%&'*+/=?^_`{|}~-"))
+        && domain.contains('.')
+        && domain.split('.').all(label)
+}
+
+/// A name as a step of a JSON pointer.
+pub fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+type Checked = Result<Value, (&'static str, String)>;
+
+fn check_text(max: usize, text: String) -> Checked {
+    if text.chars().count() > max {
+        return Err(("too-long", format!("Expected at most {max} characters.")));
+    }
+    if text.trim().is_empty() {
+        return Err(("empty", "Expected some text.".to_owned()));
+    }
+    if text.contains('\0') {
+        return Err(("bad-character", "Text cannot hold the character U+0000.".to_owned()));
+    }
+    if card::has_card_number(&text) {
+        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+    }
+    Ok(text.into())
+}
+
+fn check_email(text: &str) -> Checked {
+    let email = text.trim().to_lowercase();
+    if is_email(&email) { Ok(email.into()) } else { Err(("bad-email", "Expected an e-mail address.".to_owned())) }
+}
+
+fn check_reference(entity: &str, text: String) -> Checked {
+    let prefix = entities::by_name(entity).map_or("", |entity| entity.prefix);
+    match id::is(prefix, &text) {
+        true => Ok(text.into()),
+        false => Err(("bad-id", format!("Expected the id of a {entity}: {prefix}_ and 26 characters."))),
+    }
+}
+
+fn check_money(money: Doc, pointer: &str, violations: &mut Vec<Violation>) -> Value {
+    let mut wrong =
+        |name: &str, code, detail: String| violations.push(Violation::at(format!("{pointer}/{}", escape(name)), code, detail));
+    for name in money.keys().filter(|name| !matches!(name.as_str(), "minor" | "currency")) {
+        wrong(name, "unknown-field", "There is no such field.".to_owned());
+    }
+    let minor = money.get("minor").and_then(Value::as_i64).filter(|minor| (0..=MINOR_MAX).contains(minor));
+    if minor.is_none() {
+        wrong("minor", "out-of-range", format!("Expected whole minor units from 0 to {MINOR_MAX}."));
+    }
+    let currency = money.get("currency").and_then(Value::as_str).filter(|code| money::exponent(code).is_some());
+    if currency.is_none() {
+        wrong("currency", "bad-currency", "Expected an ISO 4217 code such as EUR.".to_owned());
+    }
+    json!({ "minor": minor, "currency": currency })
+}
+
+fn check_object(fields: &[Field], mut object: Doc, pointer: &str, violations: &mut Vec<Violation>) -> Value {
+    let mut checked = Doc::new();
+    for field in fields {
+        let pointer = format!("{pointer}/{}", field.name);
+        match object.remove(field.name).filter(|value| !value.is_null()) {
+            Some(value) => {
+                checked.insert(field.name.to_owned(), check(&field.kind, value, &pointer, violations));
+            }
+            None if field.required => violations.push(Violation::at(pointer, "required", "This field is required.")),
+            None => {}
+        }
+    }
+    for name in object.keys().filter(|name| !fields.iter().any(|field| field.name == *name)) {
+        violations.push(Violation::at(format!("{pointer}/{}", escape(name)), "unknown-field", "There is no such field."));
+    }
+    Value::Object(checked)
+}
+
+fn check_list(of: &Kind, max: usize, items: Vec<Value>, pointer: &str, violations: &mut Vec<Violation>) -> Value {
+    if items.len() > max {
+        violations.push(Violation::at(pointer.to_owned(), "too-many", format!("Expected at most {max} items.")));
+        return Value::Null;
+    }
+    let items = items.into_iter().enumerate();
+    items.map(|(at, item)| check(of, item, &format!("{pointer}/{at}"), violations)).collect()
+}
+
+fn name_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email => "text",
+        Kind::Integer(..) => "a whole number",
+        Kind::Flag => "true or false",
+        Kind::Date => "an RFC 3339 time as text",
+        Kind::Money => "an object with minor and currency",
+        Kind::List(..) => "a list",
+        Kind::Object(_) => "an object",
+        Kind::Opaque(_) => "JSON",
+    }
+}
