@@ -60,10 +60,7 @@ pub fn minor_from_typed(text: &str, currency: Currency<'_>) -> Option<i64> {
         return None;
     }
     let number = without_currency(text.trim(), currency.code)?;
-    let number: String = number
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\''))
-        .collect();
+    let number: String = number.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'')).collect();
     let Some(at) = decimal_separator(&number, currency.exponent) else {
         return assemble(&ungrouped(&number)?, "", currency.exponent);
     };
@@ -131,9 +128,7 @@ fn assemble(whole: &str, fraction: &str, exponent: u32) -> Option<i64> {
     if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
         return None;
     }
-    let (kept, finer) = fraction
-        .split_at_checked(exponent as usize)
-        .unwrap_or((fraction, ""));
+    let (kept, finer) = fraction.split_at_checked(exponent as usize).unwrap_or((fraction, ""));
     if finer.bytes().any(|byte| byte != b'0') {
         return None;
     }
@@ -146,10 +141,7 @@ fn assemble(whole: &str, fraction: &str, exponent: u32) -> Option<i64> {
 mod tests {
     use super::*;
 
-    const EUR: Currency<'_> = Currency {
-        code: "EUR",
-        exponent: 2,
-    };
+    const EUR: Currency<'_> = Currency { code: "EUR", exponent: 2 };
 
     #[test]
     fn minor_units_and_decimal_text_are_the_same_amount() {
@@ -216,14 +208,8 @@ mod tests {
 
     #[test]
     fn an_exponent_of_three_or_none_is_respected() {
-        let kwd = Currency {
-            code: "KWD",
-            exponent: 3,
-        };
-        let jpy = Currency {
-            code: "JPY",
-            exponent: 0,
-        };
+        let kwd = Currency { code: "KWD", exponent: 3 };
+        let jpy = Currency { code: "JPY", exponent: 0 };
         assert_eq!(minor_from_typed("1.500", kwd), Some(1_500));
         assert_eq!(minor_from_typed("1,500", kwd), Some(1_500_000));
         assert_eq!(minor_from_typed("¥1,500", jpy), Some(1_500));

@@ -50,8 +50,7 @@ impl Answer<'_> {
 
     /// Reads the body, or says that the service answered something else than its contract.
     pub(crate) fn json<T: DeserializeOwned>(&self, code: &'static str) -> Result<T, Failure> {
-        serde_json::from_slice(self.body)
-            .map_err(|_| Failure::final_(code, "the answer is not of the agreed shape"))
+        serde_json::from_slice(self.body).map_err(|_| Failure::final_(code, "the answer is not of the agreed shape"))
     }
 }
 
@@ -76,20 +75,11 @@ impl Failure {
     }
 
     pub(crate) fn final_(code: &'static str, text: &str) -> Self {
-        Self {
-            code,
-            text: text.chars().take(TEXT_LIMIT_CHARS).collect(),
-            retry: false,
-            retry_after_s: None,
-        }
+        Self { code, text: text.chars().take(TEXT_LIMIT_CHARS).collect(), retry: false, retry_after_s: None }
     }
 
     pub(crate) fn passing(code: &'static str, text: &str, retry_after_s: Option<u64>) -> Self {
-        Self {
-            retry: true,
-            retry_after_s,
-            ..Self::final_(code, text)
-        }
+        Self { retry: true, retry_after_s, ..Self::final_(code, text) }
     }
 }
 
@@ -141,11 +131,7 @@ mod tests {
 
     #[test]
     fn encoding_keeps_only_unreserved_characters() {
-        for (text, expected) in [
-            ("a-b_c.~9", "a-b_c.~9"),
-            ("a b/é", "a%20b%2F%C3%A9"),
-            ("&=+", "%26%3D%2B"),
-        ] {
+        for (text, expected) in [("a-b_c.~9", "a-b_c.~9"), ("a b/é", "a%20b%2F%C3%A9"), ("&=+", "%26%3D%2B")] {
             assert_eq!(encoded(text), expected);
         }
     }

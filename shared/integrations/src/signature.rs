@@ -8,9 +8,7 @@ use hmac_sha256::HMAC;
 #[must_use]
 pub fn is_valid(key: &[u8], raw: &[u8], encoded: &str) -> bool {
     let mut given = [0u8; 32];
-    !key.is_empty()
-        && STANDARD.decode_slice(encoded, &mut given) == Ok(given.len())
-        && HMAC::verify(raw, key, &given)
+    !key.is_empty() && STANDARD.decode_slice(encoded, &mut given) == Ok(given.len()) && HMAC::verify(raw, key, &given)
 }
 
 /// base64 of the HMAC of `raw` under `key`.
@@ -36,24 +34,9 @@ mod tests {
             (b"jefe", RAW, MAC, false),
             (KEY, b"what do ya want for nothing!", MAC, false),
             (KEY, RAW, "", false),
-            (
-                KEY,
-                RAW,
-                "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM",
-                false,
-            ),
-            (
-                KEY,
-                RAW,
-                "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOA=",
-                false,
-            ),
-            (
-                KEY,
-                RAW,
-                "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEMAAA==",
-                false,
-            ),
+            (KEY, RAW, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM", false),
+            (KEY, RAW, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOA=", false),
+            (KEY, RAW, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEMAAA==", false),
             (KEY, RAW, "not base64 at all", false),
         ] {
             assert_eq!(is_valid(key, raw, encoded), expected, "{encoded}");

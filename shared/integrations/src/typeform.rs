@@ -88,9 +88,7 @@ impl AnswerValue {
 /// Whether the `Typeform-Signature` header belongs to these very bytes.
 #[must_use]
 pub fn verify(secret: &[u8], raw_body: &[u8], header: Option<&str>) -> bool {
-    header
-        .and_then(|value| value.strip_prefix("sha256="))
-        .is_some_and(|encoded| signature::is_valid(secret, raw_body, encoded))
+    header.and_then(|value| value.strip_prefix("sha256=")).is_some_and(|encoded| signature::is_valid(secret, raw_body, encoded))
 }
 
 /// Reads a verified delivery. Unknown fields are passed over, unknown answer types are kept as text.
@@ -98,8 +96,7 @@ pub fn verify(secret: &[u8], raw_body: &[u8], header: Option<&str>) -> bool {
 /// # Errors
 /// Says what the delivery lacks.
 pub fn parse(raw_body: &[u8]) -> Result<Response, Malformed> {
-    let delivery: Delivery =
-        serde_json::from_slice(raw_body).map_err(|_| Malformed("is not a form_response"))?;
+    let delivery: Delivery = serde_json::from_slice(raw_body).map_err(|_| Malformed("is not a form_response"))?;
     if delivery.event_type != "form_response" {
         return Err(Malformed("event_type is not form_response"));
     }

@@ -33,11 +33,7 @@ const NAMED: &[(&str, &str)] = &[
 ];
 
 /// What a field's type alone tells, where its name tells nothing.
-const TYPED: &[(&str, &str)] = &[
-    ("email", "person.email"),
-    ("phone_number", "person.phone"),
-    ("long_text", "lead.description"),
-];
+const TYPED: &[(&str, &str)] = &[("email", "person.email"), ("phone_number", "person.phone"), ("long_text", "lead.description")];
 
 /// From a field's ref, its id or `hidden:<key>` to `person.<field>` or `lead.<field>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,9 +65,7 @@ impl Mapping {
             Some((source.clone(), target?.to_owned()))
         };
         let entries: Option<Vec<_>> = entries.iter().map(entry).collect();
-        entries.map(Self).ok_or(Malformed(
-            "names a target that is neither person.<field> nor lead.<field>",
-        ))
+        entries.map(Self).ok_or(Malformed("names a target that is neither person.<field> nor lead.<field>"))
     }
 
     /// Sorts a response's answers and hidden values; those the mapping does not name go by name and type.
@@ -97,26 +91,13 @@ impl Mapping {
     }
 
     fn target(&self, names: &[&str]) -> Option<&str> {
-        let named = |name: &&str| {
-            self.0
-                .iter()
-                .find(|(source, _)| !source.is_empty() && source == name)
-        };
-        names
-            .iter()
-            .find_map(named)
-            .map(|(_, target)| target.as_str())
+        let named = |name: &&str| self.0.iter().find(|(source, _)| !source.is_empty() && source == name);
+        names.iter().find_map(named).map(|(_, target)| target.as_str())
     }
 }
 
 impl Submission {
-    fn put(
-        &mut self,
-        target: Option<&str>,
-        label: &str,
-        value: &AnswerValue,
-        currency: Currency<'_>,
-    ) {
+    fn put(&mut self, target: Option<&str>, label: &str, value: &AnswerValue, currency: Currency<'_>) {
         if !target.is_some_and(|target| self.place(target, value, currency)) {
             insert_free(&mut self.unmapped, label, value.to_json());
         }
@@ -127,11 +108,7 @@ impl Submission {
         let Some((entity, field)) = target.split_once('.') else {
             return false;
         };
-        let fields = if entity == "person" {
-            &mut self.person
-        } else {
-            &mut self.lead
-        };
+        let fields = if entity == "person" { &mut self.person } else { &mut self.lead };
         match (entity, field) {
             ("lead", "budget") => place_range(fields, value, currency),
             ("lead", "budget_min" | "budget_max") => match minor(value, currency) {
@@ -150,14 +127,10 @@ impl Submission {
 }
 
 fn is_target(target: &str) -> bool {
-    let field = target
-        .strip_prefix("person.")
-        .or_else(|| target.strip_prefix("lead."));
+    let field = target.strip_prefix("person.").or_else(|| target.strip_prefix("lead."));
     field.is_some_and(|field| {
         (1..=64).contains(&field.len())
-            && field
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && field.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     })
 }
 
@@ -176,25 +149,18 @@ fn guess(answer: &FormAnswer, so_far: &Submission) -> Option<&'static str> {
 }
 
 fn snake_case(text: &str) -> String {
-    let words = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_").to_ascii_lowercase()
 }
 
 fn label(answer: &FormAnswer) -> &str {
     let names = [&answer.title, &answer.field_ref, &answer.field_id];
-    names
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .map_or("answer", String::as_str)
+    names.into_iter().find(|name| !name.is_empty()).map_or("answer", String::as_str)
 }
 
 fn minor(value: &AnswerValue, currency: Currency<'_>) -> Option<i64> {
     match value {
-        AnswerValue::Number(number) => {
-            amount::minor_from_number(&number.to_string(), currency.exponent)
-        }
+        AnswerValue::Number(number) => amount::minor_from_number(&number.to_string(), currency.exponent),
         AnswerValue::Text(text) => amount::minor_from_typed(text, currency),
         _ => None,
     }
@@ -232,12 +198,7 @@ fn place_once(fields: &mut Map<String, Value>, field: &str, value: Value) -> boo
     is_free
 }
 
-fn place_joined(
-    fields: &mut Map<String, Value>,
-    field: &str,
-    separator: &str,
-    value: &AnswerValue,
-) -> bool {
+fn place_joined(fields: &mut Map<String, Value>, field: &str, separator: &str, value: &AnswerValue) -> bool {
     let text = value.to_text();
     if text.is_empty() {
         return false;
@@ -265,10 +226,7 @@ fn insert_free(fields: &mut Map<String, Value>, label: &str, value: Value) {
 mod tests {
     use super::*;
 
-    const EUR: Currency<'_> = Currency {
-        code: "EUR",
-        exponent: 2,
-    };
+    const EUR: Currency<'_> = Currency { code: "EUR", exponent: 2 };
 
     fn answer(reference: &str, title: &str, field_type: &str, value: Value) -> FormAnswer {
         FormAnswer {
@@ -300,22 +258,12 @@ mod tests {
         let answers = vec![
             answer("first_name", "", "short_text", json!("Ada ")),
             answer("6f1b", "Last name", "short_text", json!("Lovelace")),
-            answer(
-                "a1",
-                "How do we reach you?",
-                "email",
-                json!("Ada@Example.com"),
-            ),
+            answer("a1", "How do we reach you?", "email", json!("Ada@Example.com")),
             answer("a2", "Second address", "email", json!("b@example.com")),
             answer("a3", "Category", "dropdown", json!({"label": "Roofing"})),
             answer("a4", "Tell us more", "long_text", json!("A new roof")),
             answer("budget", "", "short_text", json!("€1,000 – 5,000.50")),
-            answer(
-                "a5",
-                "Favourite colours",
-                "multiple_choice",
-                json!({"labels": ["red", "blue"]}),
-            ),
+            answer("a5", "Favourite colours", "multiple_choice", json!({"labels": ["red", "blue"]})),
         ];
         let found = Mapping::default().apply(&response(answers, json!({"utm": "x"})), EUR);
         let expected = json!({
@@ -360,38 +308,18 @@ mod tests {
 
     #[test]
     fn a_budget_that_is_no_amount_is_kept_for_a_person_to_read() {
-        for value in [
-            json!("call me"),
-            json!("20 USD"),
-            json!(-5),
-            json!(1.005),
-            json!(true),
-        ] {
-            let answers = vec![answer(
-                "budget_min",
-                "Budget from",
-                "short_text",
-                value.clone(),
-            )];
+        for value in [json!("call me"), json!("20 USD"), json!(-5), json!(1.005), json!(true)] {
+            let answers = vec![answer("budget_min", "Budget from", "short_text", value.clone())];
             let found = Mapping::default().apply(&response(answers, json!({})), EUR);
-            assert_eq!(
-                as_json(found),
-                json!({"person": {}, "lead": {}, "unmapped": {"Budget from": value}})
-            );
+            assert_eq!(as_json(found), json!({"person": {}, "lead": {}, "unmapped": {"Budget from": value}}));
         }
     }
 
     #[test]
     fn equal_titles_do_not_hide_one_another() {
-        let answers = vec![
-            answer("x", "Other", "short_text", json!("1")),
-            answer("y", "Other", "short_text", json!("2")),
-        ];
+        let answers = vec![answer("x", "Other", "short_text", json!("1")), answer("y", "Other", "short_text", json!("2"))];
         let found = Mapping::default().apply(&response(answers, json!({})), EUR);
-        assert_eq!(
-            json!(found.unmapped),
-            json!({"Other": "1", "Other (2)": "2"})
-        );
+        assert_eq!(json!(found.unmapped), json!({"Other": "1", "Other (2)": "2"}));
     }
 
     #[test]

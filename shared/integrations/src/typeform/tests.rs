@@ -24,12 +24,7 @@ fn the_signature_covers_the_raw_body() {
     let good = format!("sha256={}", signature::sign(secret, body));
     for (secret, body, header, expected) in [
         (secret, body, Some(good.as_str()), true),
-        (
-            secret,
-            br#"{"a": 1}"#.as_slice(),
-            Some(good.as_str()),
-            false,
-        ),
+        (secret, br#"{"a": 1}"#.as_slice(), Some(good.as_str()), false),
         (b"other".as_slice(), body, Some(good.as_str()), false),
         (secret, body, good.strip_prefix("sha256="), false),
         (secret, body, Some("sha256="), false),
@@ -65,35 +60,24 @@ fn each_answer_type_keeps_its_value_and_order() {
         ("f4", AnswerValue::Flag(true)),
         ("f5", text("Roofing")),
         ("f6", text("Thatch")),
-        (
-            "f7",
-            AnswerValue::List(vec!["a".into(), "b".into(), "c".into()]),
-        ),
+        ("f7", AnswerValue::List(vec!["a".into(), "b".into(), "c".into()])),
         ("f8", text("2027-01-01")),
         ("f9", text("+4930")),
         ("fa", text(r#"{"amount":"1"}"#)),
     ];
-    let found: Vec<_> = response
-        .answers
-        .iter()
-        .map(|a| (a.field_id.as_str(), a.value.clone()))
-        .collect();
+    let found: Vec<_> = response.answers.iter().map(|a| (a.field_id.as_str(), a.value.clone())).collect();
     assert_eq!(found, expected);
     assert_eq!(response.answers[0].title, "Your e-mail");
     assert_eq!(response.answers[1].title, "");
-    assert_eq!(
-        (response.token.as_str(), response.form_id.as_str()),
-        ("tok1", "LtWXD3crgy")
-    );
+    assert_eq!((response.token.as_str(), response.form_id.as_str()), ("tok1", "LtWXD3crgy"));
     assert_eq!(response.submitted_at, "2026-11-20T05:01:00Z");
     assert_eq!(response.hidden["utm_source"], "ads");
 }
 
 #[test]
 fn what_is_not_a_form_response_is_refused() {
-    let many: Vec<Value> = (0..=ANSWER_LIMIT)
-        .map(|at| json!({"type": "text", "text": "x", "field": {"id": format!("f{at}")}}))
-        .collect();
+    let many: Vec<Value> =
+        (0..=ANSWER_LIMIT).map(|at| json!({"type": "text", "text": "x", "field": {"id": format!("f{at}")}})).collect();
     for raw in [
         b"".to_vec(),
         b"[]".to_vec(),

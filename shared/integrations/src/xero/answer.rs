@@ -1,0 +1,272 @@
+//! Reads what the accounting API answers: records, refusals and limits.
+
+use super::document::{InvoiceStatus, QuoteStatus};
+use crate::amount::Decimal;
+use crate::message::{Answer, Failure};
+use chrono::DateTime;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A quote as Xero holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Xero's id.
+    pub id: String,
+    /// Ours.
+    pub number: String,
+    /// Its state.
+    pub status: QuoteStatus,
+    /// ISO 4217.
+    pub currency: String,
+    /// With tax.
+    pub total: Decimal,
+    /// When it last changed there.
+    pub updated_at_ms: Option<i64>,
+}
+
+/// An invoice as Xero holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    /// Xero's id.
+    pub id: String,
+    /// Ours.
+    pub number: String,
+    /// Its state; `Paid` once nothing is due.
+    pub status: InvoiceStatus,
+    /// ISO 4217.
+    pub currency: String,
+    /// With tax.
+    pub total: Decimal,
+    /// Still open.
+    pub amount_due: Decimal,
+    /// Received so far.
+    pub amount_paid: Decimal,
+    /// The day the last payment closed it.
+    pub fully_paid_on_ms: Option<i64>,
+    /// When it last changed there.
+    pub updated_at_ms: Option<i64>,
+}
+
+/// Calls left, as far as the answer tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of this organisation, today.
+    pub day_remaining: Option<u32>,
+    /// Of this organisation, this minute.
+    pub minute_remaining: Option<u32>,
+    /// Of the app over all organisations, this minute.
+    pub app_minute_remaining: Option<u32>,
+}
+
+/// The id of a contact just saved.
+///
+/// # Errors
+/// See [`checked`].
+pub fn contact_id(answer: &Answer<'_>) -> Result<String, Failure> {
+    records(answer, |body| body.contacts).and_then(|contacts| first(contacts, |it| it.id))
+}
+
+/// One quote.
+///
+/// # Errors
+/// See [`checked`].
+pub fn quote(answer: &Answer<'_>) -> Result<Quote, Failure> {
+    quotes(answer).and_then(|quotes| first(quotes, Some))
+}
+
+/// Quotes found.
+///
+/// # Errors
+/// See [`checked`].
+pub fn quotes(answer: &Answer<'_>) -> Result<Vec<Quote>, Failure> {
+    records(answer, |body| body.quotes)?.into_iter().map(|raw| raw.quote().ok_or_else(unreadable)).collect()
+}
+
+/// One invoice.
+///
+/// # Errors
+/// See [`checked`].
+pub fn invoice(answer: &Answer<'_>) -> Result<Invoice, Failure> {
+    invoices(answer).and_then(|invoices| first(invoices, Some))
+}
+
+/// Invoices found.
+///
+/// # Errors
+/// See [`checked`].
+pub fn invoices(answer: &Answer<'_>) -> Result<Vec<Invoice>, Failure> {
+    records(answer, |body| body.invoices)?.into_iter().map(|raw| raw.invoice().ok_or_else(unreadable)).collect()
+}
+
+/// A document's PDF.
+///
+/// # Errors
+/// See [`checked`].
+pub fn pdf(answer: &Answer<'_>) -> Result<Vec<u8>, Failure> {
+    checked(answer)?;
+    if !answer.body.starts_with(b"%PDF") {
+        return Err(Failure::final_("xero-not-a-pdf", "Xero answered something else than a PDF"));
+    }
+    Ok(answer.body.to_vec())
+}
+
+/// What is left of the limits.
+#[must_use]
+pub fn limits(answer: &Answer<'_>) -> Limits {
+    let left = |name: &str| (answer.header)(name)?.trim().parse().ok();
+    Limits {
+        day_remaining: left("x-daylimit-remaining"),
+        minute_remaining: left("x-minlimit-remaining"),
+        app_minute_remaining: left("x-appminlimit-remaining"),
+    }
+}
+
+/// The instant in `/Date(1571875200000)/` or `/Date(1571875200000+0000)/`; the offset is only for show.
+#[must_use]
+pub fn date_ms(text: &str) -> Option<i64> {
+    let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let end = inner.rfind(['+', '-']).filter(|at| *at > 0).unwrap_or(inner.len());
+    inner.get(..end)?.parse().ok()
+}
+
+/// An instant in RFC 3339; Xero leaves the `Z` out.
+pub(super) fn utc_ms(text: &str) -> Option<i64> {
+    let with_zone = if text.ends_with('Z') { text.to_owned() } else { format!("{text}Z") };
+    DateTime::parse_from_rfc3339(&with_zone).ok().map(|at| at.timestamp_millis())
+}
+
+/// The day of an instant, as `2026-11-20`.
+pub(super) fn day(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().date_naive().to_string()
+}
+
+/// Passes an answer of the 200s on and turns every other into a failure.
+pub(super) fn checked(answer: &Answer<'_>) -> Result<(), Failure> {
+    match answer.status {
+        200..=299 => Ok(()),
+        400 => Err(Failure::final_("xero-refused", &reasons(answer))),
+        // The token ended or was revoked: the caller forgets it and comes again with a new one.
+        401 => Err(Failure::passing("xero-token-refused", "Xero refuses the token or its scopes", None)),
+        403 => Err(Failure::final_("xero-forbidden", "the organisation is no longer connected")),
+        404 => Err(Failure::final_("xero-not-found", "Xero has no such record")),
+        429 => Err(limited(answer)),
+        408 | 500..=599 => Err(Failure::passing("xero-unavailable", "Xero is out of order", answer.retry_after_s())),
+        _ => Err(Failure::final_("xero-unexpected", "Xero answered a status it does not document")),
+    }
+}
+
+fn limited(answer: &Answer<'_>) -> Failure {
+    let code = match (answer.header)("x-rate-limit-problem").as_deref() {
+        Some("day") => "xero-day-limit",
+        Some("concurrent") => "xero-concurrent-limit",
+        _ => "xero-minute-limit",
+    };
+    Failure::passing(code, "Xero's limit is used up", answer.retry_after_s())
+}
+
+fn reasons(answer: &Answer<'_>) -> String {
+    let Ok(refused) = serde_json::from_slice::<Refused>(answer.body) else {
+        return "Xero refuses the request".into();
+    };
+    let mut reasons: Vec<&str> = Vec::new();
+    for element in &refused.elements {
+        reasons.extend(element.validation_errors.iter().map(|error| error.message.as_str()));
+    }
+    if reasons.is_empty() {
+        reasons.push(&refused.message);
+    }
+    reasons.join("; ")
+}
+
+fn records<T>(answer: &Answer<'_>, pick: fn(Body) -> Vec<T>) -> Result<Vec<T>, Failure> {
+    checked(answer)?;
+    answer.json("xero-unreadable").map(pick)
+}
+
+fn first<T, U>(records: Vec<T>, pick: fn(T) -> Option<U>) -> Result<U, Failure> {
+    records.into_iter().next().and_then(pick).ok_or_else(unreadable)
+}
+
+fn unreadable() -> Failure {
+    Failure::final_("xero-unreadable", "the answer lacks the record")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Body {
+    contacts: Vec<Record>,
+    quotes: Vec<Record>,
+    invoices: Vec<Record>,
+}
+
+/// The union of the fields of the three records, so that one deserialiser reads them all.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Record {
+    #[serde(alias = "ContactID", alias = "QuoteID", alias = "InvoiceID")]
+    id: Option<String>,
+    #[serde(alias = "QuoteNumber", alias = "InvoiceNumber")]
+    number: Option<String>,
+    status: String,
+    currency_code: Option<String>,
+    total: Option<Box<RawValue>>,
+    amount_due: Option<Box<RawValue>>,
+    amount_paid: Option<Box<RawValue>>,
+    fully_paid_on_date: Option<String>,
+    #[serde(rename = "UpdatedDateUTC")]
+    updated: Option<String>,
+}
+
+impl Record {
+    fn quote(self) -> Option<Quote> {
+        Some(Quote {
+            status: QuoteStatus::read(&self.status)?,
+            id: self.id?,
+            number: self.number.unwrap_or_default(),
+            currency: self.currency_code.unwrap_or_default(),
+            total: Decimal::from_raw(self.total.as_deref()),
+            updated_at_ms: self.updated.as_deref().and_then(date_ms),
+        })
+    }
+
+    fn invoice(self) -> Option<Invoice> {
+        Some(Invoice {
+            status: InvoiceStatus::read(&self.status)?,
+            id: self.id?,
+            number: self.number.unwrap_or_default(),
+            currency: self.currency_code.unwrap_or_default(),
+            total: Decimal::from_raw(self.total.as_deref()),
+            amount_due: Decimal::from_raw(self.amount_due.as_deref()),
+            amount_paid: Decimal::from_raw(self.amount_paid.as_deref()),
+            fully_paid_on_ms: self.fully_paid_on_date.as_deref().and_then(date_ms),
+            updated_at_ms: self.updated.as_deref().and_then(date_ms),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refused {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    elements: Vec<Element>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Element {
+    #[serde(default)]
+    validation_errors: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reason {
+    #[serde(default)]
+    message: String,
+}
+
+#[cfg(test)]
+mod tests;
