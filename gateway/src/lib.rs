@@ -1,1 +1,27 @@
-//! The Data API server.
+//! The Data API over HTTP: MongoDB's retired protocol, extended, over the embedded engine or the driver.
+//!
+//! It knows nothing of what the documents mean. A request is authenticated, read once into BSON, run, and answered as JSON text straight from BSON.
+
+mod access;
+mod answer;
+mod backend;
+mod command;
+mod config;
+mod ejson;
+mod error;
+mod expect;
+mod failure;
+mod gateway;
+mod log;
+mod metrics;
+mod parameters;
+mod perform;
+mod refs;
+mod refused;
+mod route;
+mod server;
+mod transaction;
+
+pub use config::{Backend, Config, Key, Limits};
+pub use error::Error;
+pub use server::{Running, start};

@@ -1,0 +1,73 @@
+//! Who asks: API keys in the order of the protocol, compared in constant time.
+
+use data_api::Grant;
+use hyper::HeaderMap;
+
+use crate::{config::Key, failure::Failure};
+
+/// Finds the key that the headers carry: `Authorization: Bearer`, then `apiKey`, then `api-key`.
+pub(crate) fn authenticate<'k>(keys: &'k [Key], headers: &HeaderMap) -> Result<&'k Key, Failure> {
+    let presented = presented(headers).ok_or_else(|| Failure::unauthorised("no authentication methods were specified"))?;
+    let hash = hmac_sha256::Hash::hash(presented);
+    let mut found = None;
+    // Every key is compared, and each over its whole length, so that the time tells nothing.
+    for key in keys {
+        if is_equal(&key.hash, &hash) {
+            found = Some(key);
+        }
+    }
+    found.ok_or_else(|| Failure::unauthorised("invalid session: error finding user for endpoint"))
+}
+
+/// Refuses what the key was not given for.
+pub(crate) fn authorise(key: &Key, database: &str, grant: Grant) -> Result<(), Failure> {
+    if !key.is_for(database) {
+        return Err(Failure::unauthorised("the key is not for this database"));
+    }
+    if !key.allows(grant) {
+        let what = match grant {
+            Grant::Read => "read",
+            Grant::Write => "write",
+            Grant::Admin => "administer",
+        };
+        return Err(Failure::unauthorised(format!("the key may not {what}")));
+    }
+    Ok(())
+}
+
+fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+    let bearer = headers.get("authorization").and_then(|value| strip_scheme(value.as_bytes()));
+    // Header names know no case: `apiKey` arrives as `apikey`.
+    bearer
+        .or_else(|| headers.get("apikey").map(|value| value.as_bytes()))
+        .or_else(|| headers.get("api-key").map(|value| value.as_bytes()))
+}
+
+fn strip_scheme(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+}
+
+fn is_equal(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    let difference = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
+    std::hint::black_box(difference) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bearer_comes_before_the_key_headers() {
+        let keys = [Key::new("one"), Key::new("two").read_only()];
+        let with = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            authenticate(&keys, &headers).map(|key| key.write).map_err(|failure| failure.status)
+        };
+        assert_eq!(with(&[("authorization", "Bearer one"), ("apikey", "two")]), Ok(true));
+        assert_eq!(with(&[("authorization", "bearer wrong"), ("apikey", "one")]), Err(401));
+        assert_eq!(with(&[("apikey", "two"), ("api-key", "one")]), Ok(false));
+        assert_eq!(with(&[("api-key", "one")]), Ok(true));
+        assert_eq!(with(&[]), Err(401));
+    }
+}

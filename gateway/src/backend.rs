@@ -1,0 +1,73 @@
+//! Where commands run: one small contract for the embedded engine and for the driver.
+
+mod embedded;
+
+use embedded::Embedded;
+use engine::{Command, Outcome};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    Error,
+    config::Backend,
+    failure::Failure,
+    perform::{Reply, Request},
+};
+
+/// What a session is begun for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One command that changes nothing.
+    Read,
+    /// One command that may write.
+    Write,
+    /// Several commands that see one state and change nothing.
+    Snapshot,
+    /// Several commands that are written all or not at all.
+    Transaction,
+}
+
+/// A place that keeps databases.
+pub(crate) trait Store {
+    type Session: Session;
+
+    async fn begin(&self, purpose: Purpose) -> Result<Self::Session, Failure>;
+}
+
+/// Commands that belong together; dropped without a commit, a transaction leaves no trace.
+pub(crate) trait Session {
+    async fn run(&mut self, database: &str, command: &Command) -> Result<Outcome, Failure>;
+
+    async fn commit(self) -> Result<(), Failure>;
+}
+
+/// The backend that was configured.
+pub(crate) enum Database {
+    Embedded(Embedded),
+}
+
+impl Database {
+    pub(crate) async fn open(backend: Backend, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
+        match backend {
+            Backend::Embedded { path } => Embedded::open(Some(path), stopped).await.map(Self::Embedded),
+            Backend::Temporary => Embedded::open(None, stopped).await.map(Self::Embedded),
+            Backend::Mongo { .. } => Err(Error::Database("the driver is not there yet".into())),
+        }
+    }
+
+    /// Performs the request in a task of its own, which keeps the place until it ends.
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+        match self {
+            Self::Embedded(embedded) => embedded.start(request, place),
+        }
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), Failure> {
+        match self {
+            Self::Embedded(embedded) => embedded.ping().await,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The embedded engine as a backend: everything is ready at once, on a thread that may block.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use engine::{Command, Engine, Mode, Outcome};
+use tempfile::TempDir;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, watch},
+    task::{JoinHandle, spawn_blocking},
+};
+
+use super::{Purpose, Session, Store};
+use crate::{
+    Error,
+    failure::Failure,
+    perform::{Reply, Request, perform},
+};
+
+/// The engine and, where it is temporary, the folder that goes with it.
+#[derive(Clone)]
+pub(crate) struct Embedded {
+    engine: Engine,
+    _folder: Option<Arc<TempDir>>,
+}
+
+impl Embedded {
+    /// Opens the file, or a temporary one, and begins to sweep it.
+    pub(crate) async fn open(path: Option<PathBuf>, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
+        let opening = spawn_blocking(move || {
+            let (path, folder) = match path {
+                Some(path) => (path, None),
+                None => {
+                    let folder = tempfile::tempdir().map_err(|error| Error::Database(error.to_string()))?;
+                    (folder.path().join("gateway.sqlite"), Some(Arc::new(folder)))
+                }
+            };
+            let engine = Engine::open(&path).map_err(|error| Error::Database(error.message))?;
+            Ok(Self { engine, _folder: folder })
+        });
+        let embedded = opening.await.map_err(|error| Error::Database(error.to_string()))??;
+        embedded.clone().sweep(stopped);
+        Ok(embedded)
+    }
+
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+        let embedded = self.clone();
+        spawn_blocking(move || {
+            let reply = Handle::current().block_on(perform(&embedded, request));
+            drop(place);
+            reply
+        })
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), Failure> {
+        let engine = self.engine.clone();
+        let pinging = spawn_blocking(move || {
+            let mut session = engine.begin(Mode::Read)?;
+            session.run("admin", &Command::ListCollections)
+        });
+        match pinging.await {
+            Ok(answered) => Ok(answered.map(drop)?),
+            Err(_) => Err(Failure::internal("the request ended in a fault")),
+        }
+    }
+
+    /// Removes expired documents once a minute, as MongoDB does.
+    fn sweep(self, mut stopped: watch::Receiver<bool>) {
+        tokio::spawn(async move {
+            let mut minute = tokio::time::interval(SWEEP_INTERVAL);
+            loop {
+                tokio::select! {
+                    _ = minute.tick() => {}
+                    _ = stopped.changed() => return,
+                }
+                let engine = self.engine.clone();
+                let now_ms = bson::DateTime::now().timestamp_millis();
+                // A sweep that fails is made up for by the next one.
+                let _ = spawn_blocking(move || engine.sweep_expired(now_ms)).await;
+            }
+        });
+    }
+}
+
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+impl Store for Embedded {
+    type Session = engine::Session;
+
+    async fn begin(&self, purpose: Purpose) -> Result<engine::Session, Failure> {
+        let mode = match purpose {
+            Purpose::Read | Purpose::Snapshot => Mode::Read,
+            Purpose::Write | Purpose::Transaction => Mode::Write,
+        };
+        Ok(self.engine.begin(mode)?)
+    }
+}
+
+impl Session for engine::Session {
+    async fn run(&mut self, database: &str, command: &Command) -> Result<Outcome, Failure> {
+        Ok(Self::run(self, database, command)?)
+    }
+
+    async fn commit(self) -> Result<(), Failure> {
+        Ok(Self::commit(self)?)
+    }
+}

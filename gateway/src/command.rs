@@ -1,0 +1,239 @@
+//! Turns the body of an action into a command of the engine.
+
+use bson::Document;
+use data_api::{Action, Grant};
+use engine::{Command, Update};
+
+use crate::{config::Limits, failure::Failure, parameters::Parameters, refused};
+
+/// What the gateway allows whoever asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub limits: &'a Limits,
+    pub is_admin: bool,
+}
+
+/// Reads the parameters of an action; all of them, or the request is refused.
+pub(crate) fn parse(action: Action, body: Document, rules: Rules) -> Result<Command, Failure> {
+    let mut body = Parameters(body);
+    let command = match action.grant() {
+        Grant::Read => reading(action, &mut body, rules),
+        Grant::Write => writing(action, &mut body),
+        Grant::Admin => administering(action, &mut body, rules),
+    }?;
+    body.finish()?;
+    refuse_code(&command)?;
+    Ok(command)
+}
+
+/// Whether the command has to run where writes are allowed.
+pub(crate) fn writes(action: Action, command: &Command) -> bool {
+    match command {
+        Command::Aggregate { pipeline, .. } => refused::writing_stage(pipeline).is_some(),
+        Command::CreateIndexes { .. } | Command::DropIndexes { .. } | Command::SetValidator { .. } => true,
+        _ => action.grant() == Grant::Write,
+    }
+}
+
+fn reading(action: Action, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
+    let collection = body.required_text("collection")?;
+    match action {
+        Action::FindOne => Ok(Command::FindOne {
+            collection,
+            filter: body.document("filter")?.unwrap_or_default(),
+            projection: body.document("projection")?,
+            sort: body.document("sort")?,
+            skip: body.integer("skip")?,
+        }),
+        Action::Find => Ok(Command::Find {
+            collection,
+            filter: body.document("filter")?.unwrap_or_default(),
+            projection: body.document("projection")?,
+            sort: body.document("sort")?,
+            limit: Some(bounded(body.integer("limit")?, rules.limits)),
+            skip: body.integer("skip")?,
+        }),
+        Action::Aggregate => aggregate(collection, body, rules),
+        Action::CountDocuments => Ok(Command::CountDocuments {
+            collection,
+            filter: body.document("filter")?.unwrap_or_default(),
+            skip: body.integer("skip")?,
+            limit: body.integer("limit")?,
+        }),
+        Action::Distinct => Ok(Command::Distinct {
+            collection,
+            field: body.required_text("field")?,
+            filter: body.document("filter")?.unwrap_or_default(),
+        }),
+        _ => Err(not_here(action)),
+    }
+}
+
+fn writing(action: Action, body: &mut Parameters) -> Result<Command, Failure> {
+    let collection = body.required_text("collection")?;
+    match action {
+        Action::InsertOne => Ok(Command::InsertOne { collection, document: body.required_document("document")? }),
+        Action::InsertMany => Ok(Command::InsertMany {
+            collection,
+            documents: body.required_documents("documents")?,
+            ordered: body.flag("ordered")?.unwrap_or(true),
+        }),
+        Action::UpdateOne => Ok(Command::UpdateOne {
+            collection,
+            filter: body.required_document("filter")?,
+            update: body.update()?,
+            upsert: body.flag("upsert")?.unwrap_or(false),
+            array_filters: body.documents("arrayFilters")?.unwrap_or_default(),
+            sort: body.document("sort")?,
+        }),
+        Action::UpdateMany => Ok(Command::UpdateMany {
+            collection,
+            filter: body.required_document("filter")?,
+            update: body.update()?,
+            upsert: body.flag("upsert")?.unwrap_or(false),
+            array_filters: body.documents("arrayFilters")?.unwrap_or_default(),
+        }),
+        Action::ReplaceOne => Ok(Command::ReplaceOne {
+            collection,
+            filter: body.required_document("filter")?,
+            replacement: body.required_document("replacement")?,
+            upsert: body.flag("upsert")?.unwrap_or(false),
+            sort: body.document("sort")?,
+        }),
+        Action::DeleteOne => Ok(Command::DeleteOne { collection, filter: body.required_document("filter")? }),
+        Action::DeleteMany => Ok(Command::DeleteMany { collection, filter: body.required_document("filter")? }),
+        _ => find_and_modify(action, collection, body),
+    }
+}
+
+fn find_and_modify(action: Action, collection: String, body: &mut Parameters) -> Result<Command, Failure> {
+    let filter = body.required_document("filter")?;
+    let sort = body.document("sort")?;
+    let projection = body.document("projection")?;
+    match action {
+        Action::FindOneAndUpdate => Ok(Command::FindOneAndUpdate {
+            collection,
+            filter,
+            update: body.update()?,
+            sort,
+            projection,
+            upsert: body.flag("upsert")?.unwrap_or(false),
+            return_after: returns_after(body)?,
+            array_filters: body.documents("arrayFilters")?.unwrap_or_default(),
+        }),
+        Action::FindOneAndReplace => Ok(Command::FindOneAndReplace {
+            collection,
+            filter,
+            replacement: body.required_document("replacement")?,
+            sort,
+            projection,
+            upsert: body.flag("upsert")?.unwrap_or(false),
+            return_after: returns_after(body)?,
+        }),
+        Action::FindOneAndDelete => Ok(Command::FindOneAndDelete { collection, filter, sort, projection }),
+        _ => Err(not_here(action)),
+    }
+}
+
+fn administering(action: Action, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
+    match action {
+        Action::CreateIndexes => Ok(Command::CreateIndexes {
+            collection: body.required_text("collection")?,
+            indexes: body.required_documents("indexes")?,
+        }),
+        Action::DropIndexes => {
+            Ok(Command::DropIndexes { collection: body.required_text("collection")?, names: body.names("index")? })
+        }
+        Action::ListIndexes => Ok(Command::ListIndexes { collection: body.required_text("collection")? }),
+        Action::ListCollections => Ok(Command::ListCollections),
+        Action::CollMod => Ok(Command::SetValidator {
+            collection: body.required_text("collection")?,
+            validator: body.required_document("validator")?,
+        }),
+        Action::Stats => Ok(Command::Stats { collection: body.text("collection")? }),
+        Action::Explain => {
+            let (action, body) = operation(body.required_document("operation")?)?;
+            let command = Box::new(parse(action, body, rules)?);
+            Ok(Command::Explain { command })
+        }
+        _ => Err(not_here(action)),
+    }
+}
+
+/// Takes an object whose one key is an action that works on documents.
+pub(crate) fn operation(operation: Document) -> Result<(Action, Document), Failure> {
+    let mut pairs = operation.into_iter();
+    let (Some((name, body)), None) = (pairs.next(), pairs.next()) else {
+        return Err(Failure::invalid("an operation is an object with one action"));
+    };
+    let action = Action::from_name(&name)
+        .filter(|action| action.grant() != Grant::Admin && !matches!(action, Action::Transaction | Action::Watch))
+        .ok_or_else(|| Failure::invalid(format!("{name} is no action of an operation")))?;
+    match body {
+        bson::Bson::Document(body) => Ok((action, body)),
+        _ => Err(Failure::mistyped(&name, "an object")),
+    }
+}
+
+fn aggregate(collection: String, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
+    let mut pipeline = body.required_documents("pipeline")?;
+    match refused::writing_stage(&pipeline) {
+        Some(stage) if !rules.is_admin => return Err(Failure::unsupported(stage)),
+        Some(_) => {}
+        None => pipeline.push(bson::doc! {"$limit": bounded(None, rules.limits)}),
+    }
+    Ok(Command::Aggregate { collection, pipeline })
+}
+
+/// One more than the limit, so that a longer answer is noticed without being made. Zero asks for all.
+fn bounded(limit: Option<i64>, limits: &Limits) -> i64 {
+    let most = i64::try_from(limits.documents).unwrap_or(i64::MAX).saturating_add(1);
+    match limit {
+        None | Some(0) => most,
+        Some(limit) => limit.min(most),
+    }
+}
+
+fn returns_after(body: &mut Parameters) -> Result<bool, Failure> {
+    match body.text("returnDocument")?.as_deref() {
+        None | Some("before") => Ok(false),
+        Some("after") => Ok(true),
+        Some(_) => Err(Failure::invalid("returnDocument is before or after")),
+    }
+}
+
+fn refuse_code(command: &Command) -> Result<(), Failure> {
+    let none = Document::new();
+    let (filter, projection) = match command {
+        Command::FindOne { filter, projection, .. }
+        | Command::Find { filter, projection, .. }
+        | Command::FindOneAndUpdate { filter, projection, .. }
+        | Command::FindOneAndReplace { filter, projection, .. }
+        | Command::FindOneAndDelete { filter, projection, .. } => (filter, projection.as_ref()),
+        Command::UpdateOne { filter, .. }
+        | Command::UpdateMany { filter, .. }
+        | Command::ReplaceOne { filter, .. }
+        | Command::DeleteOne { filter, .. }
+        | Command::DeleteMany { filter, .. }
+        | Command::CountDocuments { filter, .. }
+        | Command::Distinct { filter, .. } => (filter, None),
+        Command::SetValidator { validator, .. } => (validator, None),
+        _ => (&none, None),
+    };
+    let stages = match command {
+        Command::Aggregate { pipeline, .. } => pipeline.as_slice(),
+        Command::UpdateOne { update: Update::Pipeline(stages), .. }
+        | Command::UpdateMany { update: Update::Pipeline(stages), .. }
+        | Command::FindOneAndUpdate { update: Update::Pipeline(stages), .. } => stages,
+        _ => &[],
+    };
+    let documents = std::iter::once(filter).chain(projection).chain(stages);
+    match documents.filter_map(refused::code_in_document).next() {
+        Some(operator) => Err(Failure::unsupported(operator)),
+        None => Ok(()),
+    }
+}
+
+fn not_here(action: Action) -> Failure {
+    Failure::invalid(format!("{} is not possible here", action.name()))
+}

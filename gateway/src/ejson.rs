@@ -1,0 +1,8 @@
+//! Extended JSON in both directions, without a tree of JSON values in between.
+
+mod read;
+mod wrapper;
+mod write;
+
+pub(crate) use read::read;
+pub(crate) use write::{Form, iso_date, write_document};

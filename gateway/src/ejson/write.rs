@@ -1,0 +1,194 @@
+//! Writes BSON as canonical Extended JSON or as plain JSON text.
+
+use std::io::Write as _;
+
+use bson::{Bson, Document, spec::BinarySubtype};
+
+/// The two forms of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// What JSON has no type for becomes a string: lossy, as the original was.
+    Plain,
+    /// Every type is told.
+    Canonical,
+}
+
+/// Appends the document as JSON text.
+pub(crate) fn write_document(out: &mut Vec<u8>, document: &Document, form: Form) {
+    out.push(b'{');
+    for (position, (key, value)) in document.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        string(out, key);
+        out.push(b':');
+        write_value(out, value, form);
+    }
+    out.push(b'}');
+}
+
+/// RFC 3339 in UTC with milliseconds; years beyond four digits carry a sign.
+pub(crate) fn iso_date(millis: i64) -> String {
+    let (days, of_day) = (millis.div_euclid(DAY_MS), millis.rem_euclid(DAY_MS));
+    let (year, month, day) = civil_date(days);
+    let year = match year {
+        0..=9999 => format!("{year:04}"),
+        _ => format!("{year:+07}"),
+    };
+    let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
+    let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
+    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Days since 1970-01-01 as year, month and day of the proleptic Gregorian calendar
+/// (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
+fn civil_date(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn write_value(out: &mut Vec<u8>, value: &Bson, form: Form) {
+    match value {
+        Bson::Document(document) => write_document(out, document, form),
+        Bson::Array(items) => {
+            out.push(b'[');
+            for (position, item) in items.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                write_value(out, item, form);
+            }
+            out.push(b']');
+        }
+        Bson::String(text) => string(out, text),
+        Bson::Boolean(true) => out.extend_from_slice(b"true"),
+        Bson::Boolean(false) => out.extend_from_slice(b"false"),
+        Bson::Null => out.extend_from_slice(b"null"),
+        _ if form == Form::Plain => plain(out, value),
+        _ => canonical(out, value),
+    }
+}
+
+fn plain(out: &mut Vec<u8>, value: &Bson) {
+    match value {
+        Bson::Int32(number) => digits(out, *number),
+        Bson::Int64(number) => digits(out, *number),
+        Bson::Double(number) if number.is_finite() => finite(out, *number),
+        Bson::Double(number) => string(out, double_name(*number)),
+        Bson::DateTime(date) => string(out, &iso_date(date.timestamp_millis())),
+        Bson::ObjectId(id) => string(out, &id.to_hex()),
+        Bson::Decimal128(number) => string(out, &number.to_string()),
+        Bson::Symbol(text) | Bson::JavaScriptCode(text) => string(out, text),
+        Bson::RegularExpression(regex) => string(out, &regex.to_string()),
+        Bson::Binary(binary) if binary.subtype == BinarySubtype::Uuid => match binary.to_uuid() {
+            Ok(uuid) => string(out, &uuid.to_string()),
+            Err(_) => wrapped(out, value),
+        },
+        Bson::Undefined => out.extend_from_slice(b"null"),
+        _ => wrapped(out, value),
+    }
+}
+
+fn canonical(out: &mut Vec<u8>, value: &Bson) {
+    match value {
+        Bson::Int32(number) => number_string(out, "$numberInt", *number),
+        Bson::Int64(number) => number_string(out, "$numberLong", *number),
+        Bson::Double(number) if number.is_finite() => {
+            out.extend_from_slice(b"{\"$numberDouble\":\"");
+            finite(out, *number);
+            out.extend_from_slice(b"\"}");
+        }
+        Bson::Double(number) => number_string(out, "$numberDouble", double_name(*number)),
+        Bson::Decimal128(number) => number_string(out, "$numberDecimal", number),
+        Bson::ObjectId(id) => number_string(out, "$oid", id),
+        Bson::DateTime(date) => {
+            out.extend_from_slice(b"{\"$date\":");
+            number_string(out, "$numberLong", date.timestamp_millis());
+            out.push(b'}');
+        }
+        _ => wrapped(out, value),
+    }
+}
+
+/// The rare types, by the BSON crate's own conversion.
+fn wrapped(out: &mut Vec<u8>, value: &Bson) {
+    let json = value.clone().into_canonical_extjson();
+    serde_json::to_writer(out, &json).expect("a JSON value is written to memory");
+}
+
+fn number_string(out: &mut Vec<u8>, key: &str, number: impl std::fmt::Display) {
+    write!(out, "{{\"{key}\":\"{number}\"}}").expect("memory takes every write");
+}
+
+fn double_name(number: f64) -> &'static str {
+    match number {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    }
+}
+
+fn digits(out: &mut Vec<u8>, number: impl std::fmt::Display) {
+    write!(out, "{number}").expect("memory takes every write");
+}
+
+fn finite(out: &mut Vec<u8>, number: f64) {
+    serde_json::to_writer(out, &number).expect("a finite number is JSON");
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string is JSON");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::{DateTime, doc, oid::ObjectId};
+
+    fn text(document: &Document, form: Form) -> String {
+        let mut out = Vec::new();
+        write_document(&mut out, document, form);
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn plain_answers_lose_types_and_keep_order() {
+        let document = doc! {
+            "z": 1, "a": 2_i64, "d": DateTime::from_millis(1_763_614_800_000), "o": ObjectId::from_bytes([1; 12]),
+            "f": 1.5, "n": Bson::Null, "list": [true, "x\"y"],
+        };
+        assert_eq!(
+            text(&document, Form::Plain),
+            r#"{"z":1,"a":2,"d":"2025-11-20T05:00:00.000Z","o":"010101010101010101010101","f":1.5,"n":null,"list":[true,"x\"y"]}"#
+        );
+    }
+
+    #[test]
+    fn canonical_answers_are_read_back_as_they_were() {
+        let document = doc! {
+            "i": 1, "l": 2_i64, "d": DateTime::from_millis(-1), "f": 0.1, "inf": f64::INFINITY, "n": {"m": [Bson::MinKey]},
+            "r": bson::Regex { pattern: "^a".try_into().unwrap(), options: "i".try_into().unwrap() },
+            "t": bson::Timestamp { time: 1, increment: 2 }, "x": "1.50".parse::<bson::Decimal128>().unwrap(),
+            "b": bson::Binary { subtype: BinarySubtype::Generic, bytes: vec![1, 2, 3] },
+        };
+        let text = text(&document, Form::Canonical);
+        assert!(text.starts_with(r#"{"i":{"$numberInt":"1"},"l":{"$numberLong":"2"},"d":{"$date":{"$numberLong":"-1"}}"#));
+        assert_eq!(super::super::read(text.as_bytes()).expect("is EJSON"), document);
+    }
+
+    #[test]
+    fn dates_outside_four_digit_years_carry_a_sign() {
+        assert_eq!(iso_date(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso_date(951_782_400_000), "2000-02-29T00:00:00.000Z");
+        assert_eq!(iso_date(-62_198_755_200_000), "-000001-01-01T00:00:00.000Z");
+        assert_eq!(iso_date(253_402_300_800_000), "+010000-01-01T00:00:00.000Z");
+    }
+}

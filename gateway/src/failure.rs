@@ -1,0 +1,186 @@
+//! Why a request was refused, and how the answer tells it.
+
+use bson::{Bson, Document, doc};
+use data_api::code;
+
+/// A refusal on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub status: u16,
+    pub error_code: &'static str,
+    pub error: String,
+    pub code: Option<i32>,
+    pub operation: Option<usize>,
+    pub detail: Option<Box<Detail>>,
+    pub retry_after_s: Option<u32>,
+    /// The same request may succeed at once when it is run again.
+    pub transient: bool,
+}
+
+/// What some refusals tell beyond the error.
+#[derive(Debug)]
+pub(crate) enum Detail {
+    /// What an operation gave instead of what it was expected to give.
+    Result(Document),
+    /// The index of a duplicate key.
+    Duplicate(Duplicate),
+}
+
+/// The unique index that already has a key; never the key.
+#[derive(Debug)]
+pub(crate) struct Duplicate {
+    pub collection: Option<String>,
+    pub index: String,
+    pub pattern: Option<Document>,
+}
+
+const UNKNOWN_FIELD: i32 = 40415;
+const MISSING_FIELD: i32 = 40414;
+const TYPE_MISMATCH: i32 = 14;
+const NOT_SUPPORTED: i32 = 115;
+const WRITE_CONFLICT: i32 = 112;
+const TIME_EXPIRED: i32 = 50;
+const DUPLICATE: i32 = 11000;
+
+impl Failure {
+    pub(crate) fn new(status: u16, error_code: &'static str, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            error_code,
+            error: error.into(),
+            code: None,
+            operation: None,
+            detail: None,
+            retry_after_s: None,
+            transient: false,
+        }
+    }
+
+    pub(crate) fn invalid(error: impl Into<String>) -> Self {
+        Self::new(400, code::INVALID_PARAMETER, error)
+    }
+
+    pub(crate) fn missing(parameter: &str) -> Self {
+        Self::new(400, code::MISSING_PARAMETER, format!("missing parameter: {parameter}")).with_code(MISSING_FIELD)
+    }
+
+    pub(crate) fn unknown(parameter: &str) -> Self {
+        Self::invalid(format!("unknown parameter: {parameter}")).with_code(UNKNOWN_FIELD)
+    }
+
+    pub(crate) fn mistyped(parameter: &str, wanted: &str) -> Self {
+        Self::invalid(format!("{parameter} must be {wanted}")).with_code(TYPE_MISMATCH)
+    }
+
+    pub(crate) fn unsupported(what: &str) -> Self {
+        Self::invalid(format!("{what} is not allowed")).with_code(NOT_SUPPORTED)
+    }
+
+    pub(crate) fn unauthorised(error: impl Into<String>) -> Self {
+        Self::new(401, code::INVALID_SESSION, error)
+    }
+
+    pub(crate) fn too_large(limit_bytes: usize) -> Self {
+        Self::new(413, code::BODY_TOO_LARGE, format!("the body is larger than {limit_bytes} bytes"))
+    }
+
+    pub(crate) fn too_many_documents(limit: usize) -> Self {
+        Self::invalid(format!("the answer holds more than {limit} documents"))
+    }
+
+    pub(crate) fn too_many_requests(error: impl Into<String>) -> Self {
+        Self { retry_after_s: Some(1), ..Self::new(429, code::TOO_MANY_REQUESTS, error) }
+    }
+
+    pub(crate) fn time_limit() -> Self {
+        Self::new(400, code::TIME_LIMIT_EXCEEDED, "the request did not end in its time; nothing was written")
+            .with_code(TIME_EXPIRED)
+    }
+
+    pub(crate) fn unavailable(error: impl Into<String>) -> Self {
+        Self { retry_after_s: Some(1), ..Self::new(503, code::DATABASE_UNAVAILABLE, error) }
+    }
+
+    pub(crate) fn internal(error: impl Into<String>) -> Self {
+        Self::new(500, code::INTERNAL, error)
+    }
+
+    pub(crate) fn expectation(property: &str, result: Document) -> Self {
+        Self {
+            detail: Some(Box::new(Detail::Result(result))),
+            ..Self::new(409, code::EXPECTATION_FAILED, format!("the operation did not meet its expectation of {property}"))
+        }
+    }
+
+    pub(crate) fn duplicate(duplicate: Duplicate) -> Self {
+        let error = format!("duplicate key in the unique index {}", duplicate.index);
+        Self {
+            detail: Some(Box::new(Detail::Duplicate(duplicate))),
+            ..Self::new(409, code::DUPLICATE_KEY, error).with_code(DUPLICATE)
+        }
+    }
+
+    pub(crate) fn write_conflict() -> Self {
+        Self {
+            retry_after_s: Some(1),
+            transient: true,
+            ..Self::new(503, code::WRITE_CONFLICT, "the write conflicts with others; nothing was written")
+                .with_code(WRITE_CONFLICT)
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn with_code(self, code: i32) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn in_operation(self, operation: usize) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+
+    /// The body of the answer: the properties of [`data_api::Refusal`].
+    pub(crate) fn body(self) -> Document {
+        let mut body = doc! {"error": self.error, "error_code": self.error_code};
+        let mut set = |name: &str, value: Option<Bson>| {
+            if let Some(value) = value {
+                body.insert(name, value);
+            }
+        };
+        set("code", self.code.map(Bson::Int32));
+        set("operation", self.operation.map(count));
+        match self.detail.map(|detail| *detail) {
+            None => {}
+            Some(Detail::Result(result)) => set("result", Some(Bson::Document(result))),
+            Some(Detail::Duplicate(duplicate)) => {
+                set("collection", duplicate.collection.map(Bson::String));
+                set("index", Some(Bson::String(duplicate.index)));
+                set("keyPattern", duplicate.pattern.map(Bson::Document));
+            }
+        }
+        body.insert("link", "");
+        body
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        match (error.code, error.key) {
+            (DUPLICATE, Some(key)) => {
+                Self::duplicate(Duplicate { collection: Some(key.collection), index: key.index, pattern: Some(key.pattern) })
+            }
+            (WRITE_CONFLICT, _) => Self::write_conflict(),
+            (TIME_EXPIRED, _) => Self::time_limit(),
+            (INTERNAL_ERROR, _) => Self::internal(error.message).with_code(INTERNAL_ERROR),
+            (code, _) => Self::invalid(error.message).with_code(code),
+        }
+    }
+}
+
+const INTERNAL_ERROR: i32 = 1;
+
+/// A count in the smallest integer type that holds it, as MongoDB answers.
+pub(crate) fn count(number: impl TryInto<i64>) -> Bson {
+    let number = number.try_into().unwrap_or(i64::MAX);
+    i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32)
+}

@@ -1,0 +1,179 @@
+//! One HTTP request: authenticated, limited, performed, counted and told.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use data_api::{Action, CLASS_HEADER, EJSON, JSON, PARTITION_HEADER, REQUEST_ID_HEADER, code};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::{
+    Error, access,
+    backend::Database,
+    config::{Config, Key, Limits},
+    ejson::Form,
+    failure::Failure,
+    log,
+    metrics::{Answered, Metrics},
+    perform::{self, Reply, Turn},
+    route::Route,
+};
+
+/// What all connections share.
+pub(crate) struct Gateway {
+    database: Database,
+    keys: Vec<Key>,
+    limits: Arc<Limits>,
+    places: Arc<Semaphore>,
+    metrics: Metrics,
+    logs: bool,
+}
+
+impl Gateway {
+    pub(crate) async fn open(config: Config, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
+        let database = Database::open(config.backend, stopped).await?;
+        Ok(Self {
+            database,
+            keys: config.keys,
+            places: Arc::new(Semaphore::new(config.limits.concurrent)),
+            limits: Arc::new(config.limits),
+            metrics: Metrics::default(),
+            logs: config.log,
+        })
+    }
+
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let started = Instant::now();
+        let route = Route::of(request.uri().path());
+        if route == Route::Metrics {
+            return respond(200, "text/plain; version=0.0.4", self.metrics.text().into());
+        }
+        let (head, body) = request.into_parts();
+        let form = form(&head.headers);
+        let reply = match route {
+            Route::Health => live(),
+            Route::Ready => self.ready().await.map_or_else(|failure| Reply::failed(failure, form), |()| live()),
+            Route::Action(action) => {
+                let result = self.act(action, &head.method, &head.headers, body, form).await;
+                result.unwrap_or_else(|failure| Reply::failed(failure, form))
+            }
+            _ => Reply::failed(Failure::new(404, code::NOT_FOUND, "cannot find this endpoint"), form),
+        };
+        self.account(route, &head.headers, &reply, started.elapsed());
+        answer(reply, form)
+    }
+
+    async fn act(
+        &self,
+        action: Action,
+        method: &Method,
+        headers: &HeaderMap,
+        body: Incoming,
+        form: Form,
+    ) -> Result<Reply, Failure> {
+        if method != Method::POST {
+            return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
+        }
+        let key = access::authenticate(&self.keys, headers)?.clone();
+        let place =
+            Arc::clone(&self.places).try_acquire_owned().map_err(|_| Failure::too_many_requests("too many requests at once"))?;
+        let body = self.read(headers, body).await?;
+        let turn = Arc::new(Turn::default());
+        let request = perform::Request { action, body, form, key, limits: Arc::clone(&self.limits), turn: Arc::clone(&turn) };
+        self.within_time(request, &turn, place).await
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Failure> {
+        let limit = self.limits.body_bytes;
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > limit) {
+            return Err(Failure::too_large(limit));
+        }
+        let collected = tokio::time::timeout(self.limits.time, Limited::new(body, limit).collect());
+        match collected.await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::too_large(limit)),
+            Ok(Err(_)) => Err(Failure::invalid("the body ended early")),
+            Err(_) => Err(Failure::time_limit()),
+        }
+    }
+
+    /// The work goes on in a task of its own, so that neither a client that leaves nor a late answer leaves it half done.
+    async fn within_time(&self, request: perform::Request, turn: &Turn, place: OwnedSemaphorePermit) -> Result<Reply, Failure> {
+        let mut working = self.database.start(request, place);
+        let finished = match tokio::time::timeout(self.limits.time, &mut working).await {
+            Ok(finished) => finished,
+            Err(_) if turn.expire() => return Err(Failure::time_limit()),
+            // It is being committed: the answer is what comes of that.
+            Err(_) => working.await,
+        };
+        finished.map_err(|_| Failure::internal("the request ended in a fault"))
+    }
+
+    async fn ready(&self) -> Result<(), Failure> {
+        match tokio::time::timeout(self.limits.time, self.database.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Failure::unavailable("the database does not answer")),
+        }
+    }
+
+    fn account(&self, route: Route, headers: &HeaderMap, reply: &Reply, duration: Duration) {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let request_id = header(REQUEST_ID_HEADER);
+        self.metrics.count(&Answered {
+            action: route.name(),
+            status: reply.status,
+            duration,
+            partition: header(PARTITION_HEADER),
+            class: header(CLASS_HEADER),
+            request_id,
+        });
+        if self.logs {
+            log::tell(&log::Line {
+                time: log::now(),
+                request_id,
+                action: route.name(),
+                database: &reply.database,
+                collections: &reply.collections,
+                status: reply.status,
+                duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+                error_code: reply.error_code,
+            });
+        }
+    }
+}
+
+fn form(headers: &HeaderMap) -> Form {
+    let accepts = |value: &header::HeaderValue| value.to_str().is_ok_and(|value| value.contains(EJSON));
+    match headers.get_all(header::ACCEPT).iter().any(accepts) {
+        true => Form::Canonical,
+        false => Form::Plain,
+    }
+}
+
+fn live() -> Reply {
+    Reply { status: 200, body: br#"{"ok":true}"#.to_vec(), ..Reply::default() }
+}
+
+fn answer(reply: Reply, form: Form) -> Response<Full<Bytes>> {
+    let kind = match form {
+        Form::Plain => JSON,
+        Form::Canonical => EJSON,
+    };
+    let mut response = respond(reply.status, kind, reply.body);
+    if let Some(seconds) = reply.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn respond(status: u16, kind: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response
+}

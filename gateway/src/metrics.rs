@@ -1,0 +1,169 @@
+//! Counts and latencies, told in Prometheus' text format.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    fmt::Write as _,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// The upper bounds of the latency buckets.
+const BOUNDS_US: [u64; 12] = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
+/// How many partitions are told apart; the rest is counted together.
+const PARTITIONS: usize = 10_000;
+const OTHERS: &str = "(others)";
+/// How many request ids are remembered, so that the calls of one request count once.
+const REMEMBERED_IDS: usize = 8_192;
+
+/// What is counted since the start.
+#[derive(Default)]
+pub(crate) struct Metrics(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    requests: BTreeMap<(&'static str, u16), u64>,
+    latencies: BTreeMap<&'static str, Latency>,
+    partitions: BTreeMap<(String, String), u64>,
+    seen: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+#[derive(Default)]
+struct Latency {
+    buckets: [u64; BOUNDS_US.len()],
+    sum_us: u64,
+    count: u64,
+}
+
+/// One request that was answered.
+pub(crate) struct Answered<'a> {
+    pub action: &'static str,
+    pub status: u16,
+    pub duration: Duration,
+    pub partition: Option<&'a str>,
+    pub class: Option<&'a str>,
+    pub request_id: Option<&'a str>,
+}
+
+impl Metrics {
+    pub(crate) fn count(&self, answered: &Answered) {
+        let mut counts = self.lock();
+        *counts.requests.entry((answered.action, answered.status)).or_default() += 1;
+        counts.latencies.entry(answered.action).or_default().add(answered.duration);
+        if let Some(partition) = answered.partition
+            && answered.request_id.is_none_or(|id| counts.is_first(id))
+        {
+            counts.add_partition(partition, answered.class.unwrap_or_default());
+        }
+    }
+
+    /// All counts as text.
+    pub(crate) fn text(&self) -> String {
+        let counts = self.lock();
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = counts.write(&mut text);
+        text
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn is_first(&mut self, id: &str) -> bool {
+        if self.seen.contains(id) {
+            return false;
+        }
+        if self.order.len() >= REMEMBERED_IDS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        self.order.push_back(id.to_owned());
+        self.seen.insert(id.to_owned())
+    }
+
+    fn add_partition(&mut self, partition: &str, class: &str) {
+        let known = (partition.to_owned(), class.to_owned());
+        let key = match self.partitions.len() < PARTITIONS || self.partitions.contains_key(&known) {
+            true => known,
+            false => (OTHERS.to_owned(), String::new()),
+        };
+        *self.partitions.entry(key).or_default() += 1;
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(text, "# TYPE gateway_requests_total counter")?;
+        for ((action, status), number) in &self.requests {
+            writeln!(text, "gateway_requests_total{{action=\"{action}\",status=\"{status}\"}} {number}")?;
+        }
+        writeln!(text, "# TYPE gateway_request_seconds histogram")?;
+        for (action, latency) in &self.latencies {
+            latency.write(text, action)?;
+        }
+        writeln!(text, "# TYPE gateway_partition_requests_total counter")?;
+        for ((partition, class), number) in &self.partitions {
+            let (partition, class) = (escaped(partition), escaped(class));
+            writeln!(text, "gateway_partition_requests_total{{partition=\"{partition}\",class=\"{class}\"}} {number}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Latency {
+    fn add(&mut self, duration: Duration) {
+        let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        for (bucket, bound) in self.buckets.iter_mut().zip(BOUNDS_US) {
+            *bucket += u64::from(us <= bound);
+        }
+        self.sum_us = self.sum_us.saturating_add(us);
+        self.count += 1;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds are told as decimals")]
+    fn write(&self, text: &mut String, action: &str) -> std::fmt::Result {
+        for (number, bound) in self.buckets.iter().zip(BOUNDS_US) {
+            let bound = bound as f64 / 1e6;
+            writeln!(text, "gateway_request_seconds_bucket{{action=\"{action}\",le=\"{bound}\"}} {number}")?;
+        }
+        let (count, sum) = (self.count, self.sum_us as f64 / 1e6);
+        writeln!(text, "gateway_request_seconds_bucket{{action=\"{action}\",le=\"+Inf\"}} {count}")?;
+        writeln!(text, "gateway_request_seconds_sum{{action=\"{action}\"}} {sum}")?;
+        writeln!(text, "gateway_request_seconds_count{{action=\"{action}\"}} {count}")
+    }
+}
+
+fn escaped(label: &str) -> String {
+    label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calls_of_one_request_count_once_for_its_partition() {
+        let metrics = Metrics::default();
+        for id in [Some("r1"), Some("r1"), Some("r2"), None] {
+            metrics.count(&Answered {
+                action: "find",
+                status: 200,
+                duration: Duration::from_micros(300),
+                partition: Some("a\"b"),
+                class: Some("api"),
+                request_id: id,
+            });
+        }
+        let text = metrics.text();
+        for line in [
+            r#"gateway_requests_total{action="find",status="200"} 4"#,
+            r#"gateway_request_seconds_bucket{action="find",le="0.00025"} 0"#,
+            r#"gateway_request_seconds_bucket{action="find",le="0.0005"} 4"#,
+            r#"gateway_partition_requests_total{partition="a\"b",class="api"} 3"#,
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+}

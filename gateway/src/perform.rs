@@ -1,0 +1,192 @@
+//! One action from the bytes of its body to the bytes of its answer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use bson::Document;
+use bytes::Bytes;
+use data_api::{Action, Grant};
+use engine::Command;
+
+use crate::{
+    access, answer,
+    backend::{Purpose, Session, Store},
+    command::{self, Rules},
+    config::{Key, Limits},
+    ejson::{self, Form},
+    failure::Failure,
+    parameters::Parameters,
+    transaction::{self, Operation},
+};
+
+/// An action that was asked for, by whom, and in which form the answer is wanted.
+pub(crate) struct Request {
+    pub action: Action,
+    pub body: Bytes,
+    pub form: Form,
+    pub key: Key,
+    pub limits: Arc<Limits>,
+    pub turn: Arc<Turn>,
+}
+
+/// The answer, and what the log tells of the request.
+#[derive(Default)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub retry_after_s: Option<u32>,
+    pub error_code: Option<&'static str>,
+    pub database: String,
+    pub collections: Vec<String>,
+}
+
+/// Settles whether a request is committed or has run out of time: exactly one of both.
+#[derive(Default)]
+pub(crate) struct Turn(AtomicU8);
+
+impl Turn {
+    const OPEN: u8 = 0;
+    const COMMITTING: u8 = 1;
+    const EXPIRED: u8 = 2;
+
+    /// Whether the request had not been committed yet; from now on it will not be.
+    pub(crate) fn expire(&self) -> bool {
+        self.settle(Self::EXPIRED)
+    }
+
+    fn commit(&self) -> bool {
+        self.settle(Self::COMMITTING)
+    }
+
+    fn has_expired(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::EXPIRED
+    }
+
+    fn settle(&self, to: u8) -> bool {
+        let settled = self.0.compare_exchange(Self::OPEN, to, Ordering::AcqRel, Ordering::Acquire);
+        settled.is_ok() || settled == Err(to)
+    }
+}
+
+impl Reply {
+    pub(crate) fn failed(failure: Failure, form: Form) -> Self {
+        let mut body = Vec::with_capacity(256);
+        let (status, retry_after_s, error_code) = (failure.status, failure.retry_after_s, failure.error_code);
+        ejson::write_document(&mut body, &failure.body(), form);
+        Self { status, body, retry_after_s, error_code: Some(error_code), ..Self::default() }
+    }
+}
+
+/// Performs the action; every failure becomes an answer.
+pub(crate) async fn perform<S: Store>(store: &S, request: Request) -> Reply {
+    let (mut database, mut collections) = (String::new(), Vec::new());
+    let result = async {
+        let plan = plan(&request, &mut database, &mut collections)?;
+        run(store, &plan, &database, &request).await
+    };
+    let mut reply = match result.await {
+        Ok(answer) => {
+            let mut body = Vec::with_capacity(512);
+            ejson::write_document(&mut body, &answer, request.form);
+            let status = if request.action.inserts() { 201 } else { 200 };
+            Reply { status, body, ..Reply::default() }
+        }
+        Err(failure) => Reply::failed(failure, request.form),
+    };
+    (reply.database, reply.collections) = (database, collections);
+    reply
+}
+
+enum Plan {
+    Single(Box<Command>, Purpose),
+    Transaction(Vec<Operation>, Purpose),
+}
+
+fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>) -> Result<Plan, Failure> {
+    let body = ejson::read(&request.body).map_err(|malformed| {
+        let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
+        malformed.code.into_iter().fold(failure, Failure::with_code)
+    })?;
+    let mut body = Parameters(body);
+    // There is one data source; its name is accepted for the sake of existing clients.
+    body.text("dataSource")?;
+    *database = body.required_text("database")?;
+    access::authorise(&request.key, database, request.action.grant())?;
+    let rules = rules(request);
+    if request.action == Action::Transaction {
+        let operations = transaction::parse(body.0, rules)?;
+        *collections = transaction::collections(&operations);
+        let purpose = match transaction::writes(&operations) {
+            true => Purpose::Transaction,
+            false => Purpose::Snapshot,
+        };
+        if purpose == Purpose::Transaction {
+            access::authorise(&request.key, database, Grant::Write)?;
+        }
+        return Ok(Plan::Transaction(operations, purpose));
+    }
+    collections.extend(body.0.get_str("collection").ok().map(str::to_owned));
+    let command = command::parse(request.action, body.0, rules)?;
+    let purpose = match command::writes(request.action, &command) {
+        true => Purpose::Write,
+        false => Purpose::Read,
+    };
+    Ok(Plan::Single(Box::new(command), purpose))
+}
+
+fn rules(request: &Request) -> Rules<'_> {
+    Rules { limits: &request.limits, is_admin: request.key.admin }
+}
+
+/// Runs the plan, again where it lost against another writer.
+async fn run<S: Store>(store: &S, plan: &Plan, database: &str, request: &Request) -> Result<Document, Failure> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..ATTEMPTS {
+        match attempt(store, plan, database, request).await {
+            Err(failure) if failure.transient && !request.turn.has_expired() => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            settled => return settled,
+        }
+    }
+    attempt(store, plan, database, request).await
+}
+
+const ATTEMPTS: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Request) -> Result<Document, Failure> {
+    match plan {
+        Plan::Single(command, purpose) => {
+            let mut session = store.begin(*purpose).await?;
+            let outcome = session.run(database, command).await;
+            // The documents before the one that failed stay, as in MongoDB.
+            let stays = outcome.is_ok() || matches!(**command, Command::InsertMany { .. });
+            if *purpose == Purpose::Write && stays {
+                commit(session, request).await?;
+            }
+            answer::shape(request.action, outcome?, &request.limits)
+        }
+        Plan::Transaction(operations, purpose) => {
+            let mut session = store.begin(*purpose).await?;
+            let results = transaction::run(&mut session, database, operations, rules(request)).await?;
+            if *purpose == Purpose::Transaction {
+                commit(session, request).await?;
+            }
+            Ok(results)
+        }
+    }
+}
+
+async fn commit(session: impl Session, request: &Request) -> Result<(), Failure> {
+    if !request.turn.commit() {
+        return Err(Failure::time_limit());
+    }
+    session.commit().await
+}
