@@ -4,10 +4,17 @@
 //! clock of its own here beyond `$$NOW` and `$currentDate`; a caller opens a file, begins a session, runs commands and commits.
 
 mod command;
+mod decimal;
 mod engine;
 mod error;
+mod expression;
+mod key;
 pub mod matcher;
+mod number;
+mod order;
+mod path;
 mod session;
+mod sort;
 
 pub use command::{Command, Mode, Outcome, Update};
 pub use engine::Engine;

@@ -1,0 +1,5 @@
+//! Operators: arithmetic.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: array.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

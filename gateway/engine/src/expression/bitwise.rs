@@ -1,0 +1,5 @@
+//! Operators: bitwise.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: boolean.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: convert.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

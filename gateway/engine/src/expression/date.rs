@@ -1,0 +1,5 @@
+//! Operators: date.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: date_math.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: exponent.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

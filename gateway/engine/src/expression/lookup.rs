@@ -1,0 +1,5 @@
+//! Operators: lookup.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,161 @@
+//! Aggregation expressions: parsed once, evaluated per document. A missing value is `Bson::Undefined`.
+
+mod access;
+mod arithmetic;
+mod array;
+mod bitwise;
+mod boolean;
+mod convert;
+mod date;
+mod date_format;
+mod date_math;
+mod exponent;
+mod lookup;
+mod named;
+mod object;
+mod operator;
+mod parse;
+mod scope;
+mod set;
+mod special;
+mod string;
+mod text_search;
+mod trigonometry;
+
+use std::hash::{BuildHasher, RandomState};
+
+use bson::{Bson, Document};
+
+pub(crate) use self::{
+    operator::Operator,
+    scope::{Env, Variables},
+    special::Special,
+};
+use crate::{
+    error::{Error, Result},
+    number::Number,
+};
+
+/// A parsed expression.
+#[derive(Debug, Clone)]
+pub(crate) enum Expression {
+    Constant(Bson),
+    /// `"$a.b"`
+    Field(Vec<String>),
+    /// `"$$name.a.b"`
+    Variable(String, Vec<String>),
+    Object(Vec<(String, Expression)>),
+    Array(Vec<Expression>),
+    Call(&'static Operator, Vec<Expression>),
+    Special(Box<Special>),
+}
+
+impl Expression {
+    pub fn parse(value: &Bson) -> Result<Expression> {
+        Expression::parse_in(value, &Variables::new())
+    }
+
+    /// With the variables that are known outside.
+    pub fn parse_in(value: &Bson, variables: &Variables) -> Result<Expression> {
+        parse::Parser::new(variables.names()).expression(value)
+    }
+
+    pub fn evaluate(&self, root: &Document, variables: &Variables) -> Result<Bson> {
+        self.eval(&Env::new(root, variables))
+    }
+
+    pub fn constant(&self) -> Option<&Bson> {
+        match self {
+            Expression::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn eval(&self, env: &Env<'_>) -> Result<Bson> {
+        match self {
+            Expression::Constant(value) => Ok(value.clone()),
+            Expression::Field(path) => Ok(access::field(env.root, path)),
+            Expression::Variable(name, path) => env.variable(name, path),
+            Expression::Object(fields) => {
+                let mut document = Document::new();
+                for (name, expression) in fields {
+                    let value = expression.eval(env)?;
+                    if value != Bson::Undefined {
+                        document.insert(name.clone(), value);
+                    }
+                }
+                Ok(Bson::Document(document))
+            }
+            Expression::Array(items) => {
+                let values: Result<Vec<Bson>> =
+                    items.iter().map(|item| item.eval(env).map(null_if_missing)).collect();
+                values.map(Bson::Array)
+            }
+            Expression::Call(operator, arguments) => {
+                let values: Result<Vec<Bson>> = arguments.iter().map(|item| item.eval(env)).collect();
+                operator.run(&values?)
+            }
+            Expression::Special(special) => special.eval(env),
+        }
+    }
+}
+
+/// Everything but false, null, missing and zero.
+pub(crate) fn is_truthy(value: &Bson) -> bool {
+    match value {
+        Bson::Boolean(truth) => *truth,
+        Bson::Null | Bson::Undefined => false,
+        _ => Number::from_bson(value).is_none_or(|number| !number.is_zero()),
+    }
+}
+
+pub(crate) fn is_nullish(value: &Bson) -> bool {
+    matches!(value, Bson::Null | Bson::Undefined)
+}
+
+pub(crate) fn null_if_missing(value: Bson) -> Bson {
+    if value == Bson::Undefined { Bson::Null } else { value }
+}
+
+/// The name of a value's type, `missing` included, as messages give it.
+pub(crate) fn type_name(value: &Bson) -> &'static str {
+    match value {
+        Bson::Undefined => "missing",
+        _ => crate::matcher::type_alias(value),
+    }
+}
+
+/// A random number in `0.0..1.0`.
+pub(crate) fn random() -> f64 {
+    let bits = RandomState::new().hash_one(0_u8) >> 11;
+    bits as f64 / (1_u64 << 53) as f64
+}
+
+/// Checks the form of a field path after `$`.
+pub(crate) fn field_path(path: &str) -> Result<Vec<String>> {
+    if path.is_empty() {
+        return Err(Error::new(16872, "'$' by itself is not a valid FieldPath"));
+    }
+    if path.ends_with('.') {
+        return Err(Error::new(40353, "FieldPath must not end with a '.'."));
+    }
+    let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+    for part in &parts {
+        if part.is_empty() {
+            return Err(Error::new(15998, "FieldPath field names may not be empty strings."));
+        }
+        if part.starts_with('$') {
+            return Err(Error::new(16410, "FieldPath field names may not start with '$'."));
+        }
+        if part.contains('\0') {
+            return Err(Error::new(16411, "FieldPath field names may not contain '\\0'."));
+        }
+    }
+    if parts.len() > 200 {
+        return Err(Error::new(15, "FieldPath is too long"));
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Operators: object.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: set.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

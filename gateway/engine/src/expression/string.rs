@@ -1,0 +1,5 @@
+//! Operators: string.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

@@ -1,0 +1,5 @@
+//! Operators: text_search.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

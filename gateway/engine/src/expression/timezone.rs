@@ -1,0 +1,5 @@
+//! Operators: timezone.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];

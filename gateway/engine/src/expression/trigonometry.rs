@@ -1,0 +1,5 @@
+//! Operators: trigonometry.
+
+use super::Operator;
+
+pub(super) const OPERATORS: &[Operator] = &[];
