@@ -1,0 +1,53 @@
+//! From Rust to what the runtimes load: one cargo call per target, then one module per function.
+
+mod workers;
+
+use crate::manifest::Manifest;
+use crate::tools::{self, SPIN_TARGET, WORKERS_TARGET};
+use crate::workspace::{Workspace, run};
+use anyhow::{Context, Result};
+
+/// Builds every function for Workers: `target/edgewise/workers/<function>/{index.js,index_bg.wasm}`.
+///
+/// # Errors
+/// When a tool is missing or a build fails.
+pub fn workers(workspace: &Workspace) -> Result<()> {
+    let functions = Manifest::read(workspace)?.functions();
+    tools::rust_target(WORKERS_TARGET)?;
+    tools::npm(workspace)?;
+    wasm(workspace, &functions, WORKERS_TARGET)?;
+    tool(workspace, "bindgen")?;
+    let halves = functions.split_at(functions.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| workers::modules(workspace, halves.0));
+        workers::modules(workspace, halves.1)?;
+        other.join().ok().context("a thread panicked")?
+    })
+}
+
+/// Builds every function for Spin: `target/wasm32-wasip2/release/<function>.wasm`.
+///
+/// # Errors
+/// When a tool is missing or a build fails.
+pub fn components(workspace: &Workspace) -> Result<()> {
+    let functions = Manifest::read(workspace)?.functions();
+    tools::rust_target(SPIN_TARGET)?;
+    wasm(workspace, &functions, SPIN_TARGET)
+}
+
+/// Builds a native tool of the workspace: `target/native/<package>`.
+///
+/// # Errors
+/// When the build fails.
+pub fn tool(workspace: &Workspace, package: &str) -> Result<()> {
+    run(workspace.cargo().args(["build", "--quiet", "--locked", "--profile", "native", "-p", package]))
+}
+
+fn wasm(workspace: &Workspace, functions: &[String], target: &str) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--quiet", "--locked", "--release", "--target", target]);
+    for function in functions {
+        cargo.args(["-p", function]);
+    }
+    run(&mut cargo)
+}

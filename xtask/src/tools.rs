@@ -1,0 +1,101 @@
+//! What must be installed, and how it gets there.
+
+use crate::workspace::{Workspace, run_quietly};
+use anyhow::{Context, Result, bail};
+use std::env::consts::{ARCH, OS};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The target of a Workers module.
+pub const WORKERS_TARGET: &str = "wasm32-unknown-unknown";
+/// The target of a Spin component.
+pub const SPIN_TARGET: &str = "wasm32-wasip2";
+
+/// Adds a wasm target to the toolchain where it is missing.
+///
+/// # Errors
+/// When it is missing and rustup cannot add it.
+pub fn rust_target(target: &str) -> Result<()> {
+    let sysroot = run_quietly(Command::new("rustc").args(["--print", "sysroot"]))?;
+    if PathBuf::from(sysroot.trim()).join("lib/rustlib").join(target).join("lib").is_dir() {
+        return Ok(());
+    }
+    run_quietly(Command::new("rustup").args(["target", "add", target]))
+        .with_context(|| format!("the Rust target {target} is missing; `rustup target add {target}` adds it"))?;
+    Ok(())
+}
+
+/// Installs the npm packages that package-lock.json pins, into `node_modules`, where they are missing or others.
+///
+/// # Errors
+/// When Node or npm is missing or the registry cannot be reached.
+pub fn npm(workspace: &Workspace) -> Result<()> {
+    let lock = fs::read(workspace.root.join("package-lock.json")).context("reading package-lock.json")?;
+    let stamp = workspace.root.join("node_modules/.edgewise-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    node_version()?;
+    run_quietly(workspace.command("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))
+        .context("installing the pinned npm packages")?;
+    fs::write(stamp, lock).context("writing into node_modules")
+}
+
+fn node_version() -> Result<()> {
+    let how = "Node 20.3 or newer is needed (https://nodejs.org, or your system's packages `nodejs` and `npm`)";
+    let version = run_quietly(Command::new("node").arg("--version")).context(how)?;
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        bail!("{how}; `node --version` says {version}");
+    };
+    if (major, minor) < (20, 3) {
+        bail!("{how}; this is {version}");
+    }
+    Ok(())
+}
+
+/// The Workers runtime.
+///
+/// # Errors
+/// When there is none for this system.
+pub fn workerd(workspace: &Workspace) -> Result<PathBuf> {
+    let system = match (OS, ARCH) {
+        ("linux", "x86_64") => "linux-64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-64",
+        ("macos", "aarch64") => "darwin-arm64",
+        _ => bail!("there is no workerd for {OS} on {ARCH}; use `--runtime wasi`"),
+    };
+    npm_file(workspace, &format!("@cloudflare/workerd-{system}/bin/workerd"))
+}
+
+/// The bundler.
+///
+/// # Errors
+/// When it is not installed.
+pub fn esbuild(workspace: &Workspace) -> Result<PathBuf> {
+    let system = match (OS, ARCH) {
+        ("macos", "x86_64") => "darwin-x64",
+        ("macos", "aarch64") => "darwin-arm64",
+        ("linux", "aarch64") => "linux-arm64",
+        _ => "linux-x64",
+    };
+    npm_file(workspace, &format!("@esbuild/{system}/bin/esbuild"))
+}
+
+/// The wasm optimiser, a script for Node.
+///
+/// # Errors
+/// When it is not installed.
+pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
+    npm_file(workspace, "binaryen/bin/wasm-opt")
+}
+
+fn npm_file(workspace: &Workspace, path: &str) -> Result<PathBuf> {
+    let file = workspace.root.join("node_modules").join(path);
+    if !file.is_file() {
+        bail!("{} is missing; `cargo xtask build` installs it", file.display());
+    }
+    Ok(file)
+}
