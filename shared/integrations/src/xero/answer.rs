@@ -145,14 +145,27 @@ pub(super) fn checked(answer: &Answer<'_>) -> Result<(), Failure> {
     match answer.status {
         200..=299 => Ok(()),
         400 => Err(Failure::final_("xero-refused", &reasons(answer))),
-        // The token ended or was revoked: the caller forgets it and comes again with a new one.
-        401 => Err(Failure::passing("xero-token-refused", "Xero refuses the token or its scopes", None)),
+        401 => Err(unauthorised(answer)),
         403 => Err(Failure::final_("xero-forbidden", "the organisation is no longer connected")),
         404 => Err(Failure::final_("xero-not-found", "Xero has no such record")),
         429 => Err(limited(answer)),
         408 | 500..=599 => Err(Failure::passing("xero-unavailable", "Xero is out of order", answer.retry_after_s())),
         _ => Err(Failure::final_("xero-unexpected", "Xero answered a status it does not document")),
     }
+}
+
+/// Xero answers 401 both to a token that ended, which a new one heals, and to a missing scope, which none does.
+fn unauthorised(answer: &Answer<'_>) -> Failure {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Refused {
+        detail: String,
+    }
+    let detail = answer.json("").map_or_else(|_| String::new(), |refused: Refused| refused.detail);
+    if detail.starts_with("AuthorizationUnsuccessful") {
+        return Failure::final_("xero-scope-refused", "the connection lacks a scope");
+    }
+    Failure::passing("xero-token-refused", "the token ended or was revoked", None)
 }
 
 fn limited(answer: &Answer<'_>) -> Failure {

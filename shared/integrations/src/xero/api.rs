@@ -1,7 +1,7 @@
 //! The calls of the accounting API, as requests to send.
 
 use super::IDEMPOTENCY_KEY_LIMIT;
-use super::document::{Contact, InvoiceStatus, NewInvoice, NewQuote, QuoteStatus, status_body};
+use super::document::{Contact, InvoiceStatus, NewInvoice, NewQuote, status_body};
 use crate::message::{Outgoing, encoded};
 
 /// One organisation, opened by a token.
@@ -28,10 +28,11 @@ impl Api<'_> {
         self.write("PUT", "Quotes", &wrapped("Quotes", &quote.body()), idempotency_key)
     }
 
-    /// Moves a quote to another state; answered by [`super::quote`].
+    /// Changes a quote, its state above all; answered by [`super::quote`]. Xero wants contact and date every
+    /// time and clears the descriptive fields it is not given, but leaves the lines alone when there are none.
     #[must_use]
-    pub fn set_quote_status(&self, id: &str, status: QuoteStatus, idempotency_key: &str) -> Outgoing {
-        let body = wrapped("Quotes", &status_body(status.word()));
+    pub fn update_quote(&self, id: &str, quote: &NewQuote<'_>, idempotency_key: &str) -> Outgoing {
+        let body = wrapped("Quotes", &quote.body());
         self.write("POST", &format!("Quotes/{}", encoded(id)), &body, idempotency_key)
     }
 

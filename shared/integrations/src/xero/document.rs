@@ -66,7 +66,7 @@ pub enum InvoiceStatus {
     Voided,
 }
 
-/// A quote to create.
+/// A quote to create, or to change.
 #[derive(Clone, Copy, Debug)]
 pub struct NewQuote<'a> {
     /// Xero's id of the contact.
@@ -77,7 +77,7 @@ pub struct NewQuote<'a> {
     pub reference: &'a str,
     /// Heading (≤ 100).
     pub title: &'a str,
-    /// `Draft` or `Sent`.
+    /// `Draft` or `Sent` at first. Xero refuses to decline what is a draft or accepted.
     pub status: QuoteStatus,
     /// Whether the lines hold tax.
     pub tax: TaxMode,
@@ -87,7 +87,7 @@ pub struct NewQuote<'a> {
     pub date_ms: i64,
     /// Last day it holds.
     pub expiry_ms: Option<i64>,
-    /// What it offers.
+    /// What it offers; a change without lines leaves them as they are.
     pub lines: &'a [Line<'a>],
 }
 
@@ -192,7 +192,7 @@ impl NewQuote<'_> {
             currency_code: Some(self.currency.code),
             date: Some(day(self.date_ms)),
             expiry_date: self.expiry_ms.map(day),
-            line_items: Some(lines(self.lines, self.currency)),
+            line_items: (!self.lines.is_empty()).then(|| lines(self.lines, self.currency)),
             ..Wire::default()
         })
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::amount::Currency;
-use crate::xero::{Line, TaxMode};
+use crate::xero::{Line, QuoteStatus, TaxMode};
 use serde_json::{Value, json};
 
 const API: Api<'_> = Api { url: "https://x.example", access_token: "hush", tenant_id: "org" };
@@ -49,7 +49,7 @@ fn every_call_names_token_tenant_and_json() {
     for (request, method, path) in [
         (API.save_contact(&contact, "k"), "POST", "Contacts"),
         (API.create_quote(&QUOTE, "k"), "PUT", "Quotes"),
-        (API.set_quote_status("q", QuoteStatus::Accepted, "k"), "POST", "Quotes/q"),
+        (API.update_quote("q", &QUOTE, "k"), "POST", "Quotes/q"),
         (API.create_invoice(&INVOICE, "k"), "PUT", "Invoices"),
         (API.set_invoice_status("i", InvoiceStatus::Voided, "k"), "POST", "Invoices/i"),
         (API.get_quote("q"), "GET", "Quotes/q"),
@@ -108,4 +108,15 @@ fn long_keys_stay_different_and_short_enough() {
     assert_eq!(key(&"k".repeat(IDEMPOTENCY_KEY_LIMIT)).len(), IDEMPOTENCY_KEY_LIMIT);
     assert_ne!(key(&long('a')), key(&long('b')));
     assert_eq!(key(&long('a')).len(), 64);
+}
+
+#[test]
+fn a_change_of_a_quote_repeats_all_but_the_lines() {
+    let accepted = NewQuote { status: QuoteStatus::Accepted, lines: &[], ..QUOTE };
+    let quote = json_of(&API.update_quote("q", &accepted, "k"))["Quotes"][0].clone();
+    let expected = json!({
+        "Contact": {"ContactID": "c1"}, "QuoteNumber": "QU-000001", "Reference": "SU-000123", "Title": "Roof",
+        "Status": "ACCEPTED", "LineAmountTypes": "EXCLUSIVE", "CurrencyCode": "EUR", "Date": "2026-11-20",
+    });
+    assert_eq!(quote, expected);
 }
