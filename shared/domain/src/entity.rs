@@ -242,7 +242,7 @@ pub const ATTACHMENT: Kind = Kind::Object(&[
     integer("size_bytes", 0, 5_368_709_120),
 ]);
 
-/// An index; `tenant_id` comes before its keys.
+/// An index; `tenant_id` comes before its keys, except where the search itself goes across tenants.
 #[derive(Clone, Copy, Debug)]
 pub struct Index {
     /// Field names, with `-` for descending.
@@ -253,11 +253,13 @@ pub struct Index {
     pub sparse: bool,
     /// Records leave when the (only) key's date has passed.
     pub expires: bool,
+    /// Whether it goes across tenants: for the job runner and for the tenants of one identity.
+    pub across: bool,
 }
 
 /// An index over some fields.
 pub const fn index(keys: &'static [&'static str]) -> Index {
-    Index { keys, unique: false, sparse: false, expires: false }
+    Index { keys, unique: false, sparse: false, expires: false, across: false }
 }
 
 /// An index that keeps its keys unique among the tenant's records.
@@ -268,6 +270,11 @@ pub const fn unique(keys: &'static [&'static str]) -> Index {
 /// Unique among the records that have the first key.
 pub const fn unique_if_present(keys: &'static [&'static str]) -> Index {
     Index { sparse: true, ..unique(keys) }
+}
+
+/// An index across tenants.
+pub const fn across(keys: &'static [&'static str]) -> Index {
+    Index { across: true, ..index(keys) }
 }
 
 /// Records leave when this date has passed.

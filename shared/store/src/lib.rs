@@ -1,1 +1,28 @@
 //! From a verified proof of who asks to one Data API call.
+//!
+//! Whoever wants to reach data needs a [`Scope`], and a scope is made only from a [`proof`]: a verified session, a verified
+//! webhook or the lease of a job. Every query carries the scope's tenant; every command is one `transaction`.
+
+mod answer;
+mod api;
+mod command;
+mod idempotency;
+mod ids;
+mod jobs;
+pub mod proof;
+mod query;
+pub mod schema;
+mod scope;
+mod store;
+mod vault;
+
+pub use answer::{Answer, Halt, Shown};
+pub use api::{Api, Failure};
+pub use command::{Command, EventOf, Step, fill};
+pub use idempotency::{IdempotencyKey, Stored};
+pub use ids::Ids;
+pub use jobs::JobEnd;
+pub use query::{Page, Query, compile};
+pub use scope::{Actor, PlatformScope, Scope};
+pub use store::{Origin, Store};
+pub use vault::{Vault, constant_time_eq};

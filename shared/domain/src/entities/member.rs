@@ -1,7 +1,8 @@
 //! Tenants, global identities, the memberships that join them, and the logins of a membership.
 
 use crate::entity::{
-    Access, Entity, Field, Kind, choice, date, email, expires, flag, index, integer, list, reference, status, text, unique,
+    Access, Entity, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, reference, status, text,
+    unique,
 };
 use crate::role::ROLE_WORDS;
 use crate::rules::Plain;
@@ -56,7 +57,7 @@ pub static MEMBERSHIP: Entity = Entity {
     indexes: &[
         unique(&["email"]),
         unique(&["personal_code"]),
-        index(&["identity"]),
+        across(&["identity"]),
         index(&["role", "status"]),
         index(&["person"]),
     ],

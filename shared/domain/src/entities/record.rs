@@ -1,6 +1,6 @@
 //! The system's own records: counters, settings, jobs and the answers kept for repeated requests.
 
-use crate::entity::{Access, Entity, date, expires, index, integer, opaque, status, text, unique};
+use crate::entity::{Access, Entity, across, date, expires, integer, opaque, status, text, unique};
 use crate::rules::Plain;
 
 /// The last number that was given out for a purpose.
@@ -42,7 +42,7 @@ pub static JOB: Entity = Entity {
         date("done_at").read_only(),
         date("expires_at").read_only(),
     ],
-    indexes: &[index(&["status", "run_at"]), expires(&["expires_at"])],
+    indexes: &[across(&["status", "run_at"]), expires(&["expires_at"])],
     access: Access::own(&[]),
     rules: &Plain,
 };

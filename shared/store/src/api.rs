@@ -1,0 +1,105 @@
+//! The Data API as a client: one call is one trip.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal, Results};
+use domain::Error;
+use platform::Host;
+use serde_json::{Map, Value};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the Data API is, and how to speak to it.
+#[derive(Clone)]
+pub struct Api {
+    /// Its base URL, without a slash at the end.
+    pub url: String,
+    /// The key.
+    pub key: String,
+    /// The database.
+    pub database: String,
+}
+
+/// Why a call gave no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The gateway refused: nothing was done.
+    Refused(Box<Refusal>),
+    /// There is no telling: it did not answer, or not in its own words.
+    Error(Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Error(error) => error,
+            Failure::Refused(refusal) => Error::internal(format!("{}: {}", refusal.error_code, refusal.error)),
+        }
+    }
+}
+
+/// One request's connection to the Data API, which counts its trips.
+pub(crate) struct Client {
+    pub host: Host,
+    pub api: Api,
+    pub request_id: String,
+    pub class: String,
+    pub trips: Cell<u32>,
+}
+
+impl Client {
+    /// Several operations in one trip, all or none; one answer each.
+    pub async fn transaction(&self, tenant: &str, operations: &[Operation]) -> Result<Vec<Answer>, Failure> {
+        let operations = serde_json::to_value(operations).map_err(|error| internal(error.to_string()))?;
+        let mut body = Map::new();
+        body.insert("operations".to_owned(), operations);
+        Ok(self.call::<Results>(tenant, "transaction", body).await?.results)
+    }
+
+    /// One operation in one trip, without the cost of a transaction.
+    pub async fn single(&self, tenant: &str, operation: Operation) -> Result<Answer, Failure> {
+        self.call(tenant, operation.action.name(), operation.body).await
+    }
+
+    async fn call<T: serde::de::DeserializeOwned>(
+        &self,
+        tenant: &str,
+        action: &str,
+        mut body: Map<String, Value>,
+    ) -> Result<T, Failure> {
+        self.trips.set(self.trips.get() + 1);
+        body.insert("dataSource".to_owned(), "edgewise".into());
+        body.insert("database".to_owned(), self.api.database.as_str().into());
+        let body = serde_json::to_string(&body).map_err(|error| internal(error.to_string()))?;
+        let request = self.host.fetch().post(format!("{}/action/{action}", self.api.url));
+        let request = request.header("content-type", "application/json").header("accept", "application/json");
+        let request = request.header(API_KEY_HEADER, self.api.key.as_str()).header(REQUEST_ID_HEADER, self.request_id.as_str());
+        let request = request.header(PARTITION_HEADER, tenant).header(CLASS_HEADER, self.class.as_str());
+        let unreachable = |error: platform::fetch::Error| Failure::Error(Error::unavailable(format!("data api: {error}")));
+        let response = request.timeout(TIMEOUT).body(body).send().await.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(unreachable)?;
+        if matches!(status, 200 | 201) {
+            return serde_json::from_str(&text).map_err(|error| internal(format!("data api answer: {error}")));
+        }
+        Err(refused(status, &text))
+    }
+}
+
+fn refused(status: u16, text: &str) -> Failure {
+    let refusal: Option<Refusal> = serde_json::from_str(text).ok();
+    match (status, refusal) {
+        (400 | 409, Some(refusal)) if refusal.error_code != data_api::code::WRITE_CONFLICT => Failure::Refused(Box::new(refusal)),
+        (401, _) => internal("the gateway refuses our key".to_owned()),
+        (413, _) => internal("the gateway finds the request too large".to_owned()),
+        (_, refusal) => {
+            let said = refusal.map_or_else(String::new, |refusal| refusal.error_code);
+            Failure::Error(Error::unavailable(format!("data api answered {status} {said}")))
+        }
+    }
+}
+
+fn internal(cause: String) -> Failure {
+    Failure::Error(Error::internal(cause))
+}

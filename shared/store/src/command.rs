@@ -1,0 +1,227 @@
+//! A command: everything a request writes, with the conditions under which it may, as one transaction.
+
+mod batch;
+mod event;
+mod fill;
+mod reading;
+mod write;
+
+use data_api::{Action, Operation};
+use domain::entities::{COUNTER, MEMBERSHIP};
+use domain::{Doc, Entity, Error, Filter};
+use serde_json::{Value, json};
+
+use self::batch::{Batch, On};
+use crate::idempotency::Stored;
+use crate::{Actor, Answer, Halt, Scope, Shown, Store, query};
+
+pub use batch::Step;
+pub use event::EventOf;
+pub use fill::fill;
+pub use reading::Reading;
+
+/// Everything a request writes.
+pub struct Command<'a> {
+    store: &'a Store,
+    scope: Scope,
+    batch: Batch,
+    stored: Option<Stored>,
+    cause: Option<String>,
+    pending: Pending,
+}
+
+/// The answer as far as it is known before the commit.
+enum Pending {
+    Nothing,
+    /// A record, some of whose fields come from results.
+    Record(u16, &'static Entity, Doc, Vec<(String, String)>),
+    /// The document of a step's result.
+    Step(u16, &'static Entity, Step),
+    Body(u16, Value),
+    /// As a body, but kept sealed.
+    Secret(u16, Value),
+}
+
+impl<'a> Command<'a> {
+    pub(crate) fn new(store: &'a Store, scope: &Scope) -> Self {
+        let stored = stored_key(store, scope);
+        let mut batch = Batch::default();
+        if let Some(stored) = &stored {
+            batch.push(stored.claim(scope.now()), On::default());
+        }
+        let mut command = Self { store, scope: scope.clone(), batch, stored, cause: None, pending: Pending::Nothing };
+        command.guard_policy();
+        command
+    }
+
+    /// The operations that follow are of another scope, which has its own proof.
+    pub fn on(&mut self, scope: &Scope) -> &mut Self {
+        self.scope = scope.clone();
+        self
+    }
+
+    /// A new id for an entity.
+    pub fn id(&self, entity: &Entity) -> String {
+        self.store.id(entity)
+    }
+
+    /// Expects a record that the filter finds, else fails so. The step's `document` is the record.
+    pub fn require(&mut self, entity: &Entity, filter: Filter, otherwise: Error) -> Step {
+        self.push(find_one(entity, &filter).expecting("document", json!({})), On::expect(otherwise))
+    }
+
+    /// Expects that the filter finds nothing, else fails so.
+    pub fn forbid(&mut self, entity: &Entity, filter: Filter, otherwise: Error) -> Step {
+        self.push(find_one(entity, &filter).expecting("document", Value::Null), On::expect(otherwise))
+    }
+
+    /// The next number of a counter: the step's `document.value`.
+    pub fn number(&mut self, key: &str) -> Step {
+        let filter = json!({ "tenant_id": self.scope.tenant(), "key": key });
+        let now = self.scope.now().ejson();
+        let id = domain::id::derived(COUNTER.prefix, &[self.scope.tenant(), key]);
+        let update = json!({ "$inc": { "value": 1 }, "$set": { "updated_at": now }, "$setOnInsert": { "_id": id } });
+        let operation =
+            Operation::new(Action::FindOneAndUpdate, COUNTER.collection).with("filter", filter).with("update", update);
+        self.push(operation.with("upsert", true).with("returnDocument", "after"), On::default())
+    }
+
+    /// Any other operation of the Data API on the scope's tenant; the caller's filter must carry the tenant.
+    pub fn operation(&mut self, operation: Operation, otherwise: Option<Error>) -> Step {
+        self.push(operation, On { expectation: otherwise, duplicate: None })
+    }
+
+    /// Answers with a record; `holes` name fields that come from results: (field, source).
+    pub fn answer_record(&mut self, status: u16, entity: &'static Entity, doc: Doc, holes: &[(&str, String)]) {
+        let holes = holes.iter().map(|(field, source)| ((*field).to_owned(), source.clone())).collect();
+        self.pending = Pending::Record(status, entity, doc, holes);
+    }
+
+    /// Answers with the document that a step finds.
+    pub fn answer_step(&mut self, status: u16, entity: &'static Entity, step: Step) {
+        self.pending = Pending::Step(status, entity, step);
+    }
+
+    /// Answers with some JSON.
+    pub fn answer_body(&mut self, status: u16, body: Value) {
+        self.pending = Pending::Body(status, body);
+    }
+
+    /// Answers with JSON that holds secrets: kept sealed for repeats.
+    pub fn answer_secret(&mut self, status: u16, body: Value) {
+        self.pending = Pending::Secret(status, body);
+    }
+
+    /// Does it all, or nothing.
+    pub async fn commit(mut self) -> Result<Answer, Halt> {
+        self.keep_answer();
+        let (tenant, operations) = (self.scope.tenant(), self.batch.operations());
+        let results = match self.store.client.transaction(tenant, operations).await {
+            Ok(results) => results,
+            Err(failure) => return Err(self.refusal(failure).await),
+        };
+        let results = serde_json::to_value(results).unwrap_or_default();
+        Ok(match self.pending {
+            Pending::Nothing => Answer::nothing(),
+            Pending::Body(status, body) | Pending::Secret(status, body) => Answer::body(status, body),
+            Pending::Record(status, entity, mut doc, holes) => {
+                for (field, source) in holes {
+                    doc.insert(field, fill(&source, &results).unwrap_or_default());
+                }
+                Answer::record(status, entity, doc)
+            }
+            Pending::Step(status, entity, step) => {
+                let doc = results.pointer(&format!("/{}/document", step.0)).cloned();
+                Answer::record(status, entity, doc.and_then(crate::store::as_doc).unwrap_or_default())
+            }
+        })
+    }
+
+    /// Changes to a member's policy take effect at once for writes: the version in their session must be the current one.
+    fn guard_policy(&mut self) {
+        let Actor::Member { viewer, policy_version } = self.scope.actor() else { return };
+        let filter = json!({
+            "_id": viewer.member, "tenant_id": self.scope.tenant(), "status": "active", "policy_version": policy_version,
+        });
+        let operation = Operation::new(Action::FindOne, MEMBERSHIP.collection).with("filter", filter);
+        let operation = operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({}));
+        let detail = "Your membership or its permissions have changed. Refresh the session.";
+        self.push(operation, On::expect(Error::unauthenticated("session-outdated", detail)));
+    }
+
+    fn push(&mut self, operation: Operation, on: On) -> Step {
+        self.batch.push(operation, on)
+    }
+
+    /// The last operation stores the answer beside the claim of the key.
+    fn keep_answer(&mut self) {
+        let Some(stored) = &self.stored else { return };
+        let mut kept = Doc::new();
+        let mut refs: Vec<(String, String)> = Vec::new();
+        let status = match &self.pending {
+            Pending::Nothing => 204,
+            Pending::Body(status, body) => {
+                kept.insert("body".to_owned(), body.clone());
+                *status
+            }
+            Pending::Secret(status, body) => {
+                let sealed = self.store.vault.seal("answer", &stored.tenant, &body.to_string(), self.store.random());
+                kept.insert("sealed".to_owned(), sealed.into());
+                *status
+            }
+            Pending::Record(status, entity, doc, holes) => {
+                kept.insert("entity".to_owned(), entity.name.into());
+                kept.insert("document".to_owned(), doc.clone().into());
+                refs.extend(holes.iter().map(|(field, source)| (format!("update.$set.document.{field}"), source.clone())));
+                *status
+            }
+            Pending::Step(status, entity, step) => {
+                kept.insert("entity".to_owned(), entity.name.into());
+                refs.push(("update.$set.document".to_owned(), step.path("document")));
+                *status
+            }
+        };
+        kept.insert("status".to_owned(), status.into());
+        let operation = refs.iter().fold(stored.keep(kept), |operation, (target, source)| operation.referring(target, source));
+        self.batch.push(operation, On::default());
+    }
+
+    async fn refusal(&self, failure: crate::Failure) -> Halt {
+        let (error, claimed) = self.batch.explain(failure, self.stored.is_some());
+        if let (true, Some(stored)) = (claimed, &self.stored) {
+            let earlier = self.store.client.single(&stored.tenant, stored.look_up()).await;
+            let earlier = match earlier {
+                Ok(answer) => answer.document,
+                Err(failure) => return Halt::Refused(failure.into()),
+            };
+            if let Err(halt) = stored.replay(earlier.as_ref(), &self.store.vault) {
+                return halt;
+            }
+        }
+        Halt::Refused(error)
+    }
+}
+
+/// Who repeats a request: the member, or whoever has no session yet.
+fn stored_key(store: &Store, scope: &Scope) -> Option<Stored> {
+    let key = store.origin.idempotency.as_ref()?;
+    match scope.actor() {
+        Actor::Member { viewer, .. } => Some(key.of(scope.tenant(), &viewer.member)),
+        Actor::Auth => Some(key.of(crate::PlatformScope::TENANT, "auth")),
+        Actor::Integration { .. } | Actor::Job { .. } => None,
+    }
+}
+
+fn find_one(entity: &Entity, filter: &Filter) -> Operation {
+    Operation::new(Action::FindOne, entity.collection).with("filter", query::compile(filter))
+}
+
+impl Answer {
+    /// The record that is shown, if one is.
+    pub fn doc(&self) -> Option<&Doc> {
+        match &self.shown {
+            Shown::Record(_, doc) => Some(doc),
+            Shown::Nothing | Shown::Body(_) => None,
+        }
+    }
+}

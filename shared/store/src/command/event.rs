@@ -1,0 +1,85 @@
+//! Events and jobs of a command: what happened, and what must happen next.
+
+use domain::entities::{EVENT, JOB};
+use domain::{Doc, Entity, Error, Time, id};
+use serde_json::{Value, json};
+
+use super::Command;
+
+/// What happened to a record.
+pub struct EventOf<'a> {
+    /// Such as `lead.published`.
+    pub kind: &'a str,
+    /// The record's entity.
+    pub entity: &'a Entity,
+    /// The record.
+    pub id: &'a str,
+    /// The lead it belongs to, which tells the whole story.
+    pub lead: Option<&'a str>,
+    /// The diff.
+    pub changes: Value,
+    /// A reason that was given.
+    pub comment: Option<&'a str>,
+    /// Fields of the event that come from results: (field, source).
+    pub holes: &'a [(&'a str, String)],
+}
+
+impl Command<'_> {
+    /// Records what happened; jobs that follow are caused by it. Returns its id.
+    pub fn event(&mut self, event: EventOf<'_>) -> String {
+        let event_id = self.id(&EVENT);
+        let origin = &self.store.origin;
+        let fields = [
+            ("type", Some(Value::from(event.kind))),
+            ("record", Some(json!({ "type": event.entity.name, "id": event.id }))),
+            ("lead", event.lead.map(Value::from)),
+            ("changes", Some(event.changes)),
+            ("actor", Some(self.scope.actor_value())),
+            ("comment", event.comment.map(Value::from)),
+            ("request_id", Some(origin.request_id.as_str().into())),
+            ("ip", origin.ip.as_deref().map(Value::from)),
+            ("user_agent", origin.user_agent.as_deref().map(|text| text.chars().take(400).collect::<String>().into())),
+        ];
+        let doc: Doc = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        self.insert(&EVENT, &event_id, doc, event.holes, Error::internal("an event's id was taken"));
+        self.cause = Some(event_id.clone());
+        event_id
+    }
+
+    /// A job that the last event causes. One event causes at most one job of a kind and `key`.
+    pub fn job(&mut self, kind: &str, key: &str, payload: Value, run_at: Option<Time>) {
+        self.job_with(kind, key, payload, run_at, &[]);
+    }
+
+    /// As [`Command::job`], with fields that come from results: (field, source).
+    pub fn job_with(&mut self, kind: &str, key: &str, payload: Value, run_at: Option<Time>, holes: &[(&str, String)]) {
+        let job_id = match &self.cause {
+            Some(cause) => id::derived(JOB.prefix, &[cause, kind, key]),
+            None => self.id(&JOB),
+        };
+        let run_at = run_at.unwrap_or(self.scope.now());
+        let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": run_at, "attempts": 0 });
+        let job = crate::store::as_doc(job).unwrap_or_default();
+        self.insert(&JOB, &job_id, job, holes, Error::internal("a job's id was taken"));
+    }
+
+    /// A job under an id that follows from its own parts: however often it is asked for, it is queued once.
+    pub fn job_once(&mut self, kind: &str, parts: &[&str], payload: Value) {
+        let job_id = id::derived(JOB.prefix, &[&[self.scope.tenant(), kind], parts].concat());
+        let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": self.scope.now(), "attempts": 0 });
+        self.insert_once(&JOB, &job_id, crate::store::as_doc(job).unwrap_or_default());
+    }
+
+    /// A job that tells those concerned of the last event: the members named, and all staff if asked for, but not who did it.
+    pub fn notify(&mut self, members: &[Option<&str>], staff: bool, facts: Value) {
+        self.notify_with(members, staff, facts, &[]);
+    }
+
+    /// As [`Command::notify`], with fields of the job that come from results: (field, source).
+    pub fn notify_with(&mut self, members: &[Option<&str>], staff: bool, facts: Value, holes: &[(&str, String)]) {
+        let members: Vec<&str> = members.iter().copied().flatten().collect();
+        let actor = self.scope.viewer().map(|viewer| viewer.member.clone());
+        let payload = json!({ "cause": self.cause, "members": members, "staff": staff, "except": actor, "facts": facts });
+        self.job_with("notify", "", payload, None, holes);
+    }
+}

@@ -1,0 +1,117 @@
+//! Several reads in one trip, for commands that must know before they write.
+
+use data_api::Answer;
+use domain::{Doc, Entity, Error, Filter};
+use serde_json::{Value, json};
+
+use super::batch::{Batch, On, Step};
+use super::{find_one, stored_key};
+use crate::idempotency::Stored;
+use crate::store::as_doc;
+use crate::{Halt, Scope, Store};
+
+/// Several reads in one trip. A repeated request ends here, with its first answer.
+pub struct Reading<'a> {
+    store: &'a Store,
+    tenant: String,
+    batch: Batch,
+    stored: Option<Stored>,
+}
+
+/// What a reading found.
+pub struct Found(Vec<Answer>);
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(store: &'a Store, scope: &Scope) -> Self {
+        let stored = stored_key(store, scope);
+        let mut batch = Batch::default();
+        if let Some(stored) = &stored {
+            batch.push(stored.look_up(), On::default());
+        }
+        Self { store, tenant: scope.tenant().to_owned(), batch, stored }
+    }
+
+    /// A record that must be there, else the reading fails so.
+    pub fn one(&mut self, entity: &Entity, filter: &Filter, otherwise: Error) -> Step {
+        self.batch.push(find_one(entity, filter).expecting("document", json!({})), On::expect(otherwise))
+    }
+
+    /// A record that may be there.
+    pub fn maybe(&mut self, entity: &Entity, filter: &Filter) -> Step {
+        self.batch.push(find_one(entity, filter), On::default())
+    }
+
+    /// A record whose `field` is the value that an earlier step found at `source`, and which must be there.
+    pub fn linked(&mut self, entity: &Entity, filter: &Filter, field: &str, source: &str, otherwise: Error) -> Step {
+        let operation = find_one(entity, filter).referring(&format!("filter.{field}"), source);
+        self.batch.push(operation.expecting("document", json!({})), On::expect(otherwise))
+    }
+
+    /// Up to `limit` records.
+    pub fn many(&mut self, entity: &Entity, filter: &Filter, sort: Value, limit: u32) -> Step {
+        self.batch.push(find_many(entity, filter, sort, limit), On::default())
+    }
+
+    /// Up to `limit` records whose `field` is the value that an earlier step found at `source`.
+    pub fn many_linked(
+        &mut self,
+        entity: &Entity,
+        filter: &Filter,
+        sort: Value,
+        limit: u32,
+        (field, source): (&str, &str),
+    ) -> Step {
+        let operation = find_many(entity, filter, sort, limit).referring(&format!("filter.{field}"), source);
+        self.batch.push(operation, On::default())
+    }
+
+    /// Reads it all.
+    pub async fn run(self) -> Result<Found, Halt> {
+        let answers = match self.store.client.transaction(&self.tenant, self.batch.operations()).await {
+            Ok(answers) => answers,
+            Err(failure) => return Err(self.refusal(failure).await),
+        };
+        if let Some(stored) = &self.stored {
+            stored.replay(answers.first().and_then(|answer| answer.document.as_ref()), &self.store.vault)?;
+        }
+        Ok(Found(answers))
+    }
+
+    /// What must be there may be gone because this very request has been done before.
+    async fn refusal(&self, failure: crate::Failure) -> Halt {
+        let (error, _) = self.batch.explain(failure, false);
+        let Some(stored) = self.stored.as_ref().filter(|_| error.kind != domain::ErrorKind::Unavailable) else {
+            return error.into();
+        };
+        match self.store.client.single(&stored.tenant, stored.look_up()).await {
+            Ok(answer) => match stored.replay(answer.document.as_ref(), &self.store.vault) {
+                Err(halt) => halt,
+                Ok(()) => error.into(),
+            },
+            Err(failure) => Halt::Refused(failure.into()),
+        }
+    }
+}
+
+impl Found {
+    /// The record of a step that had to be there.
+    pub fn doc(&mut self, step: Step) -> Doc {
+        self.maybe(step).unwrap_or_default()
+    }
+
+    /// The record of a step, if it was there.
+    pub fn maybe(&mut self, step: Step) -> Option<Doc> {
+        self.0.get_mut(step.0).and_then(|answer| answer.document.take()).and_then(as_doc)
+    }
+
+    /// The records of a step.
+    pub fn docs(&mut self, step: Step) -> Vec<Doc> {
+        let documents = self.0.get_mut(step.0).and_then(|answer| answer.documents.take());
+        documents.unwrap_or_default().into_iter().filter_map(as_doc).collect()
+    }
+}
+
+fn find_many(entity: &Entity, filter: &Filter, sort: Value, limit: u32) -> data_api::Operation {
+    let operation = data_api::Operation::new(data_api::Action::Find, entity.collection);
+    operation.with("filter", crate::query::compile(filter)).with("sort", sort).with("limit", limit)
+}

@@ -1,0 +1,111 @@
+//! Repeated requests: the first operation of a transaction claims the key, the last stores the answer.
+
+use std::fmt::Write;
+
+use data_api::{Action, Operation};
+use domain::entities::{self, IDEMPOTENCY};
+use domain::{Doc, Error, Time, id};
+use serde_json::{Value, json};
+
+use crate::{Answer, Halt, Shown, Vault};
+
+/// How long an answer is kept.
+const KEPT_DAYS: i64 = 2;
+
+/// The key of a request, and what the request was.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    key: String,
+    route: String,
+    fingerprint: String,
+}
+
+/// The key bound to who asks: what is stored under it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub(crate) id: String,
+    pub(crate) tenant: String,
+    fingerprint: String,
+}
+
+impl IdempotencyKey {
+    /// A key for a method and path, with a fingerprint of what was sent.
+    pub fn new(key: &str, method: &str, path: &str, query: &str, body: &str) -> Self {
+        let mut hash = hmac_sha256::Hash::new();
+        hash.update(query);
+        hash.update([0]);
+        hash.update(body);
+        let fingerprint = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        Self { key: key.to_owned(), route: format!("{method} {path}"), fingerprint }
+    }
+
+    /// The key of a principal in a tenant.
+    pub fn of(&self, tenant: &str, principal: &str) -> Stored {
+        let id = id::derived(IDEMPOTENCY.prefix, &[tenant, principal, &self.route, &self.key]);
+        Stored { id, tenant: tenant.to_owned(), fingerprint: self.fingerprint.clone() }
+    }
+
+    /// The key itself.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl Stored {
+    /// Claims the key: a repeat finds it taken.
+    pub(crate) fn claim(&self, now: Time) -> Operation {
+        let document = json!({
+            "_id": self.id,
+            "tenant_id": self.tenant,
+            "fingerprint": self.fingerprint,
+            "created_at": now.ejson(),
+            "expires_at": now.plus_days(KEPT_DAYS).ejson(),
+        });
+        Operation::new(Action::InsertOne, IDEMPOTENCY.collection).with("document", document)
+    }
+
+    /// Stores the answer beside the claim.
+    pub(crate) fn keep(&self, answer: Doc) -> Operation {
+        Operation::new(Action::UpdateOne, IDEMPOTENCY.collection)
+            .with("filter", json!({ "_id": self.id, "tenant_id": self.tenant }))
+            .with("update", json!({ "$set": answer }))
+    }
+
+    /// Looks for an earlier answer.
+    pub(crate) fn look_up(&self) -> Operation {
+        Operation::new(Action::FindOne, IDEMPOTENCY.collection)
+            .with("filter", json!({ "_id": self.id, "tenant_id": self.tenant }))
+    }
+
+    /// What the earlier answer means for this request: to go on, to repeat it, or that the key was used for something else.
+    pub(crate) fn replay(&self, earlier: Option<&Value>, vault: &Vault) -> Result<(), Halt> {
+        let Some(earlier) = earlier.and_then(Value::as_object) else { return Ok(()) };
+        if earlier.get("fingerprint").and_then(Value::as_str) != Some(&self.fingerprint) {
+            let detail = "This Idempotency-Key was used with another request.";
+            return Err(Error::new(domain::ErrorKind::Invalid, "idempotency-key-reused", detail).into());
+        }
+        let Some(status) = earlier.get("status").and_then(Value::as_u64) else {
+            return Err(
+                Error::conflict("request-in-progress", "A request with this Idempotency-Key is still being worked on.").into()
+            );
+        };
+        let status = u16::try_from(status).unwrap_or(200);
+        Err(Halt::Replayed(Box::new(Answer { status, shown: self.shown(earlier, vault), replayed: true })))
+    }
+
+    fn shown(&self, earlier: &Doc, vault: &Vault) -> Shown {
+        let entity = earlier.get("entity").and_then(Value::as_str).and_then(entities::by_name);
+        match (entity, earlier.get("document"), earlier.get("body"), earlier.get("sealed")) {
+            (Some(entity), Some(Value::Object(doc)), ..) => Shown::Record(entity, doc.clone()),
+            (_, _, Some(body), _) => Shown::Body(body.clone()),
+            (_, _, _, Some(Value::String(sealed))) => {
+                let plain = vault.open("answer", &self.tenant, sealed);
+                Shown::Body(plain.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+            }
+            _ => Shown::Nothing,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Taking jobs under a lease and ending them: done together with their effects, again later, or dead.
+
+use data_api::{Action, Operation};
+use domain::entities::JOB;
+use domain::{Error, Time};
+use serde_json::{Value, json};
+
+use crate::command::Command;
+use crate::proof::{JobLease, Runner};
+use crate::store::as_doc;
+use crate::{Halt, PlatformScope, Scope, Store};
+
+const LEASE_MS: i64 = 60_000;
+const ATTEMPTS_MAX: i64 = 10;
+const BACKOFF_FIRST_MS: i64 = 2_000;
+const BACKOFF_MAX_MS: i64 = 3_600_000;
+const KEPT_DAYS: i64 = 7;
+
+/// How a job ended that did not succeed.
+#[derive(Debug)]
+pub enum JobEnd {
+    /// It may succeed later: not before so many seconds, if the other side said so.
+    Again {
+        /// Why it did not succeed.
+        reason: String,
+        /// When to try again at the earliest, in seconds.
+        after_s: Option<u32>,
+    },
+    /// It never will.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Store {
+    /// Takes the next due job of any tenant. A lease that ran out makes its job due again.
+    pub async fn take_job(&self, _runner: &Runner) -> Result<Option<JobLease>, Halt> {
+        let now = self.now_for_jobs();
+        let lease_until = now.plus_ms(LEASE_MS);
+        let token = domain::id::from_parts("lease", now.ms(), self.random());
+        let filter = json!({ "status": { "$in": ["queued", "leased"] }, "run_at": { "$lte": now.ejson() } });
+        // A leased job is due when its lease ends: one index serves both.
+        let set = json!({ "status": "leased", "lease_until": lease_until.ejson(), "run_at": lease_until.ejson(), "lease_token": token });
+        let operation = Operation::new(Action::FindOneAndUpdate, JOB.collection)
+            .with("filter", filter)
+            .with("sort", json!({ "run_at": 1 }))
+            .with("update", json!({ "$set": set, "$inc": { "attempts": 1 } }))
+            .with("returnDocument", "after");
+        let answer = self.client.single(PlatformScope::TENANT, operation).await.map_err(Error::from)?;
+        Ok(answer.document.and_then(as_doc).and_then(|job| JobLease::from_doc(&job)))
+    }
+
+    /// The effects of a leased job: they are written together with its end, by whoever still holds the lease.
+    pub fn finishing(&self, lease: &JobLease) -> Command<'_> {
+        let scope = Scope::of_lease(lease, self.now_for_jobs());
+        let mut command = self.command(&scope);
+        let set =
+            json!({ "status": "done", "done_at": scope.now().ejson(), "expires_at": scope.now().plus_days(KEPT_DAYS).ejson() });
+        let lost = Error::conflict("lease-lost", "Another runner has taken this job.");
+        command.operation(end(lease, set), Some(lost));
+        command
+    }
+
+    /// Puts a job back for later, or lays it aside for good after too many attempts.
+    pub async fn give_up(&self, lease: &JobLease, job_end: JobEnd) -> Result<(), Halt> {
+        let now = self.now_for_jobs();
+        let (reason, after_ms) = match job_end {
+            JobEnd::Again { reason, after_s } if lease.attempts < ATTEMPTS_MAX => {
+                let [jitter] = self.random::<1>();
+                (reason, Some(after_s.map_or_else(|| backoff_ms(lease.attempts, jitter), |seconds| i64::from(seconds) * 1_000)))
+            }
+            JobEnd::Again { reason, .. } | JobEnd::Dead { reason } => (reason, None),
+        };
+        let reason: String = reason.chars().take(1_000).collect();
+        let set = match after_ms {
+            Some(ms) => json!({ "status": "queued", "run_at": now.plus_ms(ms).ejson(), "last_error": reason }),
+            None => json!({ "status": "dead", "last_error": reason }),
+        };
+        self.client.single(&lease.tenant, end(lease, set)).await.map(|_| ()).map_err(|failure| match failure {
+            crate::Failure::Refused(_) => Error::conflict("lease-lost", "Another runner has taken this job.").into(),
+            crate::Failure::Error(error) => Halt::Refused(error),
+        })
+    }
+
+    /// Jobs run long: their time is the clock's, not that of the request that runs them.
+    fn now_for_jobs(&self) -> Time {
+        Time::from_ms(self.client.host.now_ms())
+    }
+}
+
+/// Ends a lease; whoever has lost it changes nothing.
+fn end(lease: &JobLease, set: Value) -> Operation {
+    let filter = json!({ "_id": lease.id, "tenant_id": lease.tenant, "status": "leased", "lease_token": lease.token });
+    let operation = Operation::new(Action::UpdateOne, JOB.collection).with("filter", filter);
+    operation
+        .with("update", json!({ "$set": set, "$unset": { "lease_token": "", "lease_until": "" } }))
+        .expecting("matchedCount", 1)
+}
+
+/// Twice as long each time, with up to half as much again by chance.
+fn backoff_ms(attempts: i64, jitter: u8) -> i64 {
+    let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
+    let plain = (BACKOFF_FIRST_MS << doublings).min(BACKOFF_MAX_MS);
+    plain + plain * i64::from(jitter) / 510
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_doubles_up_to_an_hour_with_jitter() {
+        let cases = [(1, 0, 2_000), (2, 0, 4_000), (3, 255, 12_000), (60, 0, BACKOFF_MAX_MS)];
+        for (attempts, jitter, expected) in cases {
+            assert_eq!(backoff_ms(attempts, jitter), expected);
+        }
+    }
+}

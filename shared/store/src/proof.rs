@@ -1,0 +1,9 @@
+//! Proofs of who asks: the only ways to a [`crate::Scope`].
+
+mod hook;
+mod lease;
+mod session;
+
+pub use hook::{Hook, VerifiedHook};
+pub use lease::{JobLease, Runner};
+pub use session::{ACCESS_TOKEN_TTL_S, Session, SigningKeys, Subject};

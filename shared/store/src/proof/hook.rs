@@ -1,0 +1,64 @@
+//! Webhooks: the `{key}` in their path is sealed, so a signature is checked before any trip.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Vault;
+
+const PURPOSE: &str = "hook";
+
+/// What the key in a webhook's path says, before its sender has proved anything.
+#[derive(Serialize, Deserialize)]
+pub struct Hook {
+    #[serde(rename = "t")]
+    tenant: String,
+    #[serde(rename = "i")]
+    integration: String,
+    #[serde(rename = "k")]
+    kind: String,
+    #[serde(rename = "s")]
+    secret: String,
+}
+
+impl Hook {
+    /// A hook of a tenant's integration, whose sender signs with the secret.
+    pub fn new(tenant: &str, integration: &str, kind: &str, secret: &str) -> Self {
+        let [tenant, integration, kind, secret] = [tenant, integration, kind, secret].map(str::to_owned);
+        Self { tenant, integration, kind, secret }
+    }
+
+    /// The key for the path.
+    pub fn key(&self, vault: &Vault, random: [u8; 12]) -> String {
+        let plain = serde_json::to_string(self).unwrap_or_default();
+        vault.seal(PURPOSE, PURPOSE, &plain, random)
+    }
+
+    /// The hook of a key of this kind.
+    pub fn open(vault: &Vault, key: &str, kind: &str) -> Option<Self> {
+        let plain = vault.open(PURPOSE, PURPOSE, key)?;
+        serde_json::from_str::<Hook>(&plain).ok().filter(|hook| hook.kind == kind)
+    }
+
+    /// The hook as a proof, when `check` finds the sender's signature right for the secret.
+    pub fn verify(self, check: impl FnOnce(&str) -> bool) -> Option<VerifiedHook> {
+        check(&self.secret).then_some(VerifiedHook { tenant: self.tenant, integration: self.integration })
+    }
+}
+
+/// A webhook whose sender has proved to know the secret: only [`Hook::verify`] makes one.
+#[derive(Debug)]
+pub struct VerifiedHook {
+    tenant: String,
+    integration: String,
+}
+
+impl VerifiedHook {
+    /// The tenant.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The integration.
+    pub fn integration(&self) -> &str {
+        &self.integration
+    }
+}

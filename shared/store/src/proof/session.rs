@@ -1,0 +1,213 @@
+//! Sessions: short-lived access tokens (HS256), signed by the newest key and verified by any that is still in use.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::role::{Role, Viewer};
+use domain::{Error, Result, Time};
+use jwt_simple::algorithms::{HS256Key, MACLike};
+use jwt_simple::claims::JWTClaims;
+use jwt_simple::common::VerificationOptions;
+use jwt_simple::prelude::{Duration, UnixTimeStamp};
+use jwt_simple::token::Token;
+use serde::{Deserialize, Serialize};
+
+/// How long an access token lives, in seconds.
+pub const ACCESS_TOKEN_TTL_S: i64 = 900;
+
+/// How far clocks may be apart, in seconds; the library's own default is 15 minutes.
+const TOLERANCE_S: u64 = 5;
+const TOKEN_LEN_MAX: usize = 4_096;
+
+/// The keys that sign and verify access tokens; they print as `[secret]`.
+#[derive(Clone)]
+pub struct SigningKeys(Vec<(String, HS256Key)>);
+
+impl SigningKeys {
+    /// Keys from `kid:base64url[,kid:base64url…]`: the first signs, all verify. Each has at least 32 bytes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let keys = text.split(',').map(|pair| {
+            let (kid, secret) = pair.trim().split_once(':')?;
+            let secret = URL_SAFE_NO_PAD.decode(secret.trim_end_matches('=')).ok().filter(|secret| secret.len() >= 32)?;
+            Some((kid.to_owned(), HS256Key::from_bytes(&secret).with_key_id(kid)))
+        });
+        keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty()).map(Self)
+    }
+
+    /// An access token for a subject.
+    pub fn issue(&self, subject: &Subject, now: Time) -> Result<String> {
+        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+        let claims = JWTClaims {
+            issued_at: Some(UnixTimeStamp::from_secs(seconds)),
+            expires_at: Some(UnixTimeStamp::from_secs(seconds + ACCESS_TOKEN_TTL_S.unsigned_abs())),
+            // A verifier whose clock rounds down must not find the token early.
+            invalid_before: Some(UnixTimeStamp::from_secs(seconds.saturating_sub(1))),
+            issuer: None,
+            subject: Some(subject.identity.clone()),
+            audiences: None,
+            jwt_id: Some(subject.login.clone()),
+            nonce: None,
+            custom: Claims {
+                tid: subject.tenant.clone(),
+                mid: subject.member.clone(),
+                role: subject.role,
+                pol: subject.policy_version,
+            },
+        };
+        let key = self.0.first().ok_or_else(|| Error::internal("no signing key"))?;
+        key.1.authenticate(claims).map_err(|error| Error::internal(format!("token: {error}")))
+    }
+
+    /// The session that a token proves.
+    pub fn verify(&self, token: &str, now: Time) -> Result<Session> {
+        let refused = || Error::unauthenticated("invalid-token", "The access token is not valid or has expired.");
+        let metadata = Some(token).filter(|token| token.len() <= TOKEN_LEN_MAX);
+        let metadata = metadata.and_then(|token| Token::decode_metadata(token).ok()).ok_or_else(refused)?;
+        let key = self.0.iter().find(|(kid, _)| metadata.key_id() == Some(kid)).ok_or_else(refused)?;
+        let options = VerificationOptions {
+            time_tolerance: Some(Duration::from_secs(TOLERANCE_S)),
+            artificial_time: Some(UnixTimeStamp::from_secs(u64::try_from(now.seconds()).unwrap_or(0))),
+            ..VerificationOptions::default()
+        };
+        let claims = key.1.verify_token::<Claims>(token, Some(options)).map_err(|_| refused())?;
+        let (Some(identity), Some(login), Some(expires_at)) = (claims.subject, claims.jwt_id, claims.expires_at) else {
+            return Err(refused());
+        };
+        let Claims { tid, mid, role, pol } = claims.custom;
+        let subject = Subject { identity, tenant: tid, member: mid, role, policy_version: pol, login };
+        let expires = Time::from_ms(i64::try_from(expires_at.as_secs()).unwrap_or(0).saturating_mul(1_000));
+        Ok(Session { viewer: Viewer { member: subject.member.clone(), role }, subject, expires })
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[secret]")
+    }
+}
+
+/// Whom an access token is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The global identity.
+    pub identity: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The membership.
+    pub member: String,
+    /// The member's role.
+    pub role: Role,
+    /// The version of the member's policy: writes expect it to be the current one.
+    pub policy_version: i64,
+    /// The login, which is the line of refresh tokens.
+    pub login: String,
+}
+
+/// A verified session: only [`SigningKeys::verify`] makes one.
+#[derive(Clone, Debug)]
+pub struct Session {
+    subject: Subject,
+    viewer: Viewer,
+    expires: Time,
+}
+
+impl Session {
+    /// The tenant.
+    pub fn tenant(&self) -> &str {
+        &self.subject.tenant
+    }
+
+    /// The member in their role.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The global identity.
+    pub fn identity(&self) -> &str {
+        &self.subject.identity
+    }
+
+    /// The login.
+    pub fn login(&self) -> &str {
+        &self.subject.login
+    }
+
+    /// The version of the member's policy.
+    pub fn policy_version(&self) -> i64 {
+        self.subject.policy_version
+    }
+
+    /// When it ends.
+    pub fn expires(&self) -> Time {
+        self.expires
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    tid: String,
+    mid: String,
+    role: Role,
+    pol: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(kids: &[&str]) -> SigningKeys {
+        let pair = |kid: &&str| format!("{kid}:{}", URL_SAFE_NO_PAD.encode([kid.as_bytes()[0]; 32]));
+        SigningKeys::parse(&kids.iter().map(pair).collect::<Vec<_>>().join(",")).unwrap()
+    }
+
+    fn subject() -> Subject {
+        let [identity, tenant, member, login] = ["idy_1", "ten_1", "mem_1", "log_1"].map(str::to_owned);
+        Subject { identity, tenant, member, role: Role::Expert, policy_version: 3, login }
+    }
+
+    #[test]
+    fn a_token_lives_15_minutes_with_5_seconds_of_tolerance() {
+        let issued = Time::from_ms(1_800_000_000_900);
+        let token = keys(&["a"]).issue(&subject(), issued).unwrap();
+        for (after_s, valid) in [(-7, false), (-5, true), (0, true), (904, true), (907, false)] {
+            assert_eq!(keys(&["a"]).verify(&token, issued.plus_ms(after_s * 1_000)).is_ok(), valid, "{after_s}");
+        }
+        let session = keys(&["a"]).verify(&token, issued).unwrap();
+        assert_eq!(session.subject, subject());
+    }
+
+    #[test]
+    fn keys_rotate_by_kid() {
+        let now = Time::from_ms(1_800_000_000_000);
+        let old = keys(&["a"]).issue(&subject(), now).unwrap();
+        assert!(keys(&["b", "a"]).verify(&old, now).is_ok());
+        assert!(keys(&["b"]).verify(&old, now).is_err());
+    }
+
+    #[test]
+    fn forged_unsigned_and_foreign_tokens_are_refused() {
+        let now = Time::from_ms(1_800_000_000_000);
+        let token = keys(&["a"]).issue(&subject(), now).unwrap();
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT","kid":"a"}"#);
+        let payload = head.split_once('.').unwrap().1;
+        let forged = [
+            format!("{head}."),
+            format!("{none}.{payload}."),
+            format!("{none}.{payload}.{signature}"),
+            format!("{head}.AAAA"),
+            String::new(),
+        ];
+        for token in forged {
+            assert_eq!(keys(&["a"]).verify(&token, now).unwrap_err().code, "invalid-token", "{token}");
+        }
+    }
+
+    #[test]
+    fn short_keys_are_not_taken() {
+        for text in ["", "a:", "a:AAAA", "AAAA"] {
+            assert!(SigningKeys::parse(text).is_none(), "{text}");
+        }
+    }
+}

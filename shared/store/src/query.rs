@@ -1,0 +1,187 @@
+//! A list query: what the caller asked for, checked against the entity's table, and the page that answers it.
+
+mod compile;
+mod cursor;
+mod parse;
+
+use data_api::{Action, Answer, Operation};
+use domain::entity::{Entity, Field};
+use domain::{Doc, Filter, Kind, entities, validate};
+use serde_json::{Map, Value, json};
+
+use crate::Scope;
+use cursor::Cursor;
+
+pub use compile::compile;
+
+/// The most records on a page.
+const LIMIT_MAX: usize = 100;
+const LIMIT_DEFAULT: usize = 25;
+const EXPAND_MAX: usize = 5;
+
+/// A list query that was found right.
+pub struct Query {
+    entity: &'static Entity,
+    filter: Filter,
+    sort: Vec<SortKey>,
+    limit: usize,
+    cursor: Option<Cursor>,
+    fields: Option<Vec<&'static Field>>,
+    expand: Vec<(&'static Field, &'static Entity)>,
+    count: bool,
+}
+
+/// What a list is sorted by; `_id` always comes last.
+#[derive(Clone, Debug)]
+struct SortKey {
+    /// As the caller says it.
+    name: &'static str,
+    /// Where it is in the document.
+    path: String,
+    descending: bool,
+    is_date: bool,
+}
+
+/// A page of records as callers see them.
+#[derive(Debug)]
+pub struct Page {
+    /// The records.
+    pub data: Vec<Doc>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<String>,
+    /// How many there are in all, if asked for.
+    pub total: Option<u64>,
+}
+
+impl Query {
+    /// All records of an entity, the newest first.
+    pub fn all(entity: &'static Entity) -> Self {
+        let (filter, limit) = (Filter::All, LIMIT_DEFAULT);
+        Self { entity, filter, sort: Vec::new(), limit, cursor: None, fields: None, expand: Vec::new(), count: false }
+    }
+
+    /// The same within a further condition.
+    pub fn within(self, filter: Filter) -> Self {
+        Self { filter: self.filter.and(filter), ..self }
+    }
+
+    /// Oldest first, for records that are read in the order they were made.
+    pub fn oldest_first(mut self) -> Self {
+        if self.sort.is_empty() {
+            self.sort.push(SortKey { name: "id", path: "_id".to_owned(), descending: false, is_date: false });
+        }
+        self
+    }
+
+    /// Whether other records are to be shown in the place of references.
+    pub fn expands(&self) -> bool {
+        !self.expand.is_empty()
+    }
+
+    /// What to ask the database: one operation, or two when a total is asked for.
+    pub(crate) fn operations(&self, scope: &Scope, also: Option<Filter>) -> Vec<Operation> {
+        let visible = scope.reach(self.entity, "read").and(self.filter.clone());
+        let visible = also.map_or_else(|| visible.clone(), |also| visible.clone().and(also));
+        let page = self.cursor.as_ref().map_or(Filter::All, |cursor| cursor.after(&self.sort));
+        let filter = compile(&visible.clone().and(page));
+        let mut operations = vec![if self.expand.is_empty() { self.find(filter) } else { self.aggregate(scope, filter) }];
+        if self.count {
+            let count = Operation::new(Action::CountDocuments, self.entity.collection);
+            operations.push(count.with("filter", compile(&visible)));
+        }
+        operations
+    }
+
+    /// The page that the answers hold.
+    pub(crate) fn page(&self, answers: Vec<Answer>) -> Page {
+        let mut answers = answers.into_iter();
+        let documents = answers.next().and_then(|answer| answer.documents).unwrap_or_default();
+        let has_more = documents.len() > self.limit;
+        let mut data: Vec<Doc> = documents.into_iter().take(self.limit).filter_map(crate::store::as_doc).collect();
+        let next = data.last().filter(|_| has_more).map(|last| Cursor::of(last, &self.sort).encode(&self.sort));
+        data = data.into_iter().map(|doc| self.render(doc)).collect();
+        Page { data, next, total: answers.next().and_then(|answer| answer.count) }
+    }
+
+    fn find(&self, filter: Value) -> Operation {
+        let operation = Operation::new(Action::Find, self.entity.collection).with("filter", filter);
+        let operation = operation.with("sort", self.sort_document()).with("limit", self.limit + 1);
+        match self.projection() {
+            Some(projection) => operation.with("projection", projection),
+            None => operation,
+        }
+    }
+
+    fn aggregate(&self, scope: &Scope, filter: Value) -> Operation {
+        let mut pipeline =
+            vec![json!({ "$match": filter }), json!({ "$sort": self.sort_document() }), json!({ "$limit": self.limit + 1 })];
+        for (field, target) in &self.expand {
+            pipeline.push(json!({ "$lookup": {
+                "from": target.collection,
+                "localField": field.name,
+                "foreignField": "_id",
+                "pipeline": [{ "$match": compile(&scope.reach(target, "read")) }],
+                "as": expanded(field),
+            }}));
+        }
+        if let Some(Value::Object(mut projection)) = self.projection() {
+            projection.extend(self.expand.iter().map(|(field, _)| (expanded(field), 1.into())));
+            pipeline.push(json!({ "$project": projection }));
+        }
+        Operation::new(Action::Aggregate, self.entity.collection).with("pipeline", pipeline)
+    }
+
+    fn sort_document(&self) -> Value {
+        let mut sort: Map<String, Value> = Map::new();
+        for key in &self.sort {
+            sort.insert(key.path.clone(), if key.descending { -1 } else { 1 }.into());
+        }
+        let last = self.sort.last().is_none_or(|key| key.descending);
+        sort.entry("_id").or_insert_with(|| if last { -1 } else { 1 }.into());
+        sort.into()
+    }
+
+    fn projection(&self) -> Option<Value> {
+        let fields = self.fields.as_ref()?;
+        let mut projection: Map<String, Value> = fields.iter().map(|field| (field.name.to_owned(), 1.into())).collect();
+        // The cursor needs what the page is sorted by, and no two paths of a projection may overlap.
+        for key in self.sort.iter().filter(|key| !fields.iter().any(|field| field.name == key.name)) {
+            projection.insert(key.path.clone(), 1.into());
+        }
+        projection.insert("_id".to_owned(), 1.into());
+        Some(projection.into())
+    }
+
+    /// The record as callers see it, with what it refers to.
+    fn render(&self, mut doc: Doc) -> Doc {
+        let found: Vec<_> = self.expand.iter().map(|(field, target)| (field, target, doc.remove(&expanded(field)))).collect();
+        if let Some(fields) = &self.fields {
+            doc.retain(|name, _| name == "_id" || fields.iter().any(|field| field.name == name));
+        }
+        let mut shown = validate::render(self.entity, doc);
+        for (field, target, found) in found {
+            let Some(Value::Array(found)) = found else { continue };
+            let mut found: Vec<Value> =
+                found.into_iter().filter_map(crate::store::as_doc).map(|doc| validate::render(target, doc).into()).collect();
+            match field.kind {
+                Kind::List(..) => drop(shown.insert(field.name.to_owned(), found.into())),
+                // What is not visible stays an id.
+                _ => drop(found.pop().map(|record| shown.insert(field.name.to_owned(), record))),
+            }
+        }
+        shown
+    }
+}
+
+fn expanded(field: &Field) -> String {
+    format!("expanded_{}", field.name)
+}
+
+/// The entity that a field refers to.
+fn target(field: &Field) -> Option<&'static Entity> {
+    match field.kind {
+        Kind::Reference(name) => entities::by_name(name),
+        Kind::List(Kind::Reference(name), _) => entities::by_name(name),
+        _ => None,
+    }
+}

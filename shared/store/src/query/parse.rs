@@ -1,0 +1,229 @@
+//! Reads `?status=new&budget_max[gte]=1000&sort=-created_at&limit=50&fields=…&expand=customer&q=…` against an entity's table.
+
+use domain::entity::{Entity, Field};
+use domain::filter::Op;
+use domain::search::{self, SEARCH_FIELD};
+use domain::{Error, Filter, Kind, Result, Time, entities, id, validate};
+use serde_json::{Value, json};
+
+use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, target};
+
+const FILTERS_MAX: usize = 20;
+const IN_MAX: usize = 100;
+const SORT_MAX: usize = 3;
+const SEARCH_WORDS_MAX: usize = 10;
+
+impl Query {
+    /// The query of a raw query string.
+    pub fn parse(entity: &'static Entity, raw: &str) -> Result<Self> {
+        let mut query = Query::all(entity);
+        let mut cursor = None;
+        for (count, (name, value)) in form_urlencoded::parse(raw.as_bytes()).enumerate() {
+            if count >= FILTERS_MAX {
+                return Err(Error::parameter(&name, format!("Expected at most {FILTERS_MAX} parameters.")));
+            }
+            match name.as_ref() {
+                "limit" => query.limit = limit(&value)?,
+                "cursor" => cursor = Some(value.into_owned()),
+                "sort" => query.sort = sort(entity, &value)?,
+                "fields" => query.fields = Some(fields(entity, &value)?),
+                "expand" => query.expand = expand(entity, &value)?,
+                "count" => query.count = flag("count", &value)?,
+                "q" => query.filter = query.filter.and(search(entity, &value)?),
+                _ => query.filter = query.filter.and(condition(entity, &name, &value)?),
+            }
+        }
+        if let Some(text) = cursor {
+            let unfit = || Error::parameter("cursor", "Expected a cursor that came from this list, with the same sort.");
+            query.cursor = Some(Cursor::decode(&text, &query.sort).ok_or_else(unfit)?);
+        }
+        Ok(query)
+    }
+}
+
+fn limit(text: &str) -> Result<usize> {
+    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| Error::parameter("limit", format!("Expected a number from 1 to {LIMIT_MAX}.")))
+}
+
+fn flag(name: &str, text: &str) -> Result<bool> {
+    text.parse().map_err(|_| Error::parameter(name, "Expected true or false."))
+}
+
+fn sort(entity: &'static Entity, text: &str) -> Result<Vec<SortKey>> {
+    let mut keys: Vec<SortKey> = Vec::new();
+    for name in text.split(',') {
+        let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
+        if name == "id" {
+            keys.push(SortKey { name: "id", path: "_id".to_owned(), descending, is_date: false });
+            continue;
+        }
+        let field = entity.field(name).filter(|field| !field.hidden && !matches!(field.kind, Kind::List(..)));
+        let key = field.and_then(|field| Some((field, validate::comparable(field)?)));
+        let Some((field, path)) = key.filter(|_| keys.iter().all(|key| key.name != name)) else {
+            return Err(Error::parameter("sort", format!("`{}` is not a field to sort by, or stands twice.", shorten(name))));
+        };
+        keys.push(SortKey { name: field.name, path, descending, is_date: matches!(field.kind, Kind::Date) });
+    }
+    if keys.len() > SORT_MAX {
+        return Err(Error::parameter("sort", format!("Expected at most {SORT_MAX} fields.")));
+    }
+    Ok(keys)
+}
+
+fn fields(entity: &'static Entity, text: &str) -> Result<Vec<&'static Field>> {
+    let named = text.split(',').filter(|name| *name != "id").map(|name| {
+        let field = entity.field(name).filter(|field| !field.hidden);
+        field.ok_or_else(|| Error::parameter("fields", format!("There is no field `{}`.", shorten(name))))
+    });
+    named.collect()
+}
+
+fn expand(entity: &'static Entity, text: &str) -> Result<Vec<(&'static Field, &'static Entity)>> {
+    let named = text.split(',').map(|name| {
+        let field = entity.field(name).filter(|field| !field.hidden);
+        let expansion = field.and_then(|field| Some((field, target(field)?)));
+        expansion.ok_or_else(|| Error::parameter("expand", format!("`{}` refers to no record.", shorten(name))))
+    });
+    let expand: Vec<_> = named.collect::<Result<_>>()?;
+    if expand.len() > EXPAND_MAX {
+        return Err(Error::parameter("expand", format!("Expected at most {EXPAND_MAX} fields.")));
+    }
+    Ok(expand)
+}
+
+/// Every word must be there; the last may be the beginning of one.
+fn search(entity: &Entity, text: &str) -> Result<Filter> {
+    if !search::is_searchable(entity) {
+        return Err(Error::parameter("q", "These records have no text to search."));
+    }
+    let mut words: Vec<String> = search::words(text).take(SEARCH_WORDS_MAX).collect();
+    let Some(last) = words.pop() else {
+        return Err(Error::parameter("q", "Expected at least one letter or digit."));
+    };
+    let whole = words.into_iter().map(|word| Filter::is(SEARCH_FIELD, word));
+    Ok(whole.fold(Filter::Field(SEARCH_FIELD.into(), Op::Starts, last.into()), Filter::and))
+}
+
+/// A typed condition such as `status=new` or `budget_max[gte]=1000`.
+fn condition(entity: &'static Entity, parameter: &str, text: &str) -> Result<Filter> {
+    let unknown = || Error::parameter(parameter, "There is no such field to filter by.");
+    let (name, op) = match parameter.split_once('[') {
+        Some((name, op)) => (name, op.strip_suffix(']').ok_or_else(unknown)?),
+        None => (parameter, "is"),
+    };
+    let (path, kind) = field_path(entity, name).ok_or_else(unknown)?;
+    let op = match op {
+        "is" => Op::Is,
+        "ne" => Op::IsNot,
+        "gt" => Op::Over,
+        "gte" => Op::AtLeast,
+        "lt" => Op::Under,
+        "lte" => Op::AtMost,
+        "in" => {
+            let items: Vec<&str> = text.split(',').collect();
+            if items.len() > IN_MAX {
+                return Err(Error::parameter(parameter, format!("Expected at most {IN_MAX} values.")));
+            }
+            let values: Result<Vec<Value>> = items.into_iter().map(|item| typed(&kind, parameter, item)).collect();
+            return Ok(Filter::Field(path.into(), Op::In, values?.into()));
+        }
+        "exists" => {
+            let op = if flag(parameter, text)? { Op::IsNot } else { Op::Is };
+            return Ok(Filter::Field(path.into(), op, Value::Null));
+        }
+        _ => return Err(Error::parameter(parameter, "Expected one of: ne, gt, gte, lt, lte, in, exists.")),
+    };
+    Ok(Filter::Field(path.into(), op, typed(&kind, parameter, text)?))
+}
+
+/// Where a field to filter by stands in the document, and what it holds there.
+fn field_path(entity: &'static Entity, name: &str) -> Option<(String, Kind)> {
+    if name == "id" {
+        return Some(("_id".to_owned(), Kind::Text(100)));
+    }
+    let (name, inner) = name.split_once('.').map_or((name, None), |(name, inner)| (name, Some(inner)));
+    let field = entity.field(name).filter(|field| !field.hidden)?;
+    match (field.kind, inner) {
+        (Kind::Object(fields), Some(inner)) => {
+            let inner = fields.iter().find(|field| field.name == inner)?;
+            Some((format!("{name}.{}", inner.name), inner.kind)).filter(|_| validate::comparable(inner).is_some())
+        }
+        (Kind::Money, Some("currency")) => Some((format!("{name}.currency"), Kind::Text(3))),
+        (Kind::List(of, _), None) => Some((name.to_owned(), *of)).filter(|(_, of)| !matches!(of, Kind::Object(_))),
+        (kind, None) => Some((validate::comparable(field)?, kind)),
+        _ => None,
+    }
+}
+
+/// The value of a parameter in the type of its field.
+fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
+    let wrong = |detail: String| Err(Error::parameter(parameter, detail));
+    match kind {
+        Kind::Integer(..) | Kind::Money => match text.parse::<i64>() {
+            Ok(number) => Ok(number.into()),
+            Err(_) => wrong("Expected a whole number.".to_owned()),
+        },
+        Kind::Flag => flag(parameter, text).map(Value::from),
+        Kind::Date => match Time::parse(text) {
+            Some(time) => Ok(time.ejson()),
+            None => wrong("Expected an RFC 3339 time such as 2026-11-20T09:00:00Z.".to_owned()),
+        },
+        Kind::Choice(words) if !words.contains(&text) => wrong(format!("Expected one of: {}.", words.join(", "))),
+        Kind::Reference(name) => match entities::by_name(name) {
+            Some(entity) if id::is(entity.prefix, text) => Ok(text.into()),
+            _ => wrong(format!("Expected the id of a {name}.")),
+        },
+        Kind::Email => Ok(text.to_lowercase().into()),
+        Kind::Text(_) | Kind::Choice(_) => Ok(text.into()),
+        Kind::List(..) | Kind::Object(_) | Kind::Opaque(_) => Ok(json!(text)),
+    }
+}
+
+fn shorten(name: &str) -> String {
+    name.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::entities::LEAD;
+    use domain::error::Place;
+
+    use super::*;
+    use crate::query::compile;
+
+    #[test]
+    fn filters_are_typed_by_the_table() {
+        let query =
+            Query::parse(&LEAD, "status=new&budget_max[gte]=1000&created_at[lt]=2026-01-01T00:00:00Z&bid_pool=true").unwrap();
+        let expected = json!({
+            "status": "new", "budget_max.minor": { "$gte": 1000 },
+            "created_at": { "$lt": { "$date": "2026-01-01T00:00:00.000Z" } }, "bid_pool": true,
+        });
+        assert_eq!(compile(&query.filter), expected);
+    }
+
+    #[test]
+    fn a_bad_parameter_is_named() {
+        let cases = [
+            ("limit=0", "limit"),
+            ("limit=101", "limit"),
+            ("sort=attachments", "sort"),
+            ("sort=search_words", "sort"),
+            ("status=paid", "status"),
+            ("colour=red", "colour"),
+            ("status[where]=1", "status[where]"),
+            ("$where=1", "$where"),
+            ("customer=lead_1", "customer"),
+            ("expand=category", "expand"),
+            ("fields=nope", "fields"),
+            ("cursor=abc", "cursor"),
+            ("q=%20", "q"),
+            ("bid_pool=yes", "bid_pool"),
+        ];
+        for (raw, name) in cases {
+            let error = Query::parse(&LEAD, raw).err().unwrap();
+            assert_eq!(error.violations[0].place, Place::Parameter(name.to_owned()), "{raw}");
+        }
+    }
+}

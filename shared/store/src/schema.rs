@@ -1,0 +1,70 @@
+//! The indexes of every entity, as requests to the Data API.
+
+use domain::entities;
+use domain::entity::{Entity, Index};
+use serde_json::{Map, Value, json};
+
+/// For every collection, the body of its `createIndexes` request without database and data source.
+pub fn index_requests() -> Vec<Value> {
+    entities::ALL.iter().map(|entity| json!({ "collection": entity.collection, "indexes": indexes(entity) })).collect()
+}
+
+/// Every entity can be walked from the newest record on; the rest is in its table.
+fn indexes(entity: &Entity) -> Vec<Value> {
+    let newest = domain::entity::index(&["-_id"]);
+    std::iter::once(&newest).chain(entity.indexes).map(index_document).collect()
+}
+
+fn index_document(index: &Index) -> Value {
+    let mut key = Map::new();
+    if !index.across && !index.expires {
+        key.insert("tenant_id".to_owned(), 1.into());
+    }
+    for name in index.keys {
+        let (name, direction) = name.strip_prefix('-').map_or((*name, 1), |name| (name, -1));
+        key.insert(name.to_owned(), direction.into());
+    }
+    // Walking on from the last record of a page needs the id behind the sort keys.
+    if !index.unique && !index.expires && !key.contains_key("_id") {
+        let last = key.values().next_back().cloned().unwrap_or_else(|| 1.into());
+        key.insert("_id".to_owned(), last);
+    }
+    let mut document = Map::new();
+    document.insert("name".to_owned(), name_of(&key).into());
+    document.insert("key".to_owned(), key.into());
+    if index.unique {
+        let mut live = json!({ "deleted_at": null });
+        if let (true, Some(first), Value::Object(live)) = (index.sparse, index.keys.first(), &mut live) {
+            live.insert((*first).to_owned(), json!({ "$exists": true }));
+        }
+        document.insert("unique".to_owned(), true.into());
+        document.insert("partialFilterExpression".to_owned(), live);
+    }
+    if index.expires {
+        document.insert("expireAfterSeconds".to_owned(), 0.into());
+    }
+    document.into()
+}
+
+fn name_of(key: &Map<String, Value>) -> String {
+    key.iter().map(|(name, direction)| format!("{name}_{direction}")).collect::<Vec<_>>().join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_starts_with_the_tenant_and_ends_with_the_id() {
+        let index = index_document(&domain::entity::index(&["status", "-created_at"]));
+        assert_eq!(index["key"], json!({ "tenant_id": 1, "status": 1, "created_at": -1, "_id": -1 }));
+        assert_eq!(index["name"], "tenant_id_1_status_1_created_at_-1__id_-1");
+    }
+
+    #[test]
+    fn a_unique_index_binds_live_records_only() {
+        let index = index_document(&domain::entity::unique_if_present(&["email"]));
+        assert_eq!(index["key"], json!({ "tenant_id": 1, "email": 1 }));
+        assert_eq!(index["partialFilterExpression"], json!({ "deleted_at": null, "email": { "$exists": true } }));
+    }
+}

@@ -1,0 +1,131 @@
+//! What a proof lets its holder reach: one tenant, as one actor, at one time.
+
+use domain::role::Viewer;
+use domain::{Entity, Filter, Time, access};
+use serde_json::{Value, json};
+
+use crate::proof::{JobLease, Session, VerifiedHook};
+
+/// Who acts within a tenant.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// A member.
+    Member {
+        /// Who, in which role.
+        viewer: Viewer,
+        /// The version of their policy.
+        policy_version: i64,
+    },
+    /// An outside service.
+    Integration {
+        /// The integration it came through.
+        id: String,
+    },
+    /// A job.
+    Job {
+        /// Which one.
+        id: String,
+    },
+    /// Somebody who is about to prove who they are.
+    Auth,
+}
+
+/// The part of the data that one actor may reach. There is no way to one but a proof.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    tenant: String,
+    actor: Actor,
+    now: Time,
+}
+
+impl Scope {
+    /// The scope of a verified session.
+    pub fn of_session(session: &Session, now: Time) -> Self {
+        let (viewer, policy_version) = (session.viewer().clone(), session.policy_version());
+        Self { tenant: session.tenant().to_owned(), actor: Actor::Member { viewer, policy_version }, now }
+    }
+
+    /// The scope of a verified webhook.
+    pub fn of_hook(hook: &VerifiedHook, now: Time) -> Self {
+        let actor = Actor::Integration { id: hook.integration().to_owned() };
+        Self { tenant: hook.tenant().to_owned(), actor, now }
+    }
+
+    /// The scope of a leased job.
+    pub fn of_lease(lease: &JobLease, now: Time) -> Self {
+        Self { tenant: lease.tenant().to_owned(), actor: Actor::Job { id: lease.id().to_owned() }, now }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The member who acts, if one does.
+    pub fn viewer(&self) -> Option<&Viewer> {
+        match &self.actor {
+            Actor::Member { viewer, .. } => Some(viewer),
+            Actor::Integration { .. } | Actor::Job { .. } | Actor::Auth => None,
+        }
+    }
+
+    /// When.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The records of an entity that an action reaches: live ones of the tenant, within the viewer's permissions.
+    pub fn reach(&self, entity: &Entity, action: &str) -> Filter {
+        let visible = self.viewer().map_or(Filter::All, |viewer| access::reachable(entity, action, viewer, self.now));
+        self.live().and(visible)
+    }
+
+    /// The live records of the tenant, whoever may see them: for guards that ride along, never for answers.
+    pub fn live(&self) -> Filter {
+        self.tenant_filter().and(Filter::is("deleted_at", Value::Null))
+    }
+
+    pub(crate) fn tenant_filter(&self) -> Filter {
+        Filter::is("tenant_id", self.tenant.as_str())
+    }
+
+    /// The actor as it stands in events.
+    pub(crate) fn actor_value(&self) -> Value {
+        match &self.actor {
+            Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.role.word() }),
+            Actor::Integration { id } => json!({ "type": "integration", "id": id }),
+            Actor::Job { id } => json!({ "type": "job", "id": id }),
+            Actor::Auth => json!({ "type": "auth" }),
+        }
+    }
+}
+
+/// The way to what belongs to no session yet: global identities, and the tenant somebody is about to enter.
+/// Only `auth` makes one; a test holds it to that.
+#[derive(Clone, Copy, Debug)]
+pub struct PlatformScope(());
+
+impl PlatformScope {
+    /// The `tenant_id` of global records.
+    pub const TENANT: &'static str = "platform";
+
+    /// The scope of `auth`.
+    pub fn of_auth() -> Self {
+        Self(())
+    }
+
+    /// The global identities.
+    pub fn identities(self, now: Time) -> Scope {
+        self.tenant(Self::TENANT, now)
+    }
+
+    /// A tenant that somebody is about to enter.
+    pub fn tenant(self, tenant: &str, now: Time) -> Scope {
+        Scope { tenant: tenant.to_owned(), actor: Actor::Auth, now }
+    }
+}
