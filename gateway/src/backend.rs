@@ -1,7 +1,9 @@
 //! Where commands run: one small contract for the embedded engine and for the driver.
 
+mod driver;
 mod embedded;
 
+use driver::Driver;
 use embedded::Embedded;
 use engine::{Command, Outcome};
 use tokio::{
@@ -33,6 +35,9 @@ pub(crate) enum Purpose {
 pub(crate) trait Store {
     type Session: Session;
 
+    /// Whether a single command takes effect when it runs and not when it is committed.
+    const COMMITS_AT_ONCE: bool;
+
     async fn begin(&self, purpose: Purpose) -> Result<Self::Session, Failure>;
 }
 
@@ -46,6 +51,7 @@ pub(crate) trait Session {
 /// The backend that was configured.
 pub(crate) enum Database {
     Embedded(Embedded),
+    Driver(Driver),
 }
 
 impl Database {
@@ -53,7 +59,7 @@ impl Database {
         match backend {
             Backend::Embedded { path } => Embedded::open(Some(path), stopped).await.map(Self::Embedded),
             Backend::Temporary => Embedded::open(None, stopped).await.map(Self::Embedded),
-            Backend::Mongo { .. } => Err(Error::Database("the driver is not there yet".into())),
+            Backend::Mongo { uri } => Driver::open(&uri).await.map(Self::Driver),
         }
     }
 
@@ -61,6 +67,7 @@ impl Database {
     pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
         match self {
             Self::Embedded(embedded) => embedded.start(request, place),
+            Self::Driver(driver) => driver.start(request, place),
         }
     }
 
@@ -68,6 +75,7 @@ impl Database {
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
         match self {
             Self::Embedded(embedded) => embedded.ping().await,
+            Self::Driver(driver) => driver.ping().await,
         }
     }
 }

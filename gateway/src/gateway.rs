@@ -108,8 +108,11 @@ impl Gateway {
         let finished = match tokio::time::timeout(self.limits.time, &mut working).await {
             Ok(finished) => finished,
             Err(_) if turn.expire() => return Err(Failure::time_limit()),
-            // It is being committed: the answer is what comes of that.
-            Err(_) => working.await,
+            // It is being committed: the answer is what comes of that, if anything does.
+            Err(_) => match tokio::time::timeout(self.limits.time, &mut working).await {
+                Ok(finished) => finished,
+                Err(_) => return Err(Failure::unavailable("the database does not answer; whether it wrote is unknown")),
+            },
         };
         finished.map_err(|_| Failure::internal("the request ended in a fault"))
     }

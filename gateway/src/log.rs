@@ -35,3 +35,9 @@ pub(crate) fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     iso_date(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
+
+/// Tells the operator of something that needs attention, on standard error.
+pub(crate) fn warn(text: &str) {
+    let line = serde_json::json!({"time": now(), "warning": text});
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

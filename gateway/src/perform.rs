@@ -164,6 +164,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Request) -> Result<Document, Failure> {
     match plan {
         Plan::Single(command, purpose) => {
+            if *purpose == Purpose::Write && S::COMMITS_AT_ONCE && !request.turn.commit() {
+                return Err(Failure::time_limit());
+            }
             let mut session = store.begin(*purpose).await?;
             let outcome = session.run(database, command).await;
             // The documents before the one that failed stay, as in MongoDB.

@@ -87,6 +87,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 impl Store for Embedded {
     type Session = engine::Session;
 
+    const COMMITS_AT_ONCE: bool = false;
+
     async fn begin(&self, purpose: Purpose) -> Result<engine::Session, Failure> {
         let mode = match purpose {
             Purpose::Read | Purpose::Snapshot => Mode::Read,

@@ -1,0 +1,122 @@
+//! The official driver as a backend: replica sets, sharded clusters, and what else speaks the wire protocol.
+
+mod error;
+mod execute;
+mod structure;
+
+use std::time::Duration;
+
+use bson::doc;
+use engine::{Command, Outcome};
+use mongodb::{
+    Client, ClientSession,
+    error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
+    options::{ClientOptions, ReadConcern, WriteConcern},
+};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle};
+
+use super::{Purpose, Session, Store};
+use crate::{
+    Error,
+    failure::Failure,
+    log,
+    perform::{Reply, Request, perform},
+};
+
+/// A deployment with its pool of connections.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    client: Client,
+}
+
+/// Commands on one of the driver's sessions, within a transaction or each for itself.
+pub(crate) struct DriverSession {
+    client: Client,
+    session: ClientSession,
+    is_transaction: bool,
+}
+
+impl Driver {
+    /// Connects; a deployment that does not answer yet is no reason not to start.
+    pub(crate) async fn open(uri: &str) -> Result<Self, Error> {
+        // The driver's message could quote the URI with its password.
+        let fault = |_| Error::Database("the connection string is not valid".into());
+        let mut options = ClientOptions::parse(uri).await.map_err(fault)?;
+        options.app_name.get_or_insert_with(|| "gateway".into());
+        options.server_selection_timeout.get_or_insert(REACH_TIME);
+        options.connect_timeout.get_or_insert(REACH_TIME);
+        let driver = Self { client: Client::with_options(options).map_err(fault)? };
+        driver.report_topology().await;
+        Ok(driver)
+    }
+
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+        let driver = self.clone();
+        tokio::spawn(async move {
+            let reply = perform(&driver, request).await;
+            drop(place);
+            reply
+        })
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), Failure> {
+        let answered = self.client.database("admin").run_command(doc! {"ping": 1}).await;
+        answered.map(drop).map_err(error::failure)
+    }
+
+    async fn report_topology(&self) {
+        match self.client.database("admin").run_command(doc! {"hello": 1}).await {
+            Ok(hello) if hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|kind| kind == "isdbgrid") => {}
+            Ok(_) => log::warn(
+                "the MongoDB server is standalone: the action transaction needs a replica set or a sharded cluster and will be refused",
+            ),
+            Err(_) => log::warn("the MongoDB deployment does not answer yet"),
+        }
+    }
+}
+
+const REACH_TIME: Duration = Duration::from_secs(5);
+
+impl Store for Driver {
+    type Session = DriverSession;
+
+    /// Outside a transaction the server commits each command by itself.
+    const COMMITS_AT_ONCE: bool = true;
+
+    async fn begin(&self, purpose: Purpose) -> Result<DriverSession, Failure> {
+        let mut session = self.client.start_session().await.map_err(error::failure)?;
+        let is_transaction = matches!(purpose, Purpose::Snapshot | Purpose::Transaction);
+        if is_transaction {
+            let starting = session.start_transaction();
+            let starting = starting.read_concern(ReadConcern::snapshot()).write_concern(WriteConcern::majority());
+            starting.await.map_err(error::failure)?;
+        }
+        Ok(DriverSession { client: self.client.clone(), session, is_transaction })
+    }
+}
+
+impl Session for DriverSession {
+    async fn run(&mut self, database: &str, command: &Command) -> Result<Outcome, Failure> {
+        let database = self.client.database(database);
+        execute::execute(&database, &mut self.session, command).await.map_err(error::failure)
+    }
+
+    async fn commit(mut self) -> Result<(), Failure> {
+        if !self.is_transaction {
+            return Ok(());
+        }
+        let mut committed = self.session.commit_transaction().await;
+        for _ in 0..COMMIT_REPEATS {
+            match &committed {
+                Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                    committed = self.session.commit_transaction().await;
+                }
+                _ => break,
+            }
+        }
+        committed.map_err(error::failure)
+    }
+}
+
+/// Repeating a commit is safe: the server knows the transaction by its number.
+const COMMIT_REPEATS: u32 = 3;

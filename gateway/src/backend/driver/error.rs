@@ -1,0 +1,99 @@
+//! The driver's errors as refusals.
+
+use bson::{Document, RawDocumentBuf};
+use data_api::code;
+use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
+
+use crate::failure::{Duplicate, Failure};
+
+const DUPLICATE: i32 = 11000;
+const WRITE_CONFLICT: i32 = 112;
+const TIME_EXPIRED: i32 = 50;
+/// Codes by which a server says that it cannot serve now: it steps down, shuts down, or has no primary.
+const UNAVAILABLE: [i32; 8] = [89, 91, 189, 10107, 11600, 11602, 13435, 13436];
+
+/// What the client is told of the error.
+pub(super) fn failure(error: Error) -> Failure {
+    if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
+        return Failure::write_conflict();
+    }
+    if let Some(message) = error.get_custom::<String>() {
+        return Failure::invalid(message.clone());
+    }
+    let response = error.server_response();
+    match &*error.kind {
+        ErrorKind::Command(command) => of_code(command.code, &command.message, response),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => of_code(write.code, &write.message, response),
+        ErrorKind::InsertMany(insert) => match insert.write_errors.iter().flatten().next() {
+            Some(write) => of_code(write.code, &write.message, response),
+            None => Failure::internal("the write was not acknowledged as asked"),
+        },
+        ErrorKind::ServerSelection { .. }
+        | ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::Authentication { .. }
+        | ErrorKind::Shutdown => Failure::unavailable("the database does not answer"),
+        ErrorKind::InvalidArgument { message, .. } | ErrorKind::Transaction { message, .. } => Failure::invalid(message.clone()),
+        ErrorKind::Bson(_) => Failure::invalid("a document is no valid BSON"),
+        ErrorKind::SessionsNotSupported => Failure::invalid("the deployment has no sessions and so no transactions"),
+        _ => Failure::new(500, code::INTERNAL, "the database answered in an unexpected way"),
+    }
+}
+
+fn of_code(code: i32, message: &str, response: Option<&RawDocumentBuf>) -> Failure {
+    match code {
+        DUPLICATE => duplicate(message, response),
+        WRITE_CONFLICT => Failure::write_conflict(),
+        TIME_EXPIRED => Failure::time_limit(),
+        code if UNAVAILABLE.contains(&code) => Failure::unavailable("the database does not answer"),
+        code => Failure::invalid(message).with_code(code),
+    }
+}
+
+/// The message is `… collection: db.coll index: name dup key: {values}`; the values are kept back.
+fn duplicate(message: &str, response: Option<&RawDocumentBuf>) -> Failure {
+    let word_after = |label: &str| {
+        let (_, rest) = message.split_once(label)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    };
+    let collection = word_after("collection: ").map(|name| match name.split_once('.') {
+        Some((_, collection)) => collection.to_owned(),
+        None => name,
+    });
+    Failure::duplicate(Duplicate {
+        collection,
+        index: word_after("index: ").unwrap_or_default(),
+        pattern: response.and_then(key_pattern),
+    })
+}
+
+/// The pattern stands in the answer itself or in its first write error.
+fn key_pattern(response: &RawDocumentBuf) -> Option<Document> {
+    let response = Document::try_from(response.as_ref()).ok()?;
+    if let Ok(pattern) = response.get_document("keyPattern") {
+        return Some(pattern.clone());
+    }
+    let first = response.get_array("writeErrors").ok()?.first()?;
+    first.as_document()?.get_document("keyPattern").ok().cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::doc;
+
+    #[test]
+    fn a_duplicate_key_names_the_index_but_no_value() {
+        let message =
+            "E11000 duplicate key error collection: crm.bids index: tenant_id_1_lead_1 dup key: { tenant_id: \"secret\" }";
+        let response = RawDocumentBuf::try_from(&doc! {"writeErrors": [{"keyPattern": {"tenant_id": 1, "lead": 1}}]}).unwrap();
+        let failure = of_code(DUPLICATE, message, Some(&response));
+        assert_eq!(failure.status, 409);
+        let body = failure.body();
+        assert_eq!(body.get_str("collection").unwrap(), "bids");
+        assert_eq!(body.get_str("index").unwrap(), "tenant_id_1_lead_1");
+        assert_eq!(body.get_document("keyPattern").unwrap(), &doc! {"tenant_id": 1, "lead": 1});
+        assert!(!body.to_string().contains("secret"));
+    }
+}
