@@ -1,12 +1,13 @@
 //! Spin and other wasi-http hosts: one instance answers one request and then does what was left for later.
 
-use crate::http::{Body, Headers, Method, Payload, Reply, Request};
 use super::sendable;
+use crate::http::{Body, Headers, Method, Payload, Reply, Request};
 use crate::{BODY_LIMIT_BYTES, Router};
 use futures_util::StreamExt;
 use futures_util::stream::LocalBoxStream;
-use platform::Host;
 use platform::spin::{Spin, read_up_to, run, write_all};
+use platform::{Host, Platform};
+use std::panic::PanicHookInfo;
 use std::rc::Rc;
 use wasi::http::types::{ErrorCode, Fields, IncomingBody, Method as WasiMethod, OutgoingBody, OutgoingResponse};
 
@@ -15,6 +16,7 @@ pub use wasi::http::types::{IncomingRequest, ResponseOutparam};
 
 /// Answers one request.
 pub fn handle(router: fn() -> Router, incoming: IncomingRequest, out: ResponseOutparam) {
+    std::panic::set_hook(Box::new(on_panic));
     run(async move {
         let spin = Rc::new(Spin::default());
         let host: Host = spin.clone();
@@ -24,6 +26,12 @@ pub fn handle(router: fn() -> Router, incoming: IncomingRequest, out: ResponseOu
         send(reply, bodiless, out).await;
         spin.settle().await;
     });
+}
+
+/// The host answers 500. What a panic says stays out of the log: it may quote a person's data.
+fn on_panic(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    Spin::default().log(&format!(r#"{{"level":"error","event":"panic","place":"{place}"}}"#));
 }
 
 async fn request(incoming: IncomingRequest) -> Request {

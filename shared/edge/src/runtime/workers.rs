@@ -1,7 +1,7 @@
 //! Cloudflare Workers: JavaScript reads the body and builds the response, so a request crosses over a few times only.
 
-use crate::http::{Body, Headers, Method, Payload, Reply, Request};
 use super::sendable;
+use crate::http::{Body, Headers, Method, Payload, Reply, Request};
 use crate::{BODY_LIMIT_BYTES, Router};
 use futures_util::StreamExt;
 use futures_util::stream::{AbortHandle, Abortable, LocalBoxStream};
