@@ -18,7 +18,7 @@ pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::INVOICE;
-pub use lead::{LEAD, reference_of};
+pub use lead::{LEAD, lead_conversation, lead_reference};
 pub use member::{IDENTITY, LOGIN, MEMBERSHIP, TENANT};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;

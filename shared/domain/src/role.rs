@@ -35,6 +35,9 @@ pub const ROLES: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Expe
 /// The words of [`ROLES`] as they stand in a membership.
 pub const ROLE_WORDS: &[&str] = &["owner", "admin", "manager", "expert", "vendor", "customer"];
 
+/// The roles of those who run the business.
+pub const STAFF: &[Role] = &[Role::Owner, Role::Admin, Role::Manager];
+
 /// What each role may do; owner and admin may do everything.
 const GRANTS: &[(Role, Reach, &[&str])] = &[
     (
@@ -154,7 +157,7 @@ impl Role {
 
     /// Whether people with this role work for the tenant rather than with it.
     pub fn is_staff(self) -> bool {
-        matches!(self, Role::Owner | Role::Admin | Role::Manager)
+        STAFF.contains(&self)
     }
 }
 

@@ -63,6 +63,16 @@ pub fn update(entity: &Entity, before: &Doc, patch: Doc, moment: Moment<'_>) -> 
     Ok(change(before, after))
 }
 
+/// The input of a verb, checked against fields of its own; or all violations at once.
+pub fn input(fields: &'static [Field], input: Doc) -> Result<Doc> {
+    let mut violations = Vec::new();
+    let checked = value::check(&Kind::Object(fields), Value::Object(input), "", &mut violations);
+    match checked {
+        Value::Object(checked) if violations.is_empty() => Ok(checked),
+        _ => Err(Error::invalid(violations)),
+    }
+}
+
 /// What leads from one state of a record to another.
 pub fn change(before: &Doc, after: Doc) -> Change {
     let set = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));

@@ -28,7 +28,9 @@ pub enum Payload {
 }
 
 /// Headers looked up by lower-case name: on Workers each look-up crosses into JavaScript, so only what is asked for is read.
-pub struct Headers(Box<dyn Fn(&str) -> Option<String>>);
+pub struct Headers(LookUp);
+
+type LookUp = Box<dyn Fn(&str) -> Option<String>>;
 
 impl Headers {
     /// Headers that `get` knows.

@@ -16,7 +16,7 @@ use crate::idempotency::Stored;
 use crate::{Actor, Answer, Halt, Scope, Shown, Store, query};
 
 pub use batch::Step;
-pub use event::EventOf;
+pub use event::{Audience, EventOf};
 pub use fill::fill;
 pub use reading::Reading;
 

@@ -18,7 +18,7 @@ mod vault;
 
 pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
-pub use command::{Command, EventOf, Step, fill};
+pub use command::{Audience, Command, EventOf, Step, fill};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;
 pub use jobs::JobEnd;

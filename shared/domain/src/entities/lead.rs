@@ -1,6 +1,6 @@
 //! Leads: requests for work, before anyone has been chosen to do it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::entity::{
     ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
@@ -59,8 +59,15 @@ pub static LEAD: Entity = Entity {
 };
 
 /// The reference of the lead with this number: a template for the counter's value at `path`.
-pub fn reference_of(path: &str) -> String {
+pub fn lead_reference(path: &str) -> String {
     format!("SU-{{{path}:06}}")
+}
+
+/// The conversation that a lead is made with: the participants are those it names.
+pub fn lead_conversation(id: &str, lead: &Doc) -> Doc {
+    let members: Vec<&Value> = ["customer", "vendor", "manager"].iter().filter_map(|role| lead.get(*role)).collect();
+    let conversation = json!({ "lead": id, "kind": "lead", "participants": members, "status": "active", "seq": 0 });
+    conversation.as_object().cloned().unwrap_or_default()
 }
 
 /// Experts see what is open to bids.
@@ -137,8 +144,6 @@ fn text_of<'a>(doc: &'a Doc, field: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::{Time, validate};
 

@@ -1,7 +1,7 @@
 //! Events and jobs of a command: what happened, and what must happen next.
 
 use domain::entities::{EVENT, JOB};
-use domain::{Doc, Entity, Error, Time, id};
+use domain::{Doc, Entity, Error, Role, Time, id};
 use serde_json::{Value, json};
 
 use super::Command;
@@ -27,6 +27,11 @@ pub struct EventOf<'a> {
 impl Command<'_> {
     /// Records what happened; jobs that follow are caused by it. Returns its id.
     pub fn event(&mut self, event: EventOf<'_>) -> String {
+        self.event_sealed(event, None)
+    }
+
+    /// As [`Command::event`], unseen by others until a time.
+    pub fn event_sealed(&mut self, event: EventOf<'_>, sealed_until: Option<&str>) -> String {
         let event_id = self.id(&EVENT);
         let origin = &self.store.origin;
         let fields = [
@@ -36,6 +41,7 @@ impl Command<'_> {
             ("changes", Some(event.changes)),
             ("actor", Some(self.scope.actor_value())),
             ("comment", event.comment.map(Value::from)),
+            ("sealed_until", sealed_until.map(Value::from)),
             ("request_id", Some(origin.request_id.as_str().into())),
             ("ip", origin.ip.as_deref().map(Value::from)),
             ("user_agent", origin.user_agent.as_deref().map(|text| text.chars().take(400).collect::<String>().into())),
@@ -70,16 +76,26 @@ impl Command<'_> {
         self.insert_once(&JOB, &job_id, crate::store::as_doc(job).unwrap_or_default());
     }
 
-    /// A job that tells those concerned of the last event: the members named, and all staff if asked for, but not who did it.
-    pub fn notify(&mut self, members: &[Option<&str>], staff: bool, facts: Value) {
-        self.notify_with(members, staff, facts, &[]);
+    /// A job that tells those concerned of the last event, but not who did it.
+    pub fn notify(&mut self, audience: &Audience<'_>, facts: Value) {
+        self.notify_with(audience, facts, None, &[]);
     }
 
-    /// As [`Command::notify`], with fields of the job that come from results: (field, source).
-    pub fn notify_with(&mut self, members: &[Option<&str>], staff: bool, facts: Value, holes: &[(&str, String)]) {
-        let members: Vec<&str> = members.iter().copied().flatten().collect();
-        let actor = self.scope.viewer().map(|viewer| viewer.member.clone());
-        let payload = json!({ "cause": self.cause, "members": members, "staff": staff, "except": actor, "facts": facts });
-        self.job_with("notify", "", payload, None, holes);
+    /// As [`Command::notify`], at a later time, with fields of the job that come from results: (field, source).
+    pub fn notify_with(&mut self, audience: &Audience<'_>, facts: Value, run_at: Option<Time>, holes: &[(&str, String)]) {
+        let members: Vec<&str> = audience.members.iter().copied().flatten().collect();
+        let roles: Vec<&str> = audience.roles.iter().map(|role| role.word()).collect();
+        let except = self.scope.viewer().map(|viewer| viewer.member.clone());
+        let payload = json!({ "cause": self.cause, "members": members, "roles": roles, "except": except, "facts": facts });
+        self.job_with("notify", "", payload, run_at, holes);
     }
+}
+
+/// Whom an event concerns.
+#[derive(Clone, Copy, Default)]
+pub struct Audience<'a> {
+    /// These members.
+    pub members: &'a [Option<&'a str>],
+    /// Everybody in these roles.
+    pub roles: &'a [Role],
 }

@@ -1,0 +1,69 @@
+//! Assigning a lead: who looks after it, who asked for it, who brought it.
+
+use data_api::{Action, Operation};
+use domain::entities::{CONVERSATION, LEAD, MEMBERSHIP};
+use domain::entity::{Field, reference};
+use domain::validate::{self, change};
+use domain::{Doc, Error, Filter, Violation};
+use edge::{Call, Outcome, Reply, crud};
+use serde_json::{Value, json};
+use store::{Audience, Command, Scope};
+
+/// The fields that name a member, and the roles such a member may have.
+pub const ASSIGNEES: &[(&str, &[&str])] =
+    &[("customer", &["customer"]), ("vendor", &["vendor"]), ("manager", &["owner", "admin", "manager"]), ("expert", &["expert"])];
+
+const INPUT: &[Field] = &[
+    reference("customer", "membership"),
+    reference("vendor", "membership"),
+    reference("manager", "membership"),
+    reference("expert", "membership"),
+];
+
+/// Names members in their roles.
+pub async fn assign(call: &Call) -> Outcome {
+    let scope = call.scope()?;
+    let id = call.id(&LEAD)?;
+    let input = validate::input(INPUT, call.input()?)?;
+    if input.is_empty() {
+        return Err(
+            Violation::at(String::new(), "required", "Expected at least one of customer, vendor, manager, expert.").into()
+        );
+    }
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&LEAD, &scope.reach(&LEAD, "assign").and(Filter::is("_id", id)), Error::not_found());
+    let lead = reading.run().await?.doc(step);
+    crud::check_version(call, &lead)?;
+    let mut after = lead.clone();
+    after.extend(input.clone());
+    let change = change(&lead, after);
+    let mut command = call.store.command(scope);
+    require_roles(&mut command, scope, &input);
+    let after = crud::apply(call, &mut command, &LEAD, &lead, &change, "lead.assigned")?;
+    join_conversation(&mut command, scope, &lead, &input);
+    let members: Vec<Option<&str>> = change.set.values().map(Value::as_str).collect();
+    let facts = json!({ "key": "lead.assigned", "record": { "type": LEAD.name, "id": id }, "lead": id, "reference": lead.get("reference") });
+    command.notify(&Audience { members: &members, ..Audience::default() }, facts);
+    command.answer_record(200, &LEAD, after, &[]);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// Expects every named member to be there in the right role.
+pub fn require_roles(command: &mut Command<'_>, scope: &Scope, named: &Doc) {
+    for (field, roles) in ASSIGNEES {
+        let Some(id) = named.get(*field).and_then(Value::as_str) else { continue };
+        let member = scope.live().and(Filter::is("_id", id)).and(Filter::one_of("role", roles));
+        let detail = format!("Expected a member whose role is {}.", roles.join(" or "));
+        command.require(&MEMBERSHIP, member, Violation::on(field, "not-found", detail).into());
+    }
+}
+
+/// Named members take part in the lead's conversation; experts do once the work is theirs.
+pub fn join_conversation(command: &mut Command<'_>, scope: &Scope, lead: &Doc, named: &Doc) {
+    let members: Vec<&Value> = ASSIGNEES.iter().filter_map(|(field, _)| named.get(*field)).collect();
+    let Some(conversation) = lead.get("conversation").filter(|_| !members.is_empty()) else { return };
+    let operation = Operation::new(Action::UpdateOne, CONVERSATION.collection)
+        .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }))
+        .with("update", json!({ "$addToSet": { "participants": { "$each": members } }, "$inc": { "version": 1 } }));
+    command.operation(operation, None);
+}

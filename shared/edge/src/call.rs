@@ -1,0 +1,125 @@
+//! A call: a request whose sender has been checked, on its way through a handler.
+
+use std::rc::Rc;
+
+use domain::role::Viewer;
+use domain::{Doc, Entity, Error, ErrorKind, Time, id, rules};
+use platform::Host;
+use serde_json::Value;
+use store::proof::Session;
+use store::{Scope, Store};
+
+use crate::http::Request;
+use crate::{Config, Halt, Payload, Route};
+
+/// The parameters of a path, by name.
+pub(crate) type Params = Vec<(String, String)>;
+
+/// A request on its way through a handler.
+pub struct Call {
+    /// The world outside.
+    pub host: Host,
+    /// The configuration.
+    pub config: Rc<Config>,
+    /// The way to the data; streams keep it beyond the call.
+    pub store: Rc<Store>,
+    pub(crate) request: Request,
+    pub(crate) route: &'static Route,
+    pub(crate) params: Params,
+    pub(crate) session: Option<(Session, Scope)>,
+}
+
+impl Call {
+    /// When the request came.
+    pub fn now(&self) -> Time {
+        self.store.now()
+    }
+
+    /// What the session lets its holder reach.
+    pub fn scope(&self) -> Result<&Scope, Halt> {
+        Ok(&self.authenticated()?.1)
+    }
+
+    /// The session.
+    pub fn session(&self) -> Result<&Session, Halt> {
+        Ok(&self.authenticated()?.0)
+    }
+
+    /// The member who calls.
+    pub fn viewer(&self) -> Result<&Viewer, Halt> {
+        Ok(self.session()?.viewer())
+    }
+
+    /// Who calls, and when, for the rules.
+    pub fn moment(&self) -> rules::Moment<'_> {
+        rules::Moment { now: self.now(), viewer: self.session.as_ref().map(|(session, _)| session.viewer()) }
+    }
+
+    /// The entity of the route.
+    pub fn entity(&self) -> Result<&'static Entity, Halt> {
+        self.route.entity.ok_or_else(|| Error::internal("the route names no entity").into())
+    }
+
+    /// A parameter of the path.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The `{id}` of the path, which must be one of the entity's.
+    pub fn id(&self, entity: &Entity) -> Result<&str, Halt> {
+        let text = self.param("id");
+        if id::is(entity.prefix, text) {
+            return Ok(text);
+        }
+        Err(Error::parameter("id", format!("Expected the id of a {}: {}_ and 26 characters.", entity.name, entity.prefix)).into())
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &str {
+        match &self.request.body {
+            Payload::Text(text) => text,
+            Payload::TooLarge | Payload::NotText => "",
+        }
+    }
+
+    /// The body as a JSON object; no body is an empty one.
+    pub fn input(&self) -> Result<Doc, Halt> {
+        let body = self.body();
+        if body.trim().is_empty() {
+            return Ok(Doc::new());
+        }
+        match serde_json::from_str(body) {
+            Ok(Value::Object(input)) => Ok(input),
+            Ok(_) => Err(Error::malformed("not-an-object", "Expected a JSON object.").into()),
+            Err(error) => {
+                let detail = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
+                Err(Error::malformed("not-json", detail).into())
+            }
+        }
+    }
+
+    /// The raw query.
+    pub fn query(&self) -> &str {
+        &self.request.query
+    }
+
+    /// A header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.request.headers.get(name)
+    }
+
+    /// The version that `If-Match` demands; none for `*`.
+    pub fn if_match(&self) -> Result<Option<i64>, Halt> {
+        let Some(header) = self.header("if-match").filter(|header| header.trim() != "*") else { return Ok(None) };
+        let tag = header.trim().strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        let version = tag.and_then(|tag| tag.parse().ok());
+        let unread =
+            || Error::new(ErrorKind::Malformed, "bad-if-match", "Expected one strong entity tag in If-Match, such as \"3\".");
+        version.map(Some).ok_or_else(|| unread().into())
+    }
+
+    fn authenticated(&self) -> Result<&(Session, Scope), Halt> {
+        let missing = || Error::unauthenticated("missing-token", "An access token is required.");
+        self.session.as_ref().ok_or_else(|| missing().into())
+    }
+}

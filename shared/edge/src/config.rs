@@ -1,0 +1,55 @@
+//! The configuration of a function, read once; all that is missing is reported together.
+
+use platform::Host;
+use store::proof::SigningKeys;
+use store::{Api, Vault};
+
+/// What a function needs to know. Secrets print as `[secret]`.
+pub struct Config {
+    /// What signs and verifies access tokens.
+    pub keys: SigningKeys,
+    /// What seals and signs everything else.
+    pub vault: Vault,
+    /// Where the data is.
+    pub api: Api,
+    /// Origins whose scripts may call, or `*`.
+    pub cors_origins: Vec<String>,
+    /// The base URL of the API as clients see it.
+    pub public_url: String,
+    /// The base URL of links in mails.
+    pub app_url: String,
+    /// Lets a scheduler run jobs.
+    pub jobs_secret: String,
+}
+
+impl Config {
+    /// The configuration that the runtime's variables hold, or what is wrong with them.
+    pub fn read(host: &Host) -> Result<Self, String> {
+        let mut wrong = Vec::new();
+        let mut required = |name: &'static str| {
+            host.var(name).unwrap_or_else(|| {
+                wrong.push(format!("{name} is missing"));
+                String::new()
+            })
+        };
+        let [url, key, keys, master] = ["DATA_API_URL", "DATA_API_KEY", "JWT_KEYS", "MASTER_KEY"].map(&mut required);
+        let optional = |name: &str, fallback: &str| host.var(name).unwrap_or_else(|| fallback.to_owned());
+        let keys = SigningKeys::parse(&keys).ok_or("JWT_KEYS is not kid:base64url of at least 32 bytes");
+        let vault = Vault::from_base64(&master).ok_or("MASTER_KEY is not base64url of 32 bytes");
+        match (keys, vault, wrong.is_empty()) {
+            (Ok(keys), Ok(vault), true) => Ok(Self {
+                keys,
+                vault,
+                api: Api { url: url.trim_end_matches('/').to_owned(), key, database: optional("DATABASE", "edgewise") },
+                cors_origins: optional("CORS_ORIGINS", "").split(',').map(|origin| origin.trim().to_owned()).collect(),
+                public_url: optional("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+                app_url: optional("APP_URL", &optional("PUBLIC_URL", "")).trim_end_matches('/').to_owned(),
+                jobs_secret: optional("JOBS_SECRET", ""),
+            }),
+            (keys, vault, _) => {
+                wrong.extend(keys.err().into_iter().chain(vault.err()).map(str::to_owned));
+                Err(wrong.join("; "))
+            }
+        }
+    }
+}

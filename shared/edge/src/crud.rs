@@ -1,0 +1,25 @@
+//! The one generic path of creating, reading, changing and deleting records.
+
+mod change;
+mod draft;
+mod read;
+
+use domain::entities;
+use domain::entity::{Entity, Input};
+use domain::{Doc, Error, Filter, Kind, Violation};
+use serde_json::Value;
+use store::{Command, Scope};
+
+pub use change::{Changing, apply, change, check_version, delete, delete_when};
+pub use draft::{Draft, Made, draft};
+pub use read::{get, list};
+
+/// Expects every record that the input refers to to be there for the caller; a missing one is named by its pointer.
+fn require_references(command: &mut Command<'_>, scope: &Scope, entity: &Entity, input: &Doc) {
+    for field in entity.fields.iter().filter(|field| field.input != Input::Nobody) {
+        let Kind::Reference(name) = field.kind else { continue };
+        let (Some(target), Some(id)) = (entities::by_name(name), input.get(field.name).and_then(Value::as_str)) else { continue };
+        let missing = Violation::on(field.name, "not-found", format!("There is no such {name}, or it is not visible to you."));
+        command.require(target, scope.reach(target, "read").and(Filter::is("_id", id)), Error::from(missing));
+    }
+}

@@ -1,0 +1,113 @@
+//! Changing and deleting records: only the version that was read, only what the caller may.
+
+use domain::entity::Entity;
+use domain::validate::{self, Change};
+use domain::{Doc, Error, Filter, event};
+use serde_json::{Value, json};
+use store::{Command, EventOf};
+
+use crate::{Call, Halt, Outcome, Reply};
+
+/// A record that is about to change.
+pub struct Changing<'a> {
+    /// What is written together with the change.
+    pub command: Command<'a>,
+    /// The record as it was read.
+    pub before: Doc,
+    /// The record as it becomes, base fields included.
+    pub after: Doc,
+    entity: &'static Entity,
+}
+
+/// Reads the route's record, checks the caller's merge patch and `If-Match`, and writes change and event.
+/// A patch that changes nothing answers the record as it is.
+pub async fn change(call: &Call) -> Result<Result<Changing<'_>, Reply>, Halt> {
+    let (entity, scope) = (call.entity()?, call.scope()?);
+    let id = call.id(entity)?;
+    let patch = call.input()?;
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(entity, &scope.reach(entity, "update").and(Filter::is("_id", id)), Error::not_found());
+    let before = reading.run().await?.doc(step);
+    check_version(call, &before)?;
+    let change = validate::update(entity, &before, patch.clone(), call.moment())?;
+    if change.is_empty() {
+        return Ok(Err(Reply::record(200, entity, before)));
+    }
+    let mut command = call.store.command(scope);
+    super::require_references(&mut command, scope, entity, &change.set);
+    let after = apply(call, &mut command, entity, &before, &change, &format!("{}.updated", entity.name))?;
+    Ok(Ok(Changing { command, before, after, entity }))
+}
+
+/// Writes a change of a record that was read before, with an event of this kind; returns the record as it becomes.
+pub fn apply(
+    call: &Call,
+    command: &mut Command<'_>,
+    entity: &'static Entity,
+    before: &Doc,
+    change: &Change,
+    kind: &str,
+) -> Result<Doc, Halt> {
+    let scope = call.scope()?;
+    let id = before.get("_id").and_then(Value::as_str).unwrap_or_default();
+    let version = before.get("version").and_then(Value::as_i64).unwrap_or_default();
+    let raced = match call.if_match()? {
+        Some(_) => Error::stale(),
+        None => Error::conflict("concurrent-update", "The record was changed by somebody else at the same moment. Try again."),
+    };
+    let filter = scope.live().and(Filter::is("_id", id)).and(Filter::is("version", version));
+    command.update(entity, &filter, change, raced);
+    let mut after = change.after.clone();
+    command.stamp(&mut after);
+    after.insert("version".to_owned(), (version + 1).into());
+    let lead = if entity.name == "lead" { Some(id) } else { before.get("lead").and_then(Value::as_str) };
+    let sealed = before.get("sealed_until").and_then(Value::as_str);
+    let changes = event::diff(entity, Some(before), &change.after);
+    command.event_sealed(EventOf { kind, entity, id, lead, changes, comment: None, holes: &[] }, sealed);
+    Ok(after)
+}
+
+impl Changing<'_> {
+    /// Commits, and answers with the record.
+    pub async fn answer(mut self) -> Outcome {
+        self.command.answer_record(200, self.entity, self.after, &[]);
+        Ok(Reply::answer(self.command.commit().await?))
+    }
+}
+
+/// Soft-deletes the route's record.
+pub async fn delete(call: &Call) -> Outcome {
+    delete_when(call, Filter::All, Error::not_found()).await
+}
+
+/// Soft-deletes the route's record if the condition holds, else fails so.
+pub async fn delete_when(call: &Call, condition: Filter, otherwise: Error) -> Outcome {
+    let (entity, scope) = (call.entity()?, call.scope()?);
+    let id = call.id(entity)?;
+    let version = call.if_match()?;
+    let record = scope.reach(entity, "delete").and(Filter::is("_id", id)).and(condition);
+    let record = version.map_or(record.clone(), |version| record.and(Filter::is("version", version)));
+    let mut command = call.store.command(scope);
+    let deleted: Doc = [("deleted_at".to_owned(), Value::from(scope.now()))].into_iter().collect();
+    command.find_and_set(entity, &record, &deleted, Error::conflict("refused", ""));
+    let kind = format!("{}.deleted", entity.name);
+    let lead = (entity.name == "lead").then_some(id);
+    command.event(EventOf { kind: &kind, entity, id, lead, changes: json!({}), comment: None, holes: &[] });
+    match command.commit().await {
+        // Gone, stale and not in the right state look alike from afar; a second look tells them apart.
+        Err(Halt::Refused(error)) if error.code == "refused" => {
+            let doc = call.store.get(scope, entity, id).await?;
+            check_version(call, &doc)?;
+            Err(otherwise.into())
+        }
+        other => Ok(Reply::answer(other?)),
+    }
+}
+
+/// 412 when the caller's copy is not the current one.
+pub fn check_version(call: &Call, doc: &Doc) -> Result<(), Halt> {
+    match call.if_match()? {
+        Some(version) if doc.get("version").and_then(Value::as_i64) != Some(version) => Err(Error::stale().into()),
+        _ => Ok(()),
+    }
+}

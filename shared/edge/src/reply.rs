@@ -1,0 +1,63 @@
+//! Replies: how answers, pages and records become HTTP.
+
+use domain::{Doc, Entity, validate};
+use serde_json::{Value, json};
+use store::{Answer, Page, Shown};
+
+use crate::{Body, Reply};
+
+impl Reply {
+    /// JSON.
+    pub fn json(status: u16, body: &Value) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        Self { status, headers, body: Body::Text(body.to_string()) }
+    }
+
+    /// Nothing.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Body::Empty }
+    }
+
+    /// A record with its version as the entity tag.
+    pub fn record(status: u16, entity: &'static Entity, doc: Doc) -> Self {
+        let tag = doc.get("version").and_then(Value::as_i64).map(|version| ("etag", etag(version)));
+        let shown = validate::render(entity, doc);
+        let mut reply = Self::json(status, &Value::Object(shown));
+        reply.headers.extend(tag);
+        reply
+    }
+
+    /// A page of a list.
+    pub fn page(page: Page) -> Self {
+        let mut body = json!({ "data": page.data, "has_more": page.next.is_some() });
+        if let Value::Object(body) = &mut body {
+            body.extend(page.next.map(|next| ("next".to_owned(), next.into())));
+            body.extend(page.total.map(|total| ("total".to_owned(), total.into())));
+        }
+        Self::json(200, &body)
+    }
+
+    /// The answer to a command.
+    pub fn answer(answer: Answer) -> Self {
+        let mut reply = match answer.shown {
+            Shown::Nothing => Self::empty(answer.status),
+            Shown::Body(body) => Self::json(answer.status, &body),
+            Shown::Record(entity, doc) => Self::record(answer.status, entity, doc),
+        };
+        if answer.replayed {
+            reply.headers.push(("idempotency-replayed", "true".to_owned()));
+        }
+        reply
+    }
+
+    /// The same with a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// The strong entity tag of a version.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}

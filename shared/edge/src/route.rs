@@ -1,0 +1,129 @@
+//! Routes: a function's whole surface as one static table.
+
+use domain::Entity;
+use futures_util::future::LocalBoxFuture;
+
+use crate::{Call, Outcome, crud};
+
+/// What answers a call.
+pub type Handler = for<'a> fn(&'a Call) -> LocalBoxFuture<'a, Outcome>;
+
+/// The methods that routes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Does something.
+    Post,
+    /// Changes by a merge patch.
+    Patch,
+    /// Deletes.
+    Delete,
+}
+
+impl Verb {
+    /// The method's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; the handler asks for whatever proof it needs.
+    Public,
+    /// Any member.
+    Member,
+    /// Members with this permission.
+    May(&'static str),
+}
+
+/// What bodies a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// JSON, or nothing.
+    Json,
+    /// A JSON merge patch (RFC 7396).
+    MergePatch,
+    /// Whatever comes.
+    Raw,
+}
+
+/// One endpoint.
+pub struct Route {
+    /// The method.
+    pub verb: Verb,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What bodies it takes.
+    pub content: Content,
+    /// The entity of a route that the engine serves.
+    pub entity: Option<&'static Entity>,
+    /// What answers.
+    pub handler: Handler,
+}
+
+impl Route {
+    const fn new(verb: Verb, path: &'static str, access: Access, handler: Handler) -> Self {
+        Self { verb, path, access, content: Content::Json, entity: None, handler }
+    }
+
+    /// A route that reads.
+    pub const fn get(path: &'static str, access: Access, handler: Handler) -> Self {
+        Self::new(Verb::Get, path, access, handler)
+    }
+
+    /// A route that does something.
+    pub const fn post(path: &'static str, access: Access, handler: Handler) -> Self {
+        Self::new(Verb::Post, path, access, handler)
+    }
+
+    /// A route that changes something by a merge patch.
+    pub const fn patch(path: &'static str, access: Access, handler: Handler) -> Self {
+        Self { content: Content::MergePatch, ..Self::new(Verb::Patch, path, access, handler) }
+    }
+
+    /// A route that deletes.
+    pub const fn delete(path: &'static str, access: Access, handler: Handler) -> Self {
+        Self::new(Verb::Delete, path, access, handler)
+    }
+
+    /// The list of an entity, by the engine.
+    pub const fn list(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(crud::list(call))) }
+    }
+
+    /// One record of an entity, by the engine.
+    pub const fn read(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(crud::get(call))) }
+    }
+
+    /// The soft deletion of a record, by the engine.
+    pub const fn remove(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::delete(path, Access::May(may), |call| Box::pin(crud::delete(call))) }
+    }
+
+    /// The same for an entity.
+    pub const fn of(self, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..self }
+    }
+
+    /// The same with any body.
+    pub const fn raw(self) -> Self {
+        Self { content: Content::Raw, ..self }
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {}", self.verb.name(), self.path)
+    }
+}

@@ -1,0 +1,249 @@
+//! The router: finds the route, checks who asks and what they send, runs the handler, and words the reply.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use domain::{Error, ErrorKind, Time, id};
+use http::Method;
+use platform::Host;
+use serde_json::json;
+use store::proof::Session;
+use store::{IdempotencyKey, Origin, Scope, Store};
+
+use crate::call::Params;
+use crate::http::{Body, Reply, Request};
+use crate::{Access, Call, Config, Content, Halt, Payload, Route, problem};
+
+const REQUEST_ID_LEN_MAX: usize = 100;
+const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
+
+/// A function's routes, ready to answer.
+pub struct Router {
+    routes: &'static [Route],
+    paths: matchit::Router<&'static str>,
+    config: OnceCell<Rc<Config>>,
+}
+
+/// What the log tells of a request besides its reply.
+#[derive(Default)]
+struct Trace {
+    route: &'static str,
+    tenant: Option<String>,
+    member: Option<String>,
+    trips: u32,
+}
+
+impl Router {
+    /// A router for these routes.
+    pub fn new(routes: &'static [Route]) -> Self {
+        let mut paths = matchit::Router::new();
+        for route in routes {
+            // The second route of a path finds it there already.
+            let _ = paths.insert(route.path, route.path);
+        }
+        Self { routes, paths, config: OnceCell::new() }
+    }
+
+    /// The routes.
+    pub fn routes(&self) -> &'static [Route] {
+        self.routes
+    }
+
+    /// The reply to a request, whatever happens.
+    pub async fn handle(&self, host: Host, request: Request) -> Reply {
+        let started = host.now_ms();
+        let request_id = request_id(&host, &request);
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let origin = request.headers.get("origin");
+        let config = self.config(&host);
+        let cors = config.as_ref().ok().zip(origin).and_then(|(config, origin)| allowed_origin(config, origin));
+        let mut trace = Trace::default();
+        let outcome = match config {
+            Ok(_) if method == Method::OPTIONS => Ok(self.preflight(&path)),
+            Ok(config) => self.answer(&host, config, request, &request_id, &mut trace).await,
+            Err(error) => Err(Halt::Refused(error)),
+        };
+        let (mut reply, refused) = match outcome {
+            Ok(reply) => (reply, None),
+            Err(Halt::Replayed(answer)) => (Reply::answer(*answer), None),
+            Err(Halt::Refused(error)) => (problem::reply(&error, &path, &request_id), Some(error)),
+        };
+        host.log(&line(&request_id, &method, &trace, reply.status, host.now_ms() - started, refused.as_ref()));
+        finish(&mut reply, request_id, cors);
+        reply
+    }
+
+    async fn answer(
+        &self,
+        host: &Host,
+        config: Rc<Config>,
+        request: Request,
+        request_id: &str,
+        trace: &mut Trace,
+    ) -> crate::Outcome {
+        let (route, params) = self.find(&request)?;
+        trace.route = route.path;
+        let now = Time::from_ms(host.now_ms());
+        let session = session(route, &config, &request, now)?;
+        if let Some((session, _)) = &session {
+            (trace.tenant, trace.member) = (Some(session.tenant().to_owned()), Some(session.viewer().member.clone()));
+        }
+        check_body(route, &request)?;
+        let origin = origin(&request, request_id)?;
+        let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
+        let store = Rc::new(store);
+        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session };
+        let outcome = (route.handler)(&call).await;
+        trace.trips = store.trips();
+        outcome
+    }
+
+    fn config(&self, host: &Host) -> Result<Rc<Config>, Error> {
+        if let Some(config) = self.config.get() {
+            return Ok(config.clone());
+        }
+        let config = Config::read(host).map(Rc::new).map_err(|wrong| Error::internal(format!("configuration: {wrong}")))?;
+        Ok(self.config.get_or_init(|| config).clone())
+    }
+
+    fn find(&self, request: &Request) -> Result<(&'static Route, Params), Error> {
+        let found =
+            self.paths.at(&request.path).map_err(|_| Error::new(ErrorKind::NotFound, "no-route", "There is no such path."))?;
+        let path = *found.value;
+        let method = if request.method == Method::HEAD { "GET" } else { request.method.as_str() };
+        let route = self.routes.iter().find(|route| route.path == path && route.verb.name() == method);
+        let allowed = || format!("This path takes {}.", self.methods(path));
+        let route = route.ok_or_else(|| Error::new(ErrorKind::MethodNotAllowed, "method-not-allowed", allowed()))?;
+        let params = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok((route, params))
+    }
+
+    fn methods(&self, path: &str) -> String {
+        let methods = self.routes.iter().filter(|route| route.path == path).map(|route| route.verb.name());
+        methods.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The reply to a browser that asks what it may send.
+    fn preflight(&self, path: &str) -> Reply {
+        let methods = self.paths.at(path).map(|found| self.methods(found.value)).unwrap_or_default();
+        let headers = "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-request-id";
+        let reply = Reply::empty(204).with("allow", methods.clone()).with("access-control-allow-methods", methods);
+        reply.with("access-control-allow-headers", headers).with("access-control-max-age", "86400")
+    }
+}
+
+/// Who asks, if the route wants to know: 401 without a session, 403 without the permission.
+fn session(route: &Route, config: &Config, request: &Request, now: Time) -> Result<Option<(Session, Scope)>, Error> {
+    if route.access == Access::Public {
+        return Ok(None);
+    }
+    let header = request.headers.get("authorization");
+    let token = header.as_deref().and_then(|header| header.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token = token.ok_or_else(|| Error::unauthenticated("missing-token", "An access token is required."))?;
+    let session = config.keys.verify(token, now)?;
+    if let Access::May(permission) = route.access
+        && session.viewer().role.reach(permission).is_none()
+    {
+        return Err(Error::forbidden("forbidden", format!("Your role lacks the permission {permission}.")));
+    }
+    let scope = Scope::of_session(&session, now);
+    Ok(Some((session, scope)))
+}
+
+fn check_body(route: &Route, request: &Request) -> Result<(), Error> {
+    let text = match &request.body {
+        Payload::TooLarge => return Err(Error::new(ErrorKind::TooLarge, "body-too-large", "Expected a body of at most 1 MiB.")),
+        Payload::NotText => return Err(Error::malformed("not-utf-8", "The body is not UTF-8 text.")),
+        Payload::Text(text) => text,
+    };
+    if route.content == Content::Raw || text.is_empty() {
+        return Ok(());
+    }
+    let header = request.headers.get("content-type").unwrap_or_default();
+    let essence = header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let patch = route.content == Content::MergePatch && essence == "application/merge-patch+json";
+    if essence == "application/json" || patch {
+        return Ok(());
+    }
+    let expected = if route.content == Content::MergePatch { "application/merge-patch+json" } else { "application/json" };
+    Err(Error::new(ErrorKind::UnsupportedType, "unsupported-media-type", format!("Expected the content type {expected}.")))
+}
+
+fn origin(request: &Request, request_id: &str) -> Result<Origin, Error> {
+    let writes = !matches!(request.method, Method::GET | Method::HEAD);
+    let key = if writes { request.headers.get("idempotency-key") } else { None };
+    let idempotency = key.map(|key| idempotency_key(&key, request)).transpose()?;
+    let (ip, user_agent) = match writes {
+        true => (request.headers.get("cf-connecting-ip"), request.headers.get("user-agent")),
+        false => (None, None),
+    };
+    Ok(Origin { request_id: request_id.to_owned(), ip, user_agent, idempotency })
+}
+
+/// The key as the draft standard quotes it, or bare.
+fn idempotency_key(header: &str, request: &Request) -> Result<IdempotencyKey, Error> {
+    let header = header.trim();
+    let key = header.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(header);
+    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_LEN_MAX || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(Error::malformed("bad-idempotency-key", "Expected 1 to 255 printable ASCII characters in Idempotency-Key."));
+    }
+    let body = match &request.body {
+        Payload::Text(text) => text.as_str(),
+        Payload::TooLarge | Payload::NotText => "",
+    };
+    Ok(IdempotencyKey::new(key, request.method.as_str(), &request.path, &request.query, body))
+}
+
+/// The caller's own id for the request if it is a harmless one, else a new one.
+fn request_id(host: &Host, request: &Request) -> String {
+    let harmless = |id: &String| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        !id.is_empty() && id.len() <= REQUEST_ID_LEN_MAX && id.bytes().all(plain)
+    };
+    request.headers.get("x-request-id").filter(harmless).unwrap_or_else(|| {
+        let mut random = [0; 10];
+        host.random(&mut random);
+        id::from_parts("req", host.now_ms(), random)
+    })
+}
+
+fn allowed_origin(config: &Config, origin: String) -> Option<String> {
+    config.cors_origins.iter().any(|allowed| allowed == "*" || *allowed == origin).then_some(origin)
+}
+
+fn finish(reply: &mut Reply, request_id: String, cors: Option<String>) {
+    reply.headers.push(("x-request-id", request_id));
+    reply.headers.push(("x-content-type-options", "nosniff".to_owned()));
+    reply.headers.push(("strict-transport-security", "max-age=63072000; includeSubDomains".to_owned()));
+    reply.headers.push(("content-security-policy", "default-src 'none'; frame-ancestors 'none'".to_owned()));
+    if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
+        reply.headers.push(("cache-control", "no-store".to_owned()));
+    }
+    if let Some(origin) = cors {
+        reply.headers.push(("access-control-allow-origin", origin));
+        reply.headers.push(("vary", "Origin".to_owned()));
+        let exposed = "etag, location, idempotency-replayed, retry-after, x-request-id";
+        reply.headers.push(("access-control-expose-headers", exposed.to_owned()));
+    }
+    if matches!(reply.body, Body::Empty) {
+        reply.headers.retain(|(name, _)| *name != "content-type");
+    }
+}
+
+/// One structured line, with nothing of anybody's data in it.
+fn line(request_id: &str, method: &Method, trace: &Trace, status: u16, ms: i64, refused: Option<&Error>) -> String {
+    let line = json!({
+        "request_id": request_id,
+        "method": method.as_str(),
+        "route": trace.route,
+        "status": status,
+        "ms": ms,
+        "trips": trace.trips,
+        "tenant": trace.tenant,
+        "member": trace.member,
+        "code": refused.map(|error| error.code),
+        "cause": refused.and_then(|error| error.cause.as_deref()),
+    });
+    line.to_string()
+}
