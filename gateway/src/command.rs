@@ -220,18 +220,32 @@ fn refuse_code(command: &Command) -> Result<(), Failure> {
         Command::SetValidator { validator, .. } => (validator, None),
         _ => (&none, None),
     };
-    let stages = match command {
-        Command::Aggregate { pipeline, .. } => pipeline.as_slice(),
-        Command::UpdateOne { update: Update::Pipeline(stages), .. }
-        | Command::UpdateMany { update: Update::Pipeline(stages), .. }
-        | Command::FindOneAndUpdate { update: Update::Pipeline(stages), .. } => stages,
-        _ => &[],
-    };
-    let documents = std::iter::once(filter).chain(projection).chain(stages);
+    let documents = std::iter::once(filter).chain(projection).chain(stages(command));
     match documents.filter_map(refused::code_in_document).next() {
         Some(operator) => Err(Failure::unsupported(operator)),
         None => Ok(()),
     }
+}
+
+/// The parts of a command that are evaluated, beside its filter and projection.
+fn stages(command: &Command) -> impl Iterator<Item = &Document> {
+    let (update, filters): (_, &[Document]) = match command {
+        Command::Aggregate { pipeline, .. } => (None, pipeline),
+        Command::UpdateOne { update, array_filters, .. }
+        | Command::UpdateMany { update, array_filters, .. }
+        | Command::FindOneAndUpdate { update, array_filters, .. } => (Some(update), array_filters),
+        _ => (None, &[]),
+    };
+    let stages: &[Document] = match update {
+        Some(Update::Pipeline(stages)) => stages,
+        _ => &[],
+    };
+    // Of the update operators only $pull evaluates its value; those of the others are data.
+    let pulled = match update {
+        Some(Update::Document(document)) => document.get_document("$pull").ok(),
+        _ => None,
+    };
+    filters.iter().chain(stages).chain(pulled)
 }
 
 fn not_here(action: Action) -> Failure {

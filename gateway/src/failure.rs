@@ -139,6 +139,14 @@ impl Failure {
         Self { operation: Some(operation), ..self }
     }
 
+    /// The index of a duplicate key, where its pattern is still to be found.
+    pub(crate) fn duplicate_without_pattern(&mut self) -> Option<&mut Duplicate> {
+        match self.detail.as_deref_mut() {
+            Some(Detail::Duplicate(duplicate)) if duplicate.pattern.is_none() => Some(duplicate),
+            _ => None,
+        }
+    }
+
     /// The body of the answer: the properties of [`data_api::Refusal`].
     pub(crate) fn body(self) -> Document {
         let mut body = doc! {"error": self.error, "error_code": self.error_code};

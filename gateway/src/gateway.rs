@@ -7,13 +7,14 @@ use std::{
 
 use bytes::Bytes;
 use data_api::{Action, CLASS_HEADER, EJSON, JSON, PARTITION_HEADER, REQUEST_ID_HEADER, code};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
     Error, access,
     backend::Database,
+    body,
     config::{Config, Key, Limits},
     ejson::Form,
     failure::Failure,
@@ -61,7 +62,10 @@ impl Gateway {
                 let result = self.act(action, &head.method, &head.headers, body, form).await;
                 result.unwrap_or_else(|failure| Reply::failed(failure, form))
             }
-            _ => Reply::failed(Failure::new(404, code::NOT_FOUND, "cannot find this endpoint"), form),
+            _ => {
+                body::drain(body, &self.limits).await;
+                Reply::failed(Failure::new(404, code::NOT_FOUND, "cannot find this endpoint"), form)
+            }
         };
         self.account(route, &head.headers, &reply, started.elapsed());
         answer(reply, form)
@@ -75,31 +79,27 @@ impl Gateway {
         body: Incoming,
         form: Form,
     ) -> Result<Reply, Failure> {
-        if method != Method::POST {
-            return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
-        }
-        let key = access::authenticate(&self.keys, headers)?.clone();
-        let place =
-            Arc::clone(&self.places).try_acquire_owned().map_err(|_| Failure::too_many_requests("too many requests at once"))?;
-        let body = self.read(headers, body).await?;
+        let (key, place) = match self.admit(method, headers) {
+            Ok(admitted) => admitted,
+            Err(failure) => {
+                body::drain(body, &self.limits).await;
+                return Err(failure);
+            }
+        };
+        let body = body::read(headers, body, &self.limits).await?;
         let turn = Arc::new(Turn::default());
         let request = perform::Request { action, body, form, key, limits: Arc::clone(&self.limits), turn: Arc::clone(&turn) };
         self.within_time(request, &turn, place).await
     }
 
-    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Failure> {
-        let limit = self.limits.body_bytes;
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(Failure::too_large(limit));
+    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Key, OwnedSemaphorePermit), Failure> {
+        if method != Method::POST {
+            return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
         }
-        let collected = tokio::time::timeout(self.limits.time, Limited::new(body, limit).collect());
-        match collected.await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::too_large(limit)),
-            Ok(Err(_)) => Err(Failure::invalid("the body ended early")),
-            Err(_) => Err(Failure::time_limit()),
-        }
+        let key = access::authenticate(&self.keys, headers)?.clone();
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| Failure::too_many_requests("too many requests at once"))?;
+        Ok((key, place))
     }
 
     /// The work goes on in a task of its own, so that neither a client that leaves nor a late answer leaves it half done.

@@ -5,6 +5,7 @@
 mod access;
 mod answer;
 mod backend;
+mod body;
 mod command;
 mod config;
 mod ejson;

@@ -98,7 +98,16 @@ impl Store for Driver {
 impl Session for DriverSession {
     async fn run(&mut self, database: &str, command: &Command) -> Result<Outcome, Failure> {
         let database = self.client.database(database);
-        execute::execute(&database, &mut self.session, command).await.map_err(error::failure)
+        let executed = execute::execute(&database, &mut self.session, command).await;
+        match executed.map_err(error::failure) {
+            Err(mut failure) => {
+                if let Some(duplicate) = failure.duplicate_without_pattern() {
+                    duplicate.pattern = structure::key_pattern(&database, duplicate).await;
+                }
+                Err(failure)
+            }
+            settled => settled,
+        }
     }
 
     async fn commit(mut self) -> Result<(), Failure> {

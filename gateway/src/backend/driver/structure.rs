@@ -8,6 +8,7 @@ use mongodb::{
 };
 
 use super::execute::{drain_all, invalid};
+use crate::failure::Duplicate;
 
 const NAMESPACE_NOT_FOUND: i32 = 26;
 
@@ -19,11 +20,9 @@ pub(super) async fn execute(database: &Database, command: &Command) -> Result<Ou
             Ok(Outcome::Document(Some(without_protocol(answer))))
         }
         Command::DropIndexes { collection, names } => {
-            let index = match names.as_slice() {
-                [all] if all == "*" => Bson::String("*".into()),
-                names => Bson::Array(names.iter().cloned().map(Bson::String).collect()),
-            };
-            database.run_command(doc! {"dropIndexes": collection, "index": index}).await?;
+            for name in names {
+                database.run_command(doc! {"dropIndexes": collection, "index": name}).await?;
+            }
             Ok(Outcome::Done)
         }
         Command::ListIndexes { collection } => {
@@ -53,6 +52,15 @@ pub(super) async fn execute(database: &Database, command: &Command) -> Result<Ou
         }
         _ => Err(invalid("the command is not possible here".into())),
     }
+}
+
+/// Looks the index up where the server's error did not tell its key.
+pub(super) async fn key_pattern(database: &Database, duplicate: &Duplicate) -> Option<Document> {
+    let collection = duplicate.collection.as_ref()?;
+    let cursor = database.run_cursor_command(doc! {"listIndexes": collection}).await.ok()?;
+    let indexes = drain_all(cursor).await.ok()?;
+    let index = indexes.iter().find(|index| index.get_str("name").is_ok_and(|name| name == duplicate.index))?;
+    index.get_document("key").ok().cloned()
 }
 
 /// A validator may come before the first document.

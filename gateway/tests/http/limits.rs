@@ -1,0 +1,105 @@
+//! What is over a limit is refused, and never left hanging.
+
+use std::time::Duration;
+
+use gateway::{Config, Limits};
+use serde_json::json;
+
+use crate::support::{self, ACTIONS, Client, config};
+
+fn limited(change: impl FnOnce(&mut Limits)) -> Config {
+    let mut config = config();
+    change(&mut config.limits);
+    config
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let running = support::start(limited(|limits| limits.body_bytes = 1000)).await;
+    let mut client = Client::connect(running.address).await;
+    let document = |length: usize| json!({"database": "d", "collection": "c", "document": {"a": "x".repeat(length)}});
+    assert_eq!(client.act("insertOne", "admin", &document(800)).await.status, 201);
+    let refused = client.act("insertOne", "admin", &document(1000)).await;
+    assert_eq!((refused.status, refused.json()["error_code"].as_str()), (413, Some("BodyTooLarge")), "{}", refused.text);
+    assert_eq!(client.act("insertOne", "admin", &document(10)).await.status, 201, "the connection is kept");
+
+    let path = format!("{ACTIONS}insertOne");
+    let chunk = format!("800\r\n{}\r\n0\r\n\r\n", "x".repeat(0x800));
+    let head = format!("POST {path} HTTP/1.1\r\nhost: gateway\r\napi-key: admin\r\ntransfer-encoding: chunked\r\n\r\n");
+    client.send(format!("{head}{chunk}").as_bytes()).await;
+    assert_eq!(client.answer().await.status, 413, "a body of unannounced length");
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_is_refused() {
+    let running = support::start(limited(|limits| limits.documents = 2)).await;
+    let mut client = Client::connect(running.address).await;
+    let with = |more: serde_json::Value| {
+        let mut body = json!({"database": "d", "collection": "c"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let documents = json!({"documents": [{"_id": 1}, {"_id": 2}, {"_id": 3}]});
+    assert_eq!(client.act("insertMany", "admin", &with(documents)).await.status, 201);
+    let table = [
+        ("find", json!({}), 400),
+        ("find", json!({"limit": 3}), 400),
+        ("find", json!({"limit": 2}), 200),
+        ("find", json!({"filter": {"_id": {"$gt": 1}}}), 200),
+        ("aggregate", json!({"pipeline": []}), 400),
+        ("aggregate", json!({"pipeline": [{"$limit": 2}]}), 200),
+        ("aggregate", json!({"pipeline": [{"$count": "n"}]}), 200),
+        ("distinct", json!({"field": "_id"}), 400),
+    ];
+    for (action, more, status) in table {
+        let answer = client.act(action, "admin", &with(more.clone())).await;
+        assert_eq!(answer.status, status, "{action} {more}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_request_over_the_places_is_refused_and_told_when_to_come_again() {
+    let running = support::start(limited(|limits| limits.concurrent = 1)).await;
+    let body = json!({"database": "d", "collection": "c"});
+    let mut first = Client::connect(running.address).await;
+    first.begin("find", body.to_string().len()).await;
+
+    let mut second = Client::connect(running.address).await;
+    let refused = second.act("find", "admin", &body).await;
+    assert_eq!((refused.status, refused.headers["retry-after"].as_str()), (429, "1"), "{}", refused.text);
+    assert_eq!(refused.json()["error_code"], "TooManyRequests");
+
+    first.send(body.to_string().as_bytes()).await;
+    assert_eq!(first.answer().await.status, 200);
+    assert_eq!(second.act("find", "admin", &body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let running = support::start(limited(|limits| limits.time = Duration::from_millis(50))).await;
+    let mut client = Client::connect(running.address).await;
+    client.begin("find", 10).await;
+    let refused = client.answer().await;
+    assert_eq!((refused.status, refused.json()["code"].as_i64()), (400, Some(50)), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_transaction_has_a_bounded_number_of_operations() {
+    let running = support::start(limited(|limits| limits.operations = 2)).await;
+    let mut client = Client::connect(running.address).await;
+    for (number, status) in [(2, 200), (3, 400)] {
+        let operations = vec![json!({"findOne": {"collection": "c"}}); number];
+        let answer = client.act("transaction", "admin", &json!({"database": "d", "operations": operations})).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn json_nested_too_deep_is_refused_with_its_code() {
+    let running = support::start(config()).await;
+    let mut client = Client::connect(running.address).await;
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let body = format!(r#"{{"database":"d","collection":"c","document":{{"a":{deep}}}}}"#);
+    let refused = client.request("POST", &format!("{ACTIONS}insertOne"), &[("api-key", "admin")], &body).await;
+    assert_eq!((refused.status, refused.json()["code"].as_i64()), (400, Some(15)), "{}", refused.text);
+}
