@@ -64,7 +64,10 @@ fn grant(world: &mut World, call: &Call) -> Result<Reply, &'static str> {
         Some("client_credentials") => {
             let scopes: Vec<String> = match field("scope") {
                 Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
-                None => world.config.scopes.clone(),
+                None => {
+                    let scopes = world.config.scopes.iter().filter(|scope| *scope != "offline_access");
+                    scopes.cloned().collect()
+                }
             };
             let is_known = |scope: &String| is_allowed(&world.config.scopes, scope) && scope != "offline_access";
             if scopes.is_empty() || !scopes.iter().all(is_known) {

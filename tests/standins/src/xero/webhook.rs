@@ -172,6 +172,9 @@ pub(crate) async fn flush(shared: Arc<Shared>) {
     let post = {
         let mut world = shared.world.lock().await;
         let events = std::mem::take(&mut world.xero.webhook.waiting);
+        if events.is_empty() {
+            return;
+        }
         let entropy = world.xero.ids.guid();
         let body = world.xero.webhook.body(&events, &entropy);
         world.xero.webhook.keep(&body);
