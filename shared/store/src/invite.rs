@@ -1,0 +1,73 @@
+//! Invitations: a token that whoever knows the keys can make again, so a mail sent twice holds the same link.
+
+use domain::Time;
+
+use crate::Vault;
+
+const PURPOSE: &str = "invite";
+const DAYS_VALID: i64 = 7;
+
+/// What an invitation's token says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// The tenant.
+    pub tenant: String,
+    /// The membership that waits there.
+    pub membership: String,
+    /// When it ends.
+    pub expires: Time,
+}
+
+/// When an invitation that was made at a time ends.
+pub fn invite_expiry(invited_at: Time) -> Time {
+    invited_at.plus_days(DAYS_VALID)
+}
+
+/// The token of an invitation: it follows from its parts alone.
+pub fn invite_token(vault: &Vault, membership: &str, tenant: &str, expires: Time) -> String {
+    let until = expires.ms().to_string();
+    let signature = vault.sign(PURPOSE, &[membership, tenant, &until]);
+    format!("{membership}.{tenant}.{until}.{signature}")
+}
+
+/// What a token says, if we made it; whether it is still in time is the caller's question.
+pub fn open_invite(vault: &Vault, token: &str) -> Option<Invite> {
+    let mut parts = token.split('.');
+    let (membership, tenant) = (parts.next()?, parts.next()?);
+    let (until, signature) = (parts.next()?, parts.next()?);
+    if parts.next().is_some() || !vault.verify(PURPOSE, &[membership, tenant, until], signature) {
+        return None;
+    }
+    let expires = Time::from_ms(until.parse().ok()?);
+    Some(Invite { tenant: tenant.to_owned(), membership: membership.to_owned(), expires })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(byte: u8) -> Vault {
+        use base64::Engine;
+        Vault::from_base64(&base64::engine::general_purpose::URL_SAFE_NO_PAD.encode([byte; 32])).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_the_same_each_time_and_says_whom_it_invites() {
+        let expires = invite_expiry(Time::from_ms(1_800_000_000_000));
+        let token = invite_token(&vault(1), "mem_a", "ten_b", expires);
+        assert_eq!(token, invite_token(&vault(1), "mem_a", "ten_b", expires));
+        let invite = Invite { tenant: "ten_b".to_owned(), membership: "mem_a".to_owned(), expires };
+        assert_eq!(open_invite(&vault(1), &token), Some(invite));
+    }
+
+    #[test]
+    fn a_changed_or_foreign_token_is_not_opened() {
+        let expires = Time::from_ms(1_800_000_000_000);
+        let token = invite_token(&vault(1), "mem_a", "ten_b", expires);
+        let foreign = invite_token(&vault(2), "mem_a", "ten_b", expires);
+        let later = token.replace("1800000000000", "1900000000000");
+        for token in ["", "mem_a.ten_b", &foreign, &later, &token.replace("mem_a", "mem_c"), &format!("{token}.x")] {
+            assert_eq!(open_invite(&vault(1), token), None, "{token}");
+        }
+    }
+}
