@@ -140,14 +140,12 @@ fn read(call: &Call, recipient_limit: usize) -> Result<Mail, Reply> {
     if subject.contains(['\r', '\n']) {
         return Err(refusal(422, "validation_error", "The `subject` must be one line."));
     }
-    let recipients = |name: &str| {
-        match body.get(name) {
+    let recipients = |name: &str| match body.get(name) {
         None => Ok(Vec::new()),
         Some(value) => addresses(value).ok_or_else(|| {
-            let message = format!("Invalid `{name}` field. The email address needs to follow the `email@example.com` or `Name <email@example.com>` format.");
+            let message = format!("Invalid `{name}` field. Addresses are `email@example.com` or `Name <email@example.com>`.");
             refusal(422, "validation_error", &message)
         }),
-    }
     };
     let (to, cc, bcc) = (recipients("to")?, recipients("cc")?, recipients("bcc")?);
     if to.is_empty() {
