@@ -29,10 +29,16 @@ impl Reply {
 
     /// A page of a list.
     pub fn page(page: Page) -> Self {
+        Self::page_with(page, Doc::new())
+    }
+
+    /// A page of a list, with more to know about the whole of it.
+    pub fn page_with(page: Page, more: Doc) -> Self {
         let mut body = json!({ "data": page.data, "has_more": page.next.is_some() });
         if let Value::Object(body) = &mut body {
             body.extend(page.next.map(|next| ("next".to_owned(), next.into())));
             body.extend(page.total.map(|total| ("total".to_owned(), total.into())));
+            body.extend(more);
         }
         Self::json(200, &body)
     }

@@ -29,6 +29,8 @@ pub struct Query {
     fields: Option<Vec<&'static Field>>,
     expand: Vec<(&'static Field, &'static Entity)>,
     count: bool,
+    /// The records to choose from, where that is not what the scope may read of the entity.
+    among: Option<Filter>,
 }
 
 /// What a list is sorted by; `_id` always comes last.
@@ -57,7 +59,8 @@ impl Query {
     /// All records of an entity, the newest first.
     pub fn all(entity: &'static Entity) -> Self {
         let (filter, limit) = (Filter::All, LIMIT_DEFAULT);
-        Self { entity, filter, sort: Vec::new(), limit, cursor: None, fields: None, expand: Vec::new(), count: false }
+        let (sort, expand) = (Vec::new(), Vec::new());
+        Self { entity, filter, sort, limit, cursor: None, fields: None, expand, count: false, among: None }
     }
 
     /// The same within a further condition.
@@ -65,12 +68,10 @@ impl Query {
         Self { filter: self.filter.and(filter), ..self }
     }
 
-    /// Oldest first, for records that are read in the order they were made.
-    pub fn oldest_first(mut self) -> Self {
-        if self.sort.is_empty() {
-            self.sort.push(SortKey { name: "id", path: "_id".to_owned(), descending: false, is_date: false });
-        }
-        self
+    /// The same for the live records that belong to another record, such as the messages of a conversation: whoever may
+    /// read that one may read these. The caller requires it in the same reading.
+    pub fn belonging(self, scope: &Scope, to: Filter) -> Self {
+        Self { among: Some(scope.live().and(to)), ..self }
     }
 
     /// Whether other records are to be shown in the place of references.
@@ -78,9 +79,15 @@ impl Query {
         !self.expand.is_empty()
     }
 
+    /// How many operations it takes.
+    pub(crate) fn steps(&self) -> usize {
+        1 + usize::from(self.count)
+    }
+
     /// What to ask the database: one operation, or two when a total is asked for.
     pub(crate) fn operations(&self, scope: &Scope, also: Option<Filter>) -> Vec<Operation> {
-        let visible = scope.reach(self.entity, "read").and(self.filter.clone());
+        let among = self.among.clone().unwrap_or_else(|| scope.reach(self.entity, "read"));
+        let visible = among.and(self.filter.clone());
         let visible = also.map_or_else(|| visible.clone(), |also| visible.clone().and(also));
         let page = self.cursor.as_ref().map_or(Filter::All, |cursor| cursor.after(&self.sort));
         let filter = compile(&visible.clone().and(page));

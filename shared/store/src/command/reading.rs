@@ -1,6 +1,6 @@
 //! Several reads in one trip, for commands that must know before they write.
 
-use data_api::Answer;
+use data_api::{Action, Answer, Operation};
 use domain::{Doc, Entity, Error, Filter};
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::batch::{Batch, On, Step};
 use super::{find_one, stored_key};
 use crate::idempotency::Stored;
 use crate::store::as_doc;
-use crate::{Halt, Scope, Store};
+use crate::{Halt, Page, Query, Scope, Store};
 
 /// Several reads in one trip. A repeated request ends here, with its first answer.
 pub struct Reading<'a> {
@@ -65,6 +65,21 @@ impl<'a> Reading<'a> {
         self.batch.push(operation, On::default())
     }
 
+    /// A page of the records that the scope may read.
+    pub fn page(&mut self, scope: &Scope, query: &Query) -> Step {
+        let first = Step(self.batch.operations().len());
+        for operation in query.operations(scope, None) {
+            self.batch.push(operation, On::default());
+        }
+        first
+    }
+
+    /// How many records there are.
+    pub fn count(&mut self, entity: &Entity, filter: &Filter) -> Step {
+        let operation = Operation::new(Action::CountDocuments, entity.collection);
+        self.batch.push(operation.with("filter", crate::query::compile(filter)), On::default())
+    }
+
     /// Reads it all.
     pub async fn run(self) -> Result<Found, Halt> {
         let answers = match self.store.client.transaction(&self.tenant, self.batch.operations()).await {
@@ -109,9 +124,19 @@ impl Found {
         let documents = self.0.get_mut(step.0).and_then(|answer| answer.documents.take());
         documents.unwrap_or_default().into_iter().filter_map(as_doc).collect()
     }
+
+    /// The page of a step, by the query that asked for it.
+    pub fn page(&mut self, step: Step, query: &Query) -> Page {
+        query.page(self.0.iter_mut().skip(step.0).take(query.steps()).map(std::mem::take).collect())
+    }
+
+    /// The count of a step.
+    pub fn count(&self, step: Step) -> u64 {
+        self.0.get(step.0).and_then(|answer| answer.count).unwrap_or_default()
+    }
 }
 
-fn find_many(entity: &Entity, filter: &Filter, sort: Value, limit: u32) -> data_api::Operation {
-    let operation = data_api::Operation::new(data_api::Action::Find, entity.collection);
+fn find_many(entity: &Entity, filter: &Filter, sort: Value, limit: u32) -> Operation {
+    let operation = Operation::new(Action::Find, entity.collection);
     operation.with("filter", crate::query::compile(filter)).with("sort", sort).with("limit", limit)
 }
