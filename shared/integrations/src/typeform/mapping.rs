@@ -20,11 +20,17 @@ const NAMED: &[(&str, &str)] = &[
     ("last_name", "person.name"),
     ("phone", "person.phone"),
     ("phone_number", "person.phone"),
+    ("company", "person.company_name"),
+    ("company_name", "person.company_name"),
     ("category", "lead.category"),
     ("service", "lead.category"),
     ("description", "lead.description"),
     ("message", "lead.description"),
     ("details", "lead.description"),
+    ("requirements", "lead.requirements"),
+    ("skills", "lead.skills"),
+    ("start_date", "lead.start_date"),
+    ("end_date", "lead.end_date"),
     ("budget", "lead.budget"),
     ("budget_min", "lead.budget_min"),
     ("min_budget", "lead.budget_min"),
@@ -87,6 +93,7 @@ impl Mapping {
             let name = format!("hidden:{key}");
             submission.put(self.target(&[&name]), &name, &value, currency);
         }
+        submission.settle_budget();
         submission
     }
 
@@ -116,12 +123,31 @@ impl Submission {
                 None => false,
             },
             ("person", "name") => place_joined(fields, field, " ", value),
-            ("person", "email") => place_once(fields, field, value.to_text().to_lowercase().into()),
-            ("lead", "description") => place_joined(fields, field, "\n", value),
+            ("person", "email") => {
+                let email = value.to_text().to_lowercase();
+                looks_like_email(&email) && place_once(fields, field, email.into())
+            }
+            ("lead", "description" | "requirements") => place_joined(fields, field, "\n", value),
+            ("lead", "skills") => place_once(fields, field, words(value)),
+            ("lead", "start_date" | "end_date" | "bid_deadline") => {
+                midnight(value).is_some_and(|at| place_once(fields, field, at.into()))
+            }
             _ => match value {
                 AnswerValue::Text(_) => place_once(fields, field, value.to_text().into()),
                 _ => place_once(fields, field, value.to_json()),
             },
+        }
+    }
+
+    /// Ends in the wrong order are a person's to put right: a lead could not hold them.
+    fn settle_budget(&mut self) {
+        let minor = |field: &str| self.lead.get(field)?.get("minor")?.as_i64();
+        if minor("budget_min").zip(minor("budget_max")).is_some_and(|(min, max)| min > max) {
+            for field in ["budget_min", "budget_max"] {
+                if let Some(value) = self.lead.shift_remove(field) {
+                    insert_free(&mut self.unmapped, field, value);
+                }
+            }
         }
     }
 }
@@ -165,6 +191,27 @@ fn minor(value: &AnswerValue, currency: Currency<'_>) -> Option<i64> {
         _ => None,
     }
     .filter(|minor| *minor >= 0)
+}
+
+fn looks_like_email(text: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c == ',';
+    matches!(text.split_once('@'), Some((local, domain)) if !local.is_empty() && domain.contains('.')) && !text.contains(is_odd)
+}
+
+/// Several choices, or a list typed with commas.
+fn words(value: &AnswerValue) -> Value {
+    let typed = value.to_text();
+    let words = match value {
+        AnswerValue::List(items) => items.iter().map(|item| item.trim()).collect(),
+        _ => typed.split(',').map(str::trim).collect::<Vec<_>>(),
+    };
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().into()
+}
+
+/// A day, as the instant it begins (UTC).
+fn midnight(value: &AnswerValue) -> Option<String> {
+    let at = format!("{}T00:00:00.000Z", value.to_text().get(..10)?);
+    chrono::DateTime::parse_from_rfc3339(&at).is_ok().then_some(at)
 }
 
 fn money(minor: i64, currency: Currency<'_>) -> Value {
@@ -313,6 +360,35 @@ mod tests {
             let found = Mapping::default().apply(&response(answers, json!({})), EUR);
             assert_eq!(as_json(found), json!({"person": {}, "lead": {}, "unmapped": {"Budget from": value}}));
         }
+    }
+
+    #[test]
+    fn lists_and_days_take_the_shape_of_their_field() {
+        let answers = vec![
+            answer("skills", "", "multiple_choice", json!({"labels": ["Carpentry ", "Slate"]})),
+            answer("start_date", "", "date", json!("2027-01-31")),
+            answer("end_date", "", "short_text", json!("in spring")),
+            answer("company", "", "short_text", json!("Analytical Engines")),
+            answer("email", "E-mail", "short_text", json!("not telling")),
+        ];
+        let found = Mapping::default().apply(&response(answers, json!({})), EUR);
+        let expected = json!({
+            "person": {"company_name": "Analytical Engines"},
+            "lead": {"skills": ["Carpentry", "Slate"], "start_date": "2027-01-31T00:00:00.000Z"},
+            "unmapped": {"end_date": "in spring", "E-mail": "not telling"},
+        });
+        assert_eq!(as_json(found), expected);
+        let typed = vec![answer("skills", "", "short_text", json!("a, b,,"))];
+        let found = Mapping::default().apply(&response(typed, json!({})), EUR);
+        assert_eq!(json!(found.lead), json!({"skills": ["a", "b"]}));
+    }
+
+    #[test]
+    fn a_budget_in_the_wrong_order_is_left_to_a_person() {
+        let answers = vec![answer("budget_min", "", "number", json!(2)), answer("budget_max", "", "number", json!(1))];
+        let found = Mapping::default().apply(&response(answers, json!({})), EUR);
+        assert!(found.lead.is_empty());
+        assert_eq!(json!(found.unmapped["budget_min"]), json!({"minor": 200, "currency": "EUR"}));
     }
 
     #[test]
