@@ -9,7 +9,6 @@ pub use mapping::{Mapping, Submission};
 
 use crate::message::Malformed;
 use crate::signature;
-use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 /// More than any form has fields; what a delivery may cost us is bounded.
@@ -96,40 +95,48 @@ pub fn verify(secret: &[u8], raw_body: &[u8], header: Option<&str>) -> bool {
 /// # Errors
 /// Says what the delivery lacks.
 pub fn parse(raw_body: &[u8]) -> Result<Response, Malformed> {
-    let delivery: Delivery = serde_json::from_slice(raw_body).map_err(|_| Malformed("is not a form_response"))?;
-    if delivery.event_type != "form_response" {
+    let delivery: Value = serde_json::from_slice(raw_body).map_err(|_| Malformed("is not JSON"))?;
+    if text(&delivery, "event_type") != "form_response" {
         return Err(Malformed("event_type is not form_response"));
     }
-    let form = delivery.form_response;
-    if form.token.is_empty() || form.token.len() > TOKEN_LIMIT_BYTES {
-        return Err(Malformed("form_response.token is empty or too long"));
+    let form = delivery.get("form_response").unwrap_or(&Value::Null);
+    let (form_id, token) = (text(form, "form_id"), text(form, "token"));
+    if form_id.is_empty() || token.is_empty() || token.len() > TOKEN_LIMIT_BYTES {
+        return Err(Malformed("form_response has no form_id or token"));
     }
-    if form.answers.len() > ANSWER_LIMIT {
-        return Err(Malformed("form_response.answers holds too many answers"));
-    }
-    let fields = form.definition.map(|definition| definition.fields);
-    let fields = fields.unwrap_or_default();
-    let answers = form.answers.into_iter();
+    let answers = match form.get("answers") {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(answers)) if answers.len() <= ANSWER_LIMIT => answers.as_slice(),
+        Some(_) => return Err(Malformed("form_response.answers is no list of reasonable length")),
+    };
+    let fields = form.pointer("/definition/fields").and_then(Value::as_array);
+    let fields = fields.map_or(&[][..], Vec::as_slice);
     Ok(Response {
-        event_id: delivery.event_id.unwrap_or_default(),
-        form_id: form.form_id,
-        token: form.token,
-        submitted_at: form.submitted_at.unwrap_or_default(),
-        hidden: form.hidden.unwrap_or_default(),
-        answers: answers.filter_map(|answer| read(answer, &fields)).collect(),
+        event_id: text(&delivery, "event_id").to_owned(),
+        form_id: form_id.to_owned(),
+        token: token.to_owned(),
+        submitted_at: text(form, "submitted_at").to_owned(),
+        hidden: form.get("hidden").and_then(Value::as_object).cloned().unwrap_or_default(),
+        answers: answers.iter().filter_map(|answer| read(answer, fields)).collect(),
     })
 }
 
-fn read(answer: RawAnswer, fields: &[RawField]) -> Option<FormAnswer> {
-    let field = answer.field;
-    let title = fields.iter().find(|known| known.id == field.id);
+fn read(answer: &Value, fields: &[Value]) -> Option<FormAnswer> {
+    let field = answer.get("field")?;
+    let id = text(field, "id");
+    let title = fields.iter().find(|known| text(known, "id") == id);
     Some(FormAnswer {
-        value: read_value(answer.values.get(&answer.kind)?)?,
-        title: title.map(|known| known.title.clone()).unwrap_or_default(),
-        field_id: field.id,
-        field_ref: field.reference,
-        field_type: field.kind,
+        value: read_value(answer.get(text(answer, "type"))?)?,
+        title: title.map_or("", |known| text(known, "title")).to_owned(),
+        field_id: id.to_owned(),
+        field_ref: text(field, "ref").to_owned(),
+        field_type: text(field, "type").to_owned(),
     })
+}
+
+/// Empty where there is none, as with fields that Typeform leaves out.
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or("")
 }
 
 /// The value stands under the name of its type; choices are objects with `label` or `labels`.
@@ -153,50 +160,6 @@ fn read_choice(choice: &Map<String, Value>) -> Option<AnswerValue> {
         return Some(AnswerValue::Text(label.to_owned()));
     }
     serde_json::to_string(choice).ok().map(AnswerValue::Text)
-}
-
-#[derive(Deserialize)]
-struct Delivery {
-    event_id: Option<String>,
-    event_type: String,
-    form_response: RawResponse,
-}
-
-#[derive(Deserialize)]
-struct RawResponse {
-    form_id: String,
-    token: String,
-    submitted_at: Option<String>,
-    hidden: Option<Map<String, Value>>,
-    definition: Option<RawDefinition>,
-    #[serde(default)]
-    answers: Vec<RawAnswer>,
-}
-
-#[derive(Deserialize)]
-struct RawDefinition {
-    #[serde(default)]
-    fields: Vec<RawField>,
-}
-
-#[derive(Deserialize)]
-struct RawField {
-    id: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default, rename = "ref")]
-    reference: String,
-    #[serde(default, rename = "type")]
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct RawAnswer {
-    #[serde(rename = "type")]
-    kind: String,
-    field: RawField,
-    #[serde(flatten)]
-    values: Map<String, Value>,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::answer::utc_ms;
 use crate::message::Malformed;
 use crate::signature;
-use serde::Deserialize;
+use serde_json::Value;
 
 const EVENT_LIMIT: usize = 1_000;
 const ID_LIMIT_BYTES: usize = 64;
@@ -75,56 +75,40 @@ pub fn verify_delivery(key: &[u8], raw_body: &[u8], header: Option<&str>) -> boo
 /// # Errors
 /// Says what the delivery lacks.
 pub fn parse_delivery(raw_body: &[u8]) -> Result<Delivery, Malformed> {
-    let raw: RawDelivery = serde_json::from_slice(raw_body).map_err(|_| Malformed("is not a delivery of events"))?;
-    if raw.events.len() > EVENT_LIMIT {
-        return Err(Malformed("holds too many events"));
-    }
-    let events: Option<Vec<Event>> = raw.events.into_iter().map(read).collect();
+    let raw: Value = serde_json::from_slice(raw_body).map_err(|_| Malformed("is not JSON"))?;
+    let events = raw.get("events").and_then(Value::as_array);
+    let events = events.filter(|events| events.len() <= EVENT_LIMIT);
+    let events = events.ok_or(Malformed("holds no events of reasonable number"))?;
+    let events: Option<Vec<Event>> = events.iter().map(read).collect();
     Ok(Delivery {
         events: events.ok_or(Malformed("holds an event without a GUID or a date"))?,
-        first_sequence: raw.first,
-        last_sequence: raw.last,
-    })
-}
-
-fn read(raw: RawEvent) -> Option<Event> {
-    let is_guid =
-        |id: &str| (1..=ID_LIMIT_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if !is_guid(&raw.resource_id) || !is_guid(&raw.tenant_id) {
-        return None;
-    }
-    Some(Event {
-        resource_id: raw.resource_id,
-        category: raw.category,
-        kind: raw.kind,
-        tenant_id: raw.tenant_id,
-        at_ms: utc_ms(&raw.at)?,
-        at: raw.at,
+        first_sequence: sequence(&raw, "firstEventSequence")?,
+        last_sequence: sequence(&raw, "lastEventSequence")?,
     })
 }
 
 /// The OpenAPI document says sequences start at 1; intent-to-receive rounds carry 0, or nothing.
-#[derive(Deserialize)]
-struct RawDelivery {
-    events: Vec<RawEvent>,
-    #[serde(default, rename = "firstEventSequence")]
-    first: u64,
-    #[serde(default, rename = "lastEventSequence")]
-    last: u64,
+fn sequence(raw: &Value, name: &str) -> Result<u64, Malformed> {
+    raw.get(name).map_or(Some(0), Value::as_u64).ok_or(Malformed("holds a sequence that is no number"))
 }
 
-#[derive(Deserialize)]
-struct RawEvent {
-    #[serde(rename = "resourceId")]
-    resource_id: String,
-    #[serde(rename = "eventCategory")]
-    category: String,
-    #[serde(rename = "eventType")]
-    kind: String,
-    #[serde(rename = "tenantId")]
-    tenant_id: String,
-    #[serde(rename = "eventDateUtc")]
-    at: String,
+fn read(raw: &Value) -> Option<Event> {
+    let text = |name: &str| raw.get(name).and_then(Value::as_str);
+    let guid = |name: &str| {
+        let is_guid = |id: &&str| {
+            (1..=ID_LIMIT_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        };
+        text(name).filter(is_guid).map(str::to_owned)
+    };
+    let at = text("eventDateUtc")?;
+    Some(Event {
+        resource_id: guid("resourceId")?,
+        category: text("eventCategory")?.to_owned(),
+        kind: text("eventType")?.to_owned(),
+        tenant_id: guid("tenantId")?,
+        at_ms: utc_ms(at)?,
+        at: at.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -135,7 +119,7 @@ mod tests {
     const ID: &str = "717f2bfc-c6d4-41fd-b238-3f2f0c0cf777";
     const ORG: &str = "c2cc9b6e-9458-4c7d-93cc-f02b81b0594f";
 
-    fn event(id: &str, at: &str) -> serde_json::Value {
+    fn event(id: &str, at: &str) -> Value {
         json!({
             "resourceUrl": format!("https://api.xero.com/api.xro/2.0/Invoices/{id}"), "resourceId": id,
             "tenantId": ORG, "tenantType": "ORGANISATION", "eventCategory": "INVOICE",
