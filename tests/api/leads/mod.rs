@@ -1,0 +1,4 @@
+//! `/v1/leads`.
+
+mod crud;
+mod publish;

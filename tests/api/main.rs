@@ -1,0 +1,5 @@
+//! The endpoints, over HTTP, against the real gateway: a tree that mirrors the paths.
+
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
+
+mod leads;

@@ -1,0 +1,127 @@
+//! The app: all functions natively, the real gateway with the embedded engine, and the stand-ins; one for each test binary.
+
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use store::Vault;
+use store::proof::SigningKeys;
+
+use crate::wire::Wire;
+use crate::{Caller, server};
+
+/// Lets a scheduler run jobs.
+pub const JOBS_SECRET: &str = "jobs-secret-of-the-tests";
+const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
+
+/// A running system.
+pub struct App {
+    /// The base URL of the API.
+    pub url: String,
+    /// The way between functions and gateway.
+    pub wire: Wire,
+    /// Stand-ins of the outside services.
+    pub standins: standins::Running,
+    /// What signs access tokens.
+    pub keys: SigningKeys,
+    /// What seals and signs everything else.
+    pub vault: Vault,
+    gateway_url: String,
+    client: reqwest::Client,
+}
+
+impl App {
+    /// The app of this test binary.
+    pub fn shared() -> &'static App {
+        static APP: OnceLock<App> = OnceLock::new();
+        APP.get_or_init(|| {
+            let (send, receive) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let (app, gateway) = App::start().await;
+                    send.send(app).unwrap();
+                    std::future::pending::<()>().await;
+                    drop(gateway);
+                });
+            });
+            receive.recv().unwrap()
+        })
+    }
+
+    async fn start() -> (App, gateway::Running) {
+        let gateway = gateway::start(gateway::Config::temporary(GATEWAY_KEY)).await.unwrap();
+        let gateway_url = gateway.url("edgewise");
+        let wire = Wire::start(format!("http://{}", gateway.address)).await;
+        let standins = standins::start(standins::Config::default()).await.unwrap();
+        let jwt_keys = format!("test:{}", URL_SAFE_NO_PAD.encode([42; 32]));
+        let master_key = URL_SAFE_NO_PAD.encode([7; 32]);
+        let url = server::address();
+        let vars = [
+            ("DATA_API_URL", wire.url().to_owned() + "/app/edgewise/endpoint/data/v1"),
+            ("DATA_API_KEY", GATEWAY_KEY.to_owned()),
+            ("JWT_KEYS", jwt_keys.clone()),
+            ("MASTER_KEY", master_key.clone()),
+            ("JOBS_SECRET", JOBS_SECRET.to_owned()),
+            ("CORS_ORIGINS", "https://app.example".to_owned()),
+            ("PUBLIC_URL", url.1.clone()),
+            ("APP_URL", "https://app.example".to_owned()),
+            ("XERO_IDENTITY_URL", standins.xero_identity_url()),
+            ("XERO_API_URL", standins.xero_api_url()),
+            ("MAIL_API_URL", standins.mail_url()),
+            ("MAIL_API_KEY", standins.config().mail_key.clone()),
+            ("MAIL_FROM", "Edgewise <hello@app.example>".to_owned()),
+        ];
+        let url = server::start(url.0, vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let keys = SigningKeys::parse(&jwt_keys).unwrap();
+        let vault = Vault::from_base64(&master_key).unwrap();
+        let client = reqwest::Client::new();
+        let app = App { url, wire, standins, keys, vault, gateway_url, client };
+        for request in store::schema::index_requests() {
+            app.data("createIndexes", request).await;
+        }
+        (app, gateway)
+    }
+
+    /// A caller without a token.
+    pub fn anyone(&self) -> Caller {
+        Caller::new(self.client.clone(), &self.url, None)
+    }
+
+    /// A caller with this access token.
+    pub fn with_token(&self, token: &str) -> Caller {
+        Caller::new(self.client.clone(), &self.url, Some(token))
+    }
+
+    /// Asks the gateway directly, past the functions and the wire: to arrange, and to see what is really stored.
+    pub async fn data(&self, action: &str, mut body: Value) -> Value {
+        body["dataSource"] = "edgewise".into();
+        body["database"] = "edgewise".into();
+        let request = self.client.post(format!("{}/action/{action}", self.gateway_url)).header("api-key", GATEWAY_KEY);
+        let request = request.header("content-type", "application/json").header("accept", "application/json");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{action}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The documents of a collection that a filter finds.
+    pub async fn stored(&self, collection: &str, filter: Value) -> Vec<Value> {
+        let found = self.data("find", json!({ "collection": collection, "filter": filter, "sort": { "_id": 1 } })).await;
+        found["documents"].as_array().unwrap().clone()
+    }
+
+    /// Runs due jobs until none is left.
+    pub async fn run_jobs(&self) {
+        for _ in 0..50 {
+            let ran = self.anyone().post("/v1/jobs/run", json!({})).header("x-jobs-secret", JOBS_SECRET).send().await;
+            assert_eq!(ran.status, 200, "{}", ran.text);
+            if ran.json["taken"] == 0 {
+                return;
+            }
+        }
+        panic!("jobs never end");
+    }
+}

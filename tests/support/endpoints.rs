@@ -1,0 +1,19 @@
+//! All endpoints of all functions, as their own tables say them.
+
+use edge::{Route, Router};
+
+/// Every function's table of routes and its router.
+static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[("leads", leads::ROUTES, leads::router)];
+
+/// Every endpoint with the name of its function.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static Route)> {
+    FUNCTIONS.iter().flat_map(|(name, routes, _)| routes.iter().map(move |route| (*name, route)))
+}
+
+/// The function that a path belongs to, by its first two segments.
+pub fn router_of(path: &str) -> Option<(&'static str, fn() -> Router)> {
+    let head = |path: &str| path.split('/').take(3).collect::<Vec<_>>().join("/");
+    let wanted = head(path);
+    let found = FUNCTIONS.iter().find(|(_, routes, _)| routes.iter().any(|route| head(route.path) == wanted));
+    found.map(|(name, _, router)| (*name, *router))
+}

@@ -1,0 +1,16 @@
+//! What every test needs: the app over the real gateway, tenants with members, callers, and a wire that counts and cuts.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
+
+mod app;
+mod caller;
+mod endpoints;
+mod server;
+mod tenant;
+mod wire;
+
+pub use app::{App, JOBS_SECRET};
+pub use caller::{Answered, Caller, Request};
+pub use endpoints::{endpoints, router_of};
+pub use tenant::{Member, Tenant, id};
+pub use wire::{Cut, Wire};

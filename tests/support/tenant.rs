@@ -1,0 +1,97 @@
+//! Tenants with members in every role, put straight into the database: tests of anything but `auth` need no passwords.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use domain::{Role, Time};
+use serde_json::json;
+use store::proof::Subject;
+
+use crate::{App, Caller};
+
+/// A tenant of its own.
+pub struct Tenant {
+    /// The tenant.
+    pub id: String,
+    app: &'static App,
+}
+
+/// A member of a tenant.
+#[derive(Clone)]
+pub struct Member {
+    /// The membership.
+    pub id: String,
+    /// The member's e-mail address.
+    pub email: String,
+    subject: Subject,
+    app: &'static App,
+}
+
+impl Tenant {
+    /// A new tenant.
+    pub async fn new() -> Tenant {
+        let app = App::shared();
+        let id = id("ten");
+        let tenant = json!({ "_id": id, "tenant_id": id, "name": "Test tenant", "status": "active", "version": 1 });
+        app.data("insertOne", json!({ "collection": "tenants", "document": tenant })).await;
+        Tenant { id, app }
+    }
+
+    /// A new member in a role.
+    pub async fn member(&self, role: Role) -> Member {
+        let (member, identity) = (id("mem"), id("idy"));
+        let email = format!("{}@example.com", member.to_lowercase().replace('_', "-"));
+        let now = json!({ "$date": now().to_string() });
+        let document = json!({
+            "_id": member, "tenant_id": self.id, "identity": identity, "email": email, "name": format!("A {}", role.word()),
+            "role": role.word(), "status": "active", "policy_version": 1, "personal_code": &member[member.len() - 6..],
+            "joined_at": now, "created_at": now, "updated_at": now, "version": 1,
+        });
+        self.app.data("insertOne", json!({ "collection": "memberships", "document": document })).await;
+        let subject =
+            Subject { identity, tenant: self.id.clone(), member: member.clone(), role, policy_version: 1, login: id("log") };
+        Member { id: member, email, subject, app: self.app }
+    }
+
+    /// A caller in a role.
+    pub async fn caller(&self, role: Role) -> Caller {
+        self.member(role).await.caller()
+    }
+}
+
+impl Member {
+    /// The member as a caller.
+    pub fn caller(&self) -> Caller {
+        self.caller_at(now())
+    }
+
+    /// The member as a caller whose token was issued at a time.
+    pub fn caller_at(&self, time: Time) -> Caller {
+        self.app.with_token(&self.token_at(time))
+    }
+
+    /// An access token of the member, issued at a time.
+    pub fn token_at(&self, time: Time) -> String {
+        self.app.keys.issue(&self.subject, time).unwrap()
+    }
+
+    /// Whom the member's tokens are about.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+/// An id that no other test has.
+pub fn id(prefix: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let count = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let mut random = [0; 10];
+    random[..2].copy_from_slice(&std::process::id().to_be_bytes()[2..]);
+    random[2..].copy_from_slice(&count);
+    domain::id::from_parts(prefix, now().ms(), random)
+}
+
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Time::from_ms(i64::try_from(since.as_millis()).unwrap())
+}
