@@ -1,8 +1,8 @@
 //! Tenants, global identities, the memberships that join them, and the logins of a membership.
 
 use crate::entity::{
-    Access, Entity, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, reference, status, text,
-    unique,
+    Access, Entity, Fallback, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, object, reference,
+    status, text, unique,
 };
 use crate::role::ROLE_WORDS;
 use crate::rules::Plain;
@@ -50,6 +50,7 @@ pub static MEMBERSHIP: Entity = Entity {
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
         reference("person", "person").read_only(),
+        object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),
         date("invited_at").read_only(),
         date("joined_at").read_only(),
         date("last_login_at").read_only(),
@@ -68,8 +69,11 @@ pub static MEMBERSHIP: Entity = Entity {
 /// What a member wants: whether each notification channel may be used.
 pub const PREFERENCES: Kind = Kind::Object(&[Field { kind: CHANNELS, ..text("notifications", 0) }]);
 
-/// The notification channels.
-pub const CHANNELS: Kind = Kind::Object(&[flag("browser"), flag("email")]);
+/// The notification channels; what a member has not turned off may be used.
+pub const CHANNELS: Kind = Kind::Object(CHANNEL_FLAGS);
+
+/// One flag per notification channel.
+pub const CHANNEL_FLAGS: &[Field] = &[flag("browser").default(Fallback::Flag(true)), flag("email").default(Fallback::Flag(true))];
 
 /// A login of a membership: one line of refresh tokens, each replacing the one before.
 pub static LOGIN: Entity = Entity {

@@ -23,14 +23,21 @@ pub static NOTIFICATION: Entity = Entity {
         text("link", 500).read_only(),
         Field { kind: RECORD, ..text("record", 0) }.read_only(),
         list("deliveries", &DELIVERY, 10).read_only(),
+        flag("is_mail_only").read_only().hidden(),
         flag("is_read").read_only(),
         date("read_at").read_only(),
         date("expires_at").read_only(),
     ],
     indexes: &[unique(&["cause", "recipient"]), index(&["recipient", "is_read", "-created_at"]), expires(&["expires_at"])],
-    access: Access::own(&["recipient"]),
+    access: Access { narrow: Some(shown), ..Access::own(&["recipient"]) },
     rules: &Plain,
 };
+
+/// Who wants mail alone has the notice on record, not on the screen. The store drops expired ones in its own time.
+fn shown(_viewer: &Viewer, now: Time) -> Filter {
+    let current = Filter::is("expires_at", serde_json::Value::Null).or(Filter::after("expires_at", now));
+    Filter::is("deliveries.channel", "browser").and(current)
+}
 
 const DELIVERY: Kind = Kind::Object(&[
     choice("channel", &["browser", "email"]).required(),
