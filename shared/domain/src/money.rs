@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Error, Result};
+use crate::{Doc, Error, Result};
 
 /// The largest amount taken: exact in every JSON reader (2^53 - 1).
 pub const MINOR_MAX: i64 = 9_007_199_254_740_991;
@@ -64,6 +64,12 @@ impl Money {
     /// So many minor units of a currency.
     pub fn new(minor: i64, currency: &str) -> Self {
         Self { minor, currency: currency.to_owned() }
+    }
+
+    /// The amount in a field of a record.
+    pub fn of(doc: &Doc, field: &str) -> Result<Money> {
+        let money = doc.get(field).and_then(|value| serde_json::from_value(value.clone()).ok());
+        money.ok_or_else(|| Error::internal(format!("no money in {field}")))
     }
 
     /// The sum, when both are of one currency and it can be held.

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 pub struct Time(i64);
 
 impl Time {
+    /// The last moment that can be written, for what never happens.
+    pub const NEVER: Self = Self(253_402_300_799_999);
+
     /// From milliseconds since 1970.
     pub const fn from_ms(ms: i64) -> Self {
         Self(ms)
@@ -28,8 +31,7 @@ impl Time {
     pub fn parse(text: &str) -> Option<Self> {
         let at = DateTime::parse_from_rfc3339(text).ok()?;
         let ms = at.timestamp_millis();
-        let last = 253_402_300_799_999;
-        (-62_135_596_800_000..=last).contains(&ms).then_some(Self(ms))
+        (-62_135_596_800_000..=Self::NEVER.0).contains(&ms).then_some(Self(ms))
     }
 
     /// This time and so many milliseconds.

@@ -32,6 +32,7 @@ pub static BID: Entity = Entity {
         date("submitted_at").read_only(),
         date("awarded_at").read_only(),
         text("decline_reason", 1_000).read_only(),
+        reference("quote", "quote").read_only(),
     ],
     indexes: &[
         unique(&["lead", "expert"]),

@@ -1,11 +1,12 @@
 //! Invoices: one for each milestone of an accepted quote.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::quote::{XERO, sent};
 use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, text, unique};
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Violation};
+use crate::validate::{Change, change};
+use crate::{Doc, Error, Result, Time, Violation};
 
 /// What is to be paid for a milestone.
 pub static INVOICE: Entity = Entity {
@@ -49,6 +50,59 @@ pub static INVOICE: Entity = Entity {
     rules: &InvoiceRules,
 };
 
+/// How long a customer has to pay an approved invoice.
+const DAYS_TO_PAY: i64 = 14;
+
+/// A draft that a member approves.
+pub fn approved(invoice: &Doc, member: &str, now: Time) -> Result<Change> {
+    if !is_status(invoice, "draft") {
+        return Err(Error::conflict("invoice-not-draft", "Only a draft invoice can be approved."));
+    }
+    let fields = json!({
+        "status": "approved", "is_approved": true, "approved_by": member, "approved_at": now, "due_at": now.plus_days(DAYS_TO_PAY),
+    });
+    Ok(with(invoice, fields))
+}
+
+/// What a payment changes.
+#[derive(Debug)]
+pub struct Payment {
+    /// The invoice, which is paid.
+    pub invoice: Change,
+    /// Its project, which counts the payments: two at once cannot both miss that they were the last.
+    pub project: Change,
+    /// The lead, when the whole project is paid by this.
+    pub lead: Option<Change>,
+}
+
+/// The payment of an approved invoice; `others` are those of the same project. The last one completes project and lead.
+pub fn paid(invoice: &Doc, paid_at: Time, others: &[Doc], project: &Doc, lead: &Doc) -> Result<Payment> {
+    if !is_status(invoice, "approved") {
+        return Err(Error::conflict("invoice-not-approved", "Only an approved invoice that is not paid yet can be paid."));
+    }
+    let others = || others.iter().filter(|other| other.get("_id") != invoice.get("_id"));
+    let already = others().filter(|other| is_status(other, "paid")).count();
+    let is_last = others().all(|other| is_status(other, "paid") || is_status(other, "void"));
+    let mut of_project = json!({ "invoices_paid": already + 1 });
+    if is_last {
+        of_project = json!({ "invoices_paid": already + 1, "status": "completed", "completed_at": paid_at });
+    }
+    let lead =
+        (is_last && is_status(lead, "active")).then(|| with(lead, json!({ "status": "completed", "is_active_project": false })));
+    let invoice = with(invoice, json!({ "status": "paid", "is_paid": true, "paid_at": paid_at }));
+    Ok(Payment { invoice, project: with(project, of_project), lead })
+}
+
+fn is_status(doc: &Doc, status: &str) -> bool {
+    doc.get("status").and_then(Value::as_str) == Some(status)
+}
+
+fn with(before: &Doc, fields: Value) -> Change {
+    let mut after = before.clone();
+    after.extend(fields.as_object().cloned().unwrap_or_default());
+    change(before, after)
+}
+
 struct InvoiceRules;
 
 impl Rules for InvoiceRules {
@@ -58,5 +112,55 @@ impl Rules for InvoiceRules {
             return vec![Violation::on("paid_at", "required", "A paid invoice says when it was paid.")];
         }
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(value: Value) -> Doc {
+        value.as_object().unwrap().clone()
+    }
+
+    fn invoice(id: &str, status: &str) -> Doc {
+        doc(json!({ "_id": id, "status": status }))
+    }
+
+    fn pay(status: &str, others: &[Doc]) -> Result<Payment> {
+        let (project, lead) = (doc(json!({ "status": "active" })), doc(json!({ "status": "active" })));
+        paid(&invoice("a", status), Time::from_ms(0), others, &project, &lead)
+    }
+
+    #[test]
+    fn only_an_approved_invoice_can_be_paid() {
+        for status in ["draft", "paid", "void"] {
+            assert_eq!(pay(status, &[]).unwrap_err().code, "invoice-not-approved", "{status}");
+        }
+        let set = pay("approved", &[]).unwrap().invoice.set;
+        assert_eq!((&set["is_paid"], &set["paid_at"]), (&json!(true), &json!("1970-01-01T00:00:00.000Z")));
+    }
+
+    #[test]
+    fn the_last_payment_completes_project_and_lead() {
+        let cases = [
+            (vec![], true, 1),
+            (vec![invoice("a", "approved"), invoice("b", "paid"), invoice("c", "void")], true, 2),
+            (vec![invoice("b", "approved")], false, 1),
+            (vec![invoice("b", "paid"), invoice("c", "draft")], false, 2),
+        ];
+        for (others, completes, count) in cases {
+            let payment = pay("approved", &others).unwrap();
+            assert_eq!(payment.lead.is_some(), completes, "{others:?}");
+            assert_eq!(payment.project.set.contains_key("status"), completes, "{others:?}");
+            assert_eq!(payment.project.set["invoices_paid"], count, "{others:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_draft_can_be_approved_and_is_due_in_two_weeks() {
+        let set = approved(&invoice("a", "draft"), "mem_1", Time::from_ms(0)).unwrap().set;
+        assert_eq!(set["due_at"], "1970-01-15T00:00:00.000Z");
+        assert_eq!(approved(&invoice("a", "approved"), "mem_1", Time::from_ms(0)).unwrap_err().code, "invoice-not-draft");
     }
 }

@@ -1,6 +1,6 @@
 //! Projects: a lead whose quote was accepted, and the milestones of the work.
 
-use crate::entity::{Access, Entity, choice, date, index, integer, money, reference, status, text, unique};
+use crate::entity::{Access, Entity, Fallback, choice, date, index, integer, money, reference, status, text, unique};
 use crate::rules::Plain;
 
 /// Work that was agreed on.
@@ -17,8 +17,10 @@ pub static PROJECT: Entity = Entity {
         reference("expert", "membership").read_only(),
         reference("vendor", "membership").read_only(),
         status(&["active", "completed", "cancelled"]),
+        integer("invoices_paid", 0, 50).read_only().default(Fallback::Integer(0)),
         date("start_date"),
         date("end_date"),
+        date("completed_at").read_only(),
     ],
     indexes: &[
         unique(&["lead"]),

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, text, unique};
 use crate::role::Viewer;
-use crate::rules::Plain;
-use crate::{Filter, Time};
+use crate::rules::{Moment, Rules};
+use crate::{Doc, Filter, Time, Violation};
 
 /// A formal offer to the customer.
 pub static QUOTE: Entity = Entity {
@@ -41,7 +41,7 @@ pub static QUOTE: Entity = Entity {
         index(&["expert", "status"]),
     ],
     access: Access { narrow: Some(sent), ..Access::own(&["customer", "expert", "vendor"]) },
-    rules: &Plain,
+    rules: &QuoteRules,
 };
 
 /// What Xero knows of a document.
@@ -57,6 +57,19 @@ const SERVICE_FEE_POINTS: i64 = 1_000;
 pub fn service_fee_points(setting: Option<&Value>) -> i64 {
     let points = setting.and_then(|value| value.get("basis_points")).and_then(Value::as_i64);
     points.filter(|points| (0..=10_000).contains(points)).unwrap_or(SERVICE_FEE_POINTS)
+}
+
+struct QuoteRules;
+
+impl Rules for QuoteRules {
+    fn check(&self, before: Option<&Doc>, after: &Doc, moment: Moment<'_>) -> Vec<Violation> {
+        let until = after.get("valid_until").and_then(Value::as_str).and_then(Time::parse);
+        let is_new = before.is_none_or(|quote| quote.get("valid_until") != after.get("valid_until"));
+        if is_new && until.is_some_and(|until| until <= moment.now) {
+            return vec![Violation::on("valid_until", "in-the-past", "A quote is valid until a time in the future.")];
+        }
+        Vec::new()
+    }
 }
 
 /// A draft is seen by those only who write it.
