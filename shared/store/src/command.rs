@@ -1,8 +1,10 @@
 //! A command: everything a request writes, with the conditions under which it may, as one transaction.
 
+mod apply;
 mod batch;
 mod event;
 mod fill;
+mod lead;
 mod reading;
 mod write;
 
@@ -68,6 +70,12 @@ impl<'a> Command<'a> {
     /// Expects a record that the filter finds, else fails so. The step's `document` is the record.
     pub fn require(&mut self, entity: &Entity, filter: Filter, otherwise: Error) -> Step {
         self.push(find_one(entity, &filter).expecting("document", json!({})), On::expect(otherwise))
+    }
+
+    /// Expects a record whose `field` is the value that an earlier step found at `source`, else fails so.
+    pub fn require_linked(&mut self, entity: &Entity, filter: &Filter, field: &str, source: &str, otherwise: Error) -> Step {
+        let operation = find_one(entity, filter).referring(&format!("filter.{field}"), source);
+        self.push(operation.expecting("document", json!({})), On::expect(otherwise))
     }
 
     /// Expects that the filter finds nothing, else fails so.

@@ -2,7 +2,7 @@
 
 use domain::entity::Entity;
 use domain::validate::{self, Change};
-use domain::{Doc, Error, Filter, event};
+use domain::{Doc, Error, Filter};
 use serde_json::{Value, json};
 use store::{Command, EventOf};
 
@@ -48,23 +48,11 @@ pub fn apply(
     change: &Change,
     kind: &str,
 ) -> Result<Doc, Halt> {
-    let scope = call.scope()?;
-    let id = before.get("_id").and_then(Value::as_str).unwrap_or_default();
-    let version = before.get("version").and_then(Value::as_i64).unwrap_or_default();
     let raced = match call.if_match()? {
         Some(_) => Error::stale(),
         None => Error::conflict("concurrent-update", "The record was changed by somebody else at the same moment. Try again."),
     };
-    let filter = scope.live().and(Filter::is("_id", id)).and(Filter::is("version", version));
-    command.update(entity, &filter, change, raced);
-    let mut after = change.after.clone();
-    command.stamp(&mut after);
-    after.insert("version".to_owned(), (version + 1).into());
-    let lead = if entity.name == "lead" { Some(id) } else { before.get("lead").and_then(Value::as_str) };
-    let sealed = before.get("sealed_until").and_then(Value::as_str);
-    let changes = event::diff(entity, Some(before), &change.after);
-    command.event_sealed(EventOf { kind, entity, id, lead, changes, comment: None, holes: &[] }, sealed);
-    Ok(after)
+    Ok(command.apply(entity, before, change, kind, raced))
 }
 
 impl Changing<'_> {

@@ -40,15 +40,45 @@ impl Command<'_> {
 
     /// Changes the record that the filter finds, else fails so; the step's `document` is the record after it.
     pub fn find_and_set(&mut self, entity: &'static Entity, filter: &Filter, set: &Doc, otherwise: Error) -> Step {
-        let operation = self.change_operation(Action::FindOneAndUpdate, entity, filter, set, &[]);
+        self.find_and_set_with(entity, filter, set, &[], otherwise)
+    }
+
+    /// As [`Command::find_and_set`], with fields that come from results: (field, source).
+    pub fn find_and_set_with(
+        &mut self,
+        entity: &'static Entity,
+        filter: &Filter,
+        set: &Doc,
+        holes: &[(&str, String)],
+        otherwise: Error,
+    ) -> Step {
+        let operation = set_from(self.change_operation(Action::FindOneAndUpdate, entity, filter, set, &[]), holes);
         let operation = operation.with("returnDocument", "after").expecting("document", json!({}));
         self.push(operation, On::expect(otherwise))
     }
 
     /// Changes all records that the filter finds, however many.
     pub fn update_many(&mut self, entity: &'static Entity, filter: &Filter, set: &Doc) -> Step {
-        let operation = self.change_operation(Action::UpdateMany, entity, filter, set, &[]);
+        self.update_many_with(entity, filter, set, &[])
+    }
+
+    /// As [`Command::update_many`], with fields that come from results: (field, source).
+    pub fn update_many_with(&mut self, entity: &'static Entity, filter: &Filter, set: &Doc, holes: &[(&str, String)]) -> Step {
+        let operation = set_from(self.change_operation(Action::UpdateMany, entity, filter, set, &[]), holes);
         self.push(operation, On::default())
+    }
+
+    /// Changes exactly so many records that the filter finds, else fails so.
+    pub fn update_exactly(
+        &mut self,
+        entity: &'static Entity,
+        filter: &Filter,
+        set: &Doc,
+        count: usize,
+        otherwise: Error,
+    ) -> Step {
+        let operation = self.change_operation(Action::UpdateMany, entity, filter, set, &[]);
+        self.push(operation.expecting("matchedCount", count), On::expect(otherwise))
     }
 
     /// The moment and the actor of a change, for the answer to show what is stored.
@@ -93,4 +123,9 @@ impl Command<'_> {
         full.insert("version".to_owned(), 1.into());
         full
     }
+}
+
+fn set_from(operation: Operation, holes: &[(&str, String)]) -> Operation {
+    let target = |(field, source): &(&str, String)| (format!("update.$set.{field}"), source.clone());
+    holes.iter().map(target).fold(operation, |operation, (target, source)| operation.referring(&target, &source))
 }
