@@ -65,6 +65,7 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "invoice:pay",
             "conversation:read",
             "conversation:write",
+            "conversation:archive",
             "event:read",
         ],
     ),

@@ -11,7 +11,7 @@ pub static CONVERSATION: Entity = Entity {
     collection: "conversations",
     prefix: "con",
     fields: &[
-        reference("lead", "lead").read_only(),
+        reference("lead", "lead").required().read_only(),
         choice("kind", &["lead", "internal", "ai"]).read_only().default(Fallback::Word("lead")),
         text("title", 200),
         list("participants", &Kind::Reference("membership"), 200).read_only(),
