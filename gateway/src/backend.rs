@@ -6,10 +6,7 @@ mod embedded;
 use driver::Driver;
 use embedded::Embedded;
 use engine::{Command, Outcome};
-use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use crate::{
     Error,
@@ -64,7 +61,7 @@ impl Database {
     }
 
     /// Performs the request in a task of its own, which keeps the place until it ends.
-    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> oneshot::Receiver<Reply> {
         match self {
             Self::Embedded(embedded) => embedded.start(request, place),
             Self::Driver(driver) => driver.start(request, place),

@@ -4,7 +4,12 @@ use bson::Document;
 use data_api::{Action, Grant};
 use engine::{Command, Update};
 
-use crate::{config::Limits, failure::Failure, parameters::Parameters, refused};
+use crate::{
+    config::Limits,
+    failure::{FAILED_TO_PARSE, Failure, MISSING_FIELD},
+    parameters::Parameters,
+    refused,
+};
 
 /// What the gateway allows whoever asks.
 #[derive(Clone, Copy)]
@@ -36,7 +41,7 @@ pub(crate) fn writes(action: Action, command: &Command) -> bool {
 }
 
 fn reading(action: Action, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
-    let collection = body.required_text("collection")?;
+    let collection = body.collection()?;
     match action {
         Action::FindOne => Ok(Command::FindOne {
             collection,
@@ -70,7 +75,7 @@ fn reading(action: Action, body: &mut Parameters, rules: Rules) -> Result<Comman
 }
 
 fn writing(action: Action, body: &mut Parameters) -> Result<Command, Failure> {
-    let collection = body.required_text("collection")?;
+    let collection = body.collection()?;
     match action {
         Action::InsertOne => Ok(Command::InsertOne { collection, document: body.required_document("document")? }),
         Action::InsertMany => Ok(Command::InsertMany {
@@ -114,7 +119,11 @@ fn find_and_modify(action: Action, collection: String, body: &mut Parameters) ->
         Action::FindOneAndUpdate => Ok(Command::FindOneAndUpdate {
             collection,
             filter,
-            update: body.update()?,
+            // MongoDB has one command for all three actions and misses another thing than in an update.
+            update: body.update().map_err(|failure| match failure.code {
+                Some(MISSING_FIELD) => failure.with_code(FAILED_TO_PARSE),
+                _ => failure,
+            })?,
             sort,
             projection,
             upsert: body.flag("upsert")?.unwrap_or(false),
@@ -130,26 +139,25 @@ fn find_and_modify(action: Action, collection: String, body: &mut Parameters) ->
             upsert: body.flag("upsert")?.unwrap_or(false),
             return_after: returns_after(body)?,
         }),
-        Action::FindOneAndDelete => Ok(Command::FindOneAndDelete { collection, filter, sort, projection }),
+        Action::FindOneAndDelete => match body.take("update") {
+            None => Ok(Command::FindOneAndDelete { collection, filter, sort, projection }),
+            Some(_) => Err(Failure::invalid("a document is either updated or deleted").with_code(FAILED_TO_PARSE)),
+        },
         _ => Err(not_here(action)),
     }
 }
 
 fn administering(action: Action, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
     match action {
-        Action::CreateIndexes => Ok(Command::CreateIndexes {
-            collection: body.required_text("collection")?,
-            indexes: body.required_documents("indexes")?,
-        }),
-        Action::DropIndexes => {
-            Ok(Command::DropIndexes { collection: body.required_text("collection")?, names: body.names("index")? })
+        Action::CreateIndexes => {
+            Ok(Command::CreateIndexes { collection: body.collection()?, indexes: body.required_documents("indexes")? })
         }
-        Action::ListIndexes => Ok(Command::ListIndexes { collection: body.required_text("collection")? }),
+        Action::DropIndexes => Ok(Command::DropIndexes { collection: body.collection()?, names: body.names("index")? }),
+        Action::ListIndexes => Ok(Command::ListIndexes { collection: body.collection()? }),
         Action::ListCollections => Ok(Command::ListCollections),
-        Action::CollMod => Ok(Command::SetValidator {
-            collection: body.required_text("collection")?,
-            validator: body.required_document("validator")?,
-        }),
+        Action::CollMod => {
+            Ok(Command::SetValidator { collection: body.collection()?, validator: body.required_document("validator")? })
+        }
         Action::Stats => Ok(Command::Stats { collection: body.text("collection")? }),
         Action::Explain => {
             let (action, body) = operation(body.required_document("operation")?)?;

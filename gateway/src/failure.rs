@@ -34,8 +34,10 @@ pub(crate) struct Duplicate {
     pub pattern: Option<Document>,
 }
 
+pub(crate) const FAILED_TO_PARSE: i32 = 9;
+pub(crate) const INVALID_NAMESPACE: i32 = 73;
 const UNKNOWN_FIELD: i32 = 40415;
-const MISSING_FIELD: i32 = 40414;
+pub(crate) const MISSING_FIELD: i32 = 40414;
 const TYPE_MISMATCH: i32 = 14;
 const NOT_SUPPORTED: i32 = 115;
 const WRITE_CONFLICT: i32 = 112;

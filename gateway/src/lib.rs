@@ -22,6 +22,7 @@ mod refused;
 mod route;
 mod server;
 mod transaction;
+mod workers;
 
 pub use config::{Backend, Config, Key, Limits};
 pub use error::Error;

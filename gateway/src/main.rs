@@ -27,8 +27,7 @@ A key may read and write unless told otherwise, administer only when told so, an
 all databases unless some are listed.
 ";
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = std::env::args().skip(1);
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = match read(arguments, variable) {
@@ -42,7 +41,10 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match serve(config).await {
+    // Documents nested to the limit are read and written recursively.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(serve(config)));
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             complain(&reason);
@@ -50,6 +52,8 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 async fn serve(config: Config) -> Result<(), String> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

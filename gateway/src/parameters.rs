@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 use engine::Update;
 
-use crate::failure::Failure;
+use crate::failure::{FAILED_TO_PARSE, Failure, INVALID_NAMESPACE};
 
 /// What is left of a request's body.
 pub(crate) struct Parameters(pub Document);
@@ -42,6 +42,15 @@ impl Parameters {
             Some(text) if text.is_empty() => Err(Failure::invalid(format!("{name} is empty"))),
             Some(text) => Ok(text),
             None => Err(Failure::missing(name)),
+        }
+    }
+
+    /// The name of the collection; the engine knows which names are valid.
+    pub(crate) fn collection(&mut self) -> Result<String, Failure> {
+        match self.take("collection") {
+            None => Err(Failure::missing("collection")),
+            Some(Bson::String(name)) if !name.is_empty() => Ok(name),
+            Some(_) => Err(Failure::invalid("collection must be a name").with_code(INVALID_NAMESPACE)),
         }
     }
 
@@ -104,8 +113,6 @@ impl Parameters {
         self.0.remove(name).filter(|value| *value != Bson::Null)
     }
 }
-
-const FAILED_TO_PARSE: i32 = 9;
 
 fn document(name: &str, item: Bson) -> Result<Document, Failure> {
     match item {

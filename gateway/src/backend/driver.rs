@@ -13,7 +13,7 @@ use mongodb::{
     error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
-use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{Purpose, Session, Store};
 use crate::{
@@ -50,13 +50,16 @@ impl Driver {
         Ok(driver)
     }
 
-    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> oneshot::Receiver<Reply> {
         let driver = self.clone();
+        let (sender, receiver) = oneshot::channel();
         tokio::spawn(async move {
             let reply = perform(&driver, request).await;
             drop(place);
-            reply
-        })
+            // Nobody waits any more for what cannot be sent.
+            drop(sender.send(reply));
+        });
+        receiver
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Failure> {

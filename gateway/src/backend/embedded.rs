@@ -6,8 +6,8 @@ use engine::{Command, Engine, Mode, Outcome};
 use tempfile::TempDir;
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, watch},
-    task::{JoinHandle, spawn_blocking},
+    sync::{OwnedSemaphorePermit, oneshot, watch},
+    task::spawn_blocking,
 };
 
 use super::{Purpose, Session, Store};
@@ -15,12 +15,14 @@ use crate::{
     Error,
     failure::Failure,
     perform::{Reply, Request, perform},
+    workers::Workers,
 };
 
 /// The engine and, where it is temporary, the folder that goes with it.
 #[derive(Clone)]
 pub(crate) struct Embedded {
     engine: Engine,
+    workers: Workers,
     _folder: Option<Arc<TempDir>>,
 }
 
@@ -36,17 +38,18 @@ impl Embedded {
                 }
             };
             let engine = Engine::open(&path).map_err(|error| Error::Database(error.message))?;
-            Ok(Self { engine, _folder: folder })
+            Ok(Self { engine, workers: Workers::default(), _folder: folder })
         });
         let embedded = opening.await.map_err(|error| Error::Database(error.to_string()))??;
         embedded.clone().sweep(stopped);
         Ok(embedded)
     }
 
-    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> JoinHandle<Reply> {
+    pub(crate) fn start(&self, request: Request, place: OwnedSemaphorePermit) -> oneshot::Receiver<Reply> {
         let embedded = self.clone();
-        spawn_blocking(move || {
-            let reply = Handle::current().block_on(perform(&embedded, request));
+        let runtime = Handle::current();
+        self.workers.run(move || {
+            let reply = runtime.block_on(perform(&embedded, request));
             drop(place);
             reply
         })
@@ -54,7 +57,7 @@ impl Embedded {
 
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
         let engine = self.engine.clone();
-        let pinging = spawn_blocking(move || {
+        let pinging = self.workers.run(move || {
             let mut session = engine.begin(Mode::Read)?;
             session.run("admin", &Command::ListCollections)
         });

@@ -1,8 +1,14 @@
 //! The gateway over real HTTP, in process, on the embedded engine.
 
+#[cfg(test)]
 mod fixtures;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
 mod shutdown;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod transactions;

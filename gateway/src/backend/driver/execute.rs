@@ -1,6 +1,6 @@
 //! The commands on documents, by the driver's own calls, which retry a write that lost its connection.
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, RawDocumentBuf};
 use engine::{Command, Outcome, Update};
 use mongodb::{
     ClientSession, Collection, Cursor, Database, SessionCursor,
@@ -33,10 +33,10 @@ pub(super) async fn execute(database: &Database, session: &mut ClientSession, co
 }
 
 /// Everything that a cursor gives; the command bounds how much that is.
-pub(super) async fn drain(mut cursor: SessionCursor<Document>, session: &mut ClientSession) -> Result<Vec<Document>> {
+async fn drain(mut cursor: SessionCursor<RawDocumentBuf>, session: &mut ClientSession) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     while let Some(document) = cursor.next(session).await {
-        documents.push(document?);
+        documents.push(Document::try_from(&document?)?);
     }
     Ok(documents)
 }
@@ -45,13 +45,23 @@ pub(super) async fn drain(mut cursor: SessionCursor<Document>, session: &mut Cli
 pub(super) async fn drain_all(mut cursor: Cursor<Document>) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
     while cursor.advance().await? {
-        documents.push(cursor.deserialize_current()?);
+        documents.push(Document::try_from(cursor.current())?);
     }
     Ok(documents)
 }
 
-fn documents(database: &Database, name: &str) -> Collection<Document> {
+/// Documents are taken raw: read through serde, a deeply nested one would take more stack than there is.
+fn documents(database: &Database, name: &str) -> Collection<RawDocumentBuf> {
     database.collection(name)
+}
+
+fn raw(document: &Document) -> Result<RawDocumentBuf> {
+    Ok(RawDocumentBuf::try_from(document)?)
+}
+
+fn found(document: Option<RawDocumentBuf>) -> Result<Outcome> {
+    let document = document.map(|document| Document::try_from(&document)).transpose()?;
+    Ok(Outcome::Document(document))
 }
 
 async fn read(database: &Database, session: &mut ClientSession, command: &Command) -> Result<Outcome> {
@@ -62,7 +72,7 @@ async fn read(database: &Database, session: &mut ClientSession, command: &Comman
             let finding = finding.optional(projection.clone(), |finding, value| finding.projection(value));
             let finding = finding.optional(sort.clone(), |finding, value| finding.sort(value));
             let finding = finding.optional(natural("skip", *skip)?, |finding, value| finding.skip(value));
-            finding.await.map(Outcome::Document)
+            found(finding.await?)
         }
         Command::Find { collection, filter, projection, sort, limit, skip } => {
             let collection = documents(database, collection);
@@ -76,7 +86,7 @@ async fn read(database: &Database, session: &mut ClientSession, command: &Comman
         }
         Command::Aggregate { collection, pipeline } => {
             let collection = documents(database, collection);
-            let cursor = collection.aggregate(pipeline.clone()).session(&mut *session).await?;
+            let cursor = collection.aggregate(pipeline.clone()).with_type::<RawDocumentBuf>().session(&mut *session).await?;
             drain(cursor, session).await.map(Outcome::Documents)
         }
         Command::CountDocuments { collection, filter, skip, limit } => {
@@ -97,11 +107,12 @@ async fn read(database: &Database, session: &mut ClientSession, command: &Comman
 async fn insert(database: &Database, session: &mut ClientSession, command: &Command) -> Result<Outcome> {
     match command {
         Command::InsertOne { collection, document } => {
-            let inserted = documents(database, collection).insert_one(document).session(session).await?;
+            let inserted = documents(database, collection).insert_one(raw(document)?).session(session).await?;
             Ok(Outcome::Inserted(vec![inserted.inserted_id]))
         }
         Command::InsertMany { collection, documents: list, ordered } => {
             let collection = documents(database, collection);
+            let list = list.iter().map(raw).collect::<Result<Vec<_>>>()?;
             let inserted = collection.insert_many(list).ordered(*ordered).session(session).await?;
             let mut ids: Vec<(usize, Bson)> = inserted.inserted_ids.into_iter().collect();
             ids.sort_unstable_by_key(|(position, _)| *position);
@@ -128,7 +139,7 @@ async fn modify(database: &Database, session: &mut ClientSession, command: &Comm
         }
         Command::ReplaceOne { collection, filter, replacement, upsert, sort } => {
             let collection = documents(database, collection);
-            let replacing = collection.replace_one(filter.clone(), replacement).upsert(*upsert).session(session);
+            let replacing = collection.replace_one(filter.clone(), raw(replacement)?).upsert(*upsert).session(session);
             let replacing = replacing.optional(sort.clone(), |replacing, value| replacing.sort(value));
             replacing.await.map(updated)
         }
@@ -145,7 +156,7 @@ async fn modify(database: &Database, session: &mut ClientSession, command: &Comm
 }
 
 async fn find_and_modify(database: &Database, session: &mut ClientSession, command: &Command) -> Result<Outcome> {
-    let found = match command {
+    let document = match command {
         Command::FindOneAndUpdate { collection, filter, update, sort, projection, upsert, return_after, array_filters } => {
             let collection = documents(database, collection);
             let finding = collection.find_one_and_update(filter.clone(), modifications(update)).upsert(*upsert);
@@ -156,7 +167,7 @@ async fn find_and_modify(database: &Database, session: &mut ClientSession, comma
         }
         Command::FindOneAndReplace { collection, filter, replacement, sort, projection, upsert, return_after } => {
             let collection = documents(database, collection);
-            let finding = collection.find_one_and_replace(filter.clone(), replacement).upsert(*upsert);
+            let finding = collection.find_one_and_replace(filter.clone(), raw(replacement)?).upsert(*upsert);
             let finding = finding.return_document(returned(*return_after)).session(session);
             let finding = finding.optional(projection.clone(), |finding, value| finding.projection(value));
             finding.optional(sort.clone(), |finding, value| finding.sort(value)).await
@@ -169,7 +180,7 @@ async fn find_and_modify(database: &Database, session: &mut ClientSession, comma
         }
         _ => Err(unexpected()),
     };
-    found.map(Outcome::Document)
+    found(document?)
 }
 
 fn updated(result: UpdateResult) -> Outcome {
