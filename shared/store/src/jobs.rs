@@ -53,13 +53,27 @@ impl Store {
 
     /// The effects of a leased job: they are written together with its end, by whoever still holds the lease.
     pub fn finishing(&self, lease: &JobLease) -> Command<'_> {
-        let scope = Scope::of_lease(lease, self.now_for_jobs());
-        let mut command = self.command(&scope);
-        let set =
-            json!({ "status": "done", "done_at": scope.now().ejson(), "expires_at": scope.now().plus_days(KEPT_DAYS).ejson() });
-        let lost = Error::conflict("lease-lost", "Another runner has taken this job.");
-        command.operation(end(lease, set), Some(lost));
+        let now = self.now_for_jobs();
+        let set = json!({ "status": "done", "done_at": now.ejson(), "expires_at": now.plus_days(KEPT_DAYS).ejson() });
+        self.ending(lease, now, set)
+    }
+
+    /// As [`Store::finishing`], for a job that never will succeed: what follows from that is written together with its end.
+    pub fn laying_aside(&self, lease: &JobLease, reason: &str) -> Command<'_> {
+        let set = json!({ "status": "dead", "last_error": bounded(reason) });
+        self.ending(lease, self.now_for_jobs(), set)
+    }
+
+    fn ending(&self, lease: &JobLease, now: Time, set: Value) -> Command<'_> {
+        let mut command = self.command(&Scope::of_lease(lease, now));
+        command.operation(end(lease, set), Some(lost()));
         command
+    }
+
+    /// Puts a job back that came too early; this counts as no attempt.
+    pub async fn put_back(&self, lease: &JobLease, until: Time) -> Result<(), Halt> {
+        let set = json!({ "status": "queued", "run_at": until.ejson(), "attempts": lease.attempts - 1 });
+        self.end_alone(lease, set).await
     }
 
     /// Puts a job back for later, or lays it aside for good after too many attempts.
@@ -72,21 +86,35 @@ impl Store {
             }
             JobEnd::Again { reason, .. } | JobEnd::Dead { reason } => (reason, None),
         };
-        let reason: String = reason.chars().take(1_000).collect();
+        let reason = bounded(&reason);
         let set = match after_ms {
             Some(ms) => json!({ "status": "queued", "run_at": now.plus_ms(ms).ejson(), "last_error": reason }),
             None => json!({ "status": "dead", "last_error": reason }),
         };
-        self.client.single(&lease.tenant, end(lease, set)).await.map(|_| ()).map_err(|failure| match failure {
-            crate::Failure::Refused(_) => Error::conflict("lease-lost", "Another runner has taken this job.").into(),
-            crate::Failure::Error(error) => Halt::Refused(error),
-        })
+        self.end_alone(lease, set).await
+    }
+
+    async fn end_alone(&self, lease: &JobLease, set: Value) -> Result<(), Halt> {
+        // Only within a transaction does an operation expect anything.
+        match self.client.transaction(&lease.tenant, &[end(lease, set)]).await {
+            Ok(_) => Ok(()),
+            Err(crate::Failure::Refused(_)) => Err(lost().into()),
+            Err(crate::Failure::Error(error)) => Err(Halt::Refused(error)),
+        }
     }
 
     /// Jobs run long: their time is the clock's, not that of the request that runs them.
     fn now_for_jobs(&self) -> Time {
         Time::from_ms(self.client.host.now_ms())
     }
+}
+
+fn lost() -> Error {
+    Error::conflict("lease-lost", "Another runner has taken this job.")
+}
+
+fn bounded(reason: &str) -> String {
+    reason.chars().take(1_000).collect()
 }
 
 /// Ends a lease; whoever has lost it changes nothing.
