@@ -230,7 +230,7 @@ fn refuse_code(command: &Command) -> Result<(), Failure> {
     };
     let documents = std::iter::once(filter).chain(projection).chain(stages(command));
     match documents.filter_map(refused::code_in_document).next() {
-        Some(operator) => Err(Failure::unsupported(operator)),
+        Some(operator) => Err(Failure::code_operator(operator)),
         None => Ok(()),
     }
 }

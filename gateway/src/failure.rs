@@ -38,6 +38,7 @@ pub(crate) const FAILED_TO_PARSE: i32 = 9;
 pub(crate) const INVALID_NAMESPACE: i32 = 73;
 const UNKNOWN_FIELD: i32 = 40415;
 pub(crate) const MISSING_FIELD: i32 = 40414;
+const BAD_VALUE: i32 = 2;
 const TYPE_MISMATCH: i32 = 14;
 const NOT_SUPPORTED: i32 = 115;
 const WRITE_CONFLICT: i32 = 112;
@@ -76,6 +77,11 @@ impl Failure {
 
     pub(crate) fn unsupported(what: &str) -> Self {
         Self::invalid(format!("{what} is not allowed")).with_code(NOT_SUPPORTED)
+    }
+
+    /// An operator that runs code, refused as MongoDB refuses it where it has no place.
+    pub(crate) fn code_operator(name: &str) -> Self {
+        Self::invalid(format!("{name} is not allowed")).with_code(BAD_VALUE)
     }
 
     pub(crate) fn unauthorised(error: impl Into<String>) -> Self {

@@ -26,6 +26,7 @@ impl Parameters {
     }
 
     pub(crate) fn required_document(&mut self, name: &str) -> Result<Document, Failure> {
+        self.required(name, "an object")?;
         self.document(name)?.ok_or_else(|| Failure::missing(name))
     }
 
@@ -38,6 +39,7 @@ impl Parameters {
     }
 
     pub(crate) fn required_text(&mut self, name: &str) -> Result<String, Failure> {
+        self.required(name, "a string")?;
         match self.text(name)? {
             Some(text) if text.is_empty() => Err(Failure::invalid(format!("{name} is empty"))),
             Some(text) => Ok(text),
@@ -78,6 +80,7 @@ impl Parameters {
     }
 
     pub(crate) fn required_documents(&mut self, name: &str) -> Result<Vec<Document>, Failure> {
+        self.required(name, "an array of objects")?;
         self.documents(name)?.ok_or_else(|| Failure::missing(name))
     }
 
@@ -108,7 +111,16 @@ impl Parameters {
         items.into_iter().map(text).collect()
     }
 
-    /// A null parameter is one that is not there.
+    /// A parameter that has to be there must not be null either.
+    fn required(&self, name: &str, wanted: &str) -> Result<(), Failure> {
+        match self.0.get(name) {
+            None => Err(Failure::missing(name)),
+            Some(Bson::Null) => Err(Failure::mistyped(name, wanted)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// An optional parameter that is null is one that is not there.
     pub(crate) fn take(&mut self, name: &str) -> Option<Bson> {
         self.0.remove(name).filter(|value| *value != Bson::Null)
     }
