@@ -20,7 +20,7 @@ use crate::{Actor, Answer, Halt, Scope, Shown, Store, query};
 pub use batch::Step;
 pub use event::{Audience, EventOf};
 pub use fill::fill;
-pub use reading::Reading;
+pub use reading::{Found, Reading};
 
 /// Everything a request writes.
 pub struct Command<'a> {
@@ -145,6 +145,14 @@ impl<'a> Command<'a> {
         })
     }
 
+    /// Does it all, or nothing, and gives what the steps found: for scopes whose repeated requests nobody remembers.
+    pub async fn run(self) -> Result<Found, Halt> {
+        match self.store.client.transaction(self.scope.tenant(), self.batch.operations()).await {
+            Ok(answers) => Ok(Found::new(answers)),
+            Err(failure) => Err(self.refusal(failure).await),
+        }
+    }
+
     /// Changes to a member's policy take effect at once for writes: the version in their session must be the current one.
     fn guard_policy(&mut self) {
         let Actor::Member { viewer, policy_version } = self.scope.actor() else { return };
@@ -214,8 +222,8 @@ impl<'a> Command<'a> {
 fn stored_key(store: &Store, scope: &Scope) -> Option<Stored> {
     let key = store.origin.idempotency.as_ref()?;
     match scope.actor() {
-        Actor::Member { viewer, .. } => Some(key.of(scope.tenant(), &viewer.member)),
-        Actor::Auth => Some(key.of(crate::PlatformScope::TENANT, "auth")),
+        Actor::Member { viewer, .. } => Some(key.of(&store.vault, scope.tenant(), &viewer.member)),
+        Actor::Auth { repeater } => Some(key.of(&store.vault, crate::PlatformScope::TENANT, repeater.as_deref()?)),
         Actor::Integration { .. } | Actor::Job { .. } => None,
     }
 }

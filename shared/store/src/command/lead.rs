@@ -1,0 +1,36 @@
+//! Making a lead: its number, its conversation and the word to the staff, however it came in.
+
+use domain::entities::{CONVERSATION, LEAD, lead_conversation, lead_reference};
+use domain::role::STAFF;
+use domain::{Doc, Error, event};
+use serde_json::json;
+
+use super::{Audience, Command, EventOf};
+
+impl Command<'_> {
+    /// Inserts a lead with all that belongs to it. Returns it as stored, and the source of its reference.
+    pub fn create_lead(&mut self, id: &str, mut lead: Doc) -> (Doc, String) {
+        let number = self.number("lead");
+        let reference = lead_reference(&number.path("document.value"));
+        let conversation_id = self.id(&CONVERSATION);
+        lead.insert("conversation".to_owned(), conversation_id.clone().into());
+        let taken = |what: &str| Error::internal(format!("the {what} was taken"));
+        let lead = self.insert(&LEAD, id, lead, &[("reference", reference.clone())], taken("lead's id or reference"));
+        self.event(EventOf {
+            kind: "lead.created",
+            entity: &LEAD,
+            id,
+            lead: Some(id),
+            changes: event::diff(&LEAD, None, &lead),
+            comment: None,
+            holes: &[],
+        });
+        let conversation = lead_conversation(id, &lead);
+        let title = [("title", reference.clone())];
+        self.insert(&CONVERSATION, &conversation_id, conversation, &title, taken("conversation's id"));
+        let facts = json!({ "key": "lead.created", "record": { "type": LEAD.name, "id": id }, "lead": id });
+        let staff = Audience { roles: STAFF, ..Audience::default() };
+        self.notify_with(&staff, facts, None, &[("payload.facts.reference", reference.clone())]);
+        (lead, reference)
+    }
+}
