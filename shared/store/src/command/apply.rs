@@ -43,12 +43,12 @@ impl Command<'_> {
         self.event_sealed(EventOf { kind, entity, id, lead, changes, comment, holes: &[] }, sealed)
     }
 
-    /// The event of a record that this command makes.
-    pub fn event_of_new(&mut self, entity: &'static Entity, doc: &Doc) -> String {
+    /// The event of a record that this command makes; `holes` name its fields that come from results: (field, source).
+    pub fn event_of_new(&mut self, entity: &'static Entity, doc: &Doc, holes: &[(&str, String)]) -> String {
         let id = doc.get("_id").and_then(Value::as_str).unwrap_or_default();
         let lead = doc.get("lead").and_then(Value::as_str);
         let changes = event::diff(entity, None, doc);
         let kind = format!("{}.created", entity.name);
-        self.event(EventOf { kind: &kind, entity, id, lead, changes, comment: None, holes: &[] })
+        self.event(EventOf { kind: &kind, entity, id, lead, changes, comment: None, holes })
     }
 }

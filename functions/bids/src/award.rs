@@ -1,0 +1,18 @@
+//! Awarding a lead to a bid: once, after the deadline, with a draft quote for the customer.
+
+mod quote;
+mod read;
+mod write;
+
+use domain::entities::BID;
+use edge::{Call, Outcome, Reply};
+
+use read::Choice;
+
+/// Awards a bid.
+pub async fn award(call: &Call) -> Outcome {
+    let choice = Choice::read(call, call.id(&BID)?).await?;
+    choice.check(call)?;
+    let command = write::write(call, &choice)?;
+    Ok(Reply::answer(command.commit().await?))
+}

@@ -1,0 +1,54 @@
+//! What keeps a bid's story sealed: until the deadline once it is offered, for good while it is not.
+
+use domain::entities::{EVENT, JOB};
+use domain::{Doc, Error, Filter, Time};
+use serde_json::{Value, json};
+use store::{Command, Scope};
+
+/// A notice of a job that will not be sent is kept as long as one that was.
+const KEPT_DAYS: i64 = 7;
+
+/// The leads that take bids.
+pub fn open_lead(scope: &Scope) -> Filter {
+    scope.live().and(Filter::is("status", "published")).and(Filter::after("bid_deadline", scope.now()))
+}
+
+/// What is said of a lead that takes none.
+pub fn closed() -> Error {
+    Error::conflict("bids-closed", "The lead is not open to bids: it is not published, or its deadline has passed.")
+}
+
+/// A bid that was not offered stays with its author: nobody else ever sees these of its events.
+pub fn hide(command: &mut Command<'_>, scope: &Scope, bid: &str, which: Filter) {
+    command.update_many(&EVENT, &events_of(scope, bid).and(which), &fields(json!({ "sealed_until": Time::NEVER })));
+}
+
+/// All that happened to the bid so far is seen from the time that a step found at `source`.
+pub fn until(command: &mut Command<'_>, scope: &Scope, bid: &str, source: String) {
+    command.update_many_with(&EVENT, &events_of(scope, bid), &Doc::new(), &[("sealed_until", source)]);
+}
+
+/// The notice of the submission, which waits for the deadline, will not be sent.
+pub fn cancel_notice(command: &mut Command<'_>, scope: &Scope, bid: &str, deadline: Time) {
+    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::is("run_at", deadline.ejson()));
+    let notice = waiting.and(Filter::is("kind", "notify")).and(Filter::is("payload.facts.record.id", bid));
+    let done = json!({ "status": "done", "done_at": scope.now(), "expires_at": scope.now().plus_days(KEPT_DAYS) });
+    command.update_many(&JOB, &notice, &fields(done));
+}
+
+/// The time until which a bid is sealed; one that has none is sealed for good.
+pub fn sealed_until(bid: &Doc) -> Time {
+    bid.get("sealed_until").and_then(Value::as_str).and_then(Time::parse).unwrap_or(Time::NEVER)
+}
+
+/// The fields of a JSON object.
+pub fn fields(value: Value) -> Doc {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Doc::new(),
+    }
+}
+
+fn events_of(scope: &Scope, bid: &str) -> Filter {
+    scope.live().and(Filter::is("record.id", bid))
+}
