@@ -1,9 +1,10 @@
 //! Changing a lead; a longer deadline keeps the bids sealed for longer.
 
-use domain::entities::{BID, EVENT};
-use domain::{Doc, Filter};
+use domain::entities::{BID, EVENT, JOB};
+use domain::{Doc, Filter, Time};
 use edge::{Call, Outcome, crud};
 use serde_json::Value;
+use store::{Command, Scope};
 
 use crate::assign;
 
@@ -21,11 +22,22 @@ pub async fn update(call: &Call) -> Outcome {
     assign::require_roles(&mut changing.command, scope, &assigned);
     assign::join_conversation(&mut changing.command, scope, &changing.before, &assigned);
     if let Some(deadline) = deadline {
-        let sealed: Doc = [("sealed_until".to_owned(), deadline)].into_iter().collect();
-        let of_lead = scope.live().and(Filter::is("lead", changing.before.get("_id").cloned().unwrap_or_default()));
-        let sealed_ones = of_lead.clone().and(Filter::is_not("sealed_until", Value::Null));
-        changing.command.update_many(&BID, &of_lead, &sealed);
-        changing.command.update_many(&EVENT, &sealed_ones, &sealed);
+        keep_sealed(&mut changing.command, scope, &changing.before, deadline);
     }
     changing.answer().await
+}
+
+/// The bids, what happened to them, and the notices of them that wait, all stay sealed until the new deadline.
+fn keep_sealed(command: &mut Command<'_>, scope: &Scope, lead: &Doc, deadline: Value) {
+    let id = lead.get("_id").cloned().unwrap_or_default();
+    let was = lead.get("bid_deadline").and_then(Value::as_str).and_then(Time::parse);
+    let was = was.map_or(Value::Null, Time::ejson);
+    let to = |field: &str| [(field.to_owned(), deadline.clone())].into_iter().collect::<Doc>();
+    let of_lead = scope.live().and(Filter::is("lead", id.clone()));
+    command.update_many(&BID, &of_lead, &to("sealed_until"));
+    // Events of bids that were never offered are sealed for good.
+    command.update_many(&EVENT, &of_lead.and(Filter::is("sealed_until", was.clone())), &to("sealed_until"));
+    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::is("run_at", was));
+    let notices = waiting.and(Filter::is("kind", "notify")).and(Filter::is("payload.facts.lead", id));
+    command.update_many(&JOB, &notices, &to("run_at"));
 }
