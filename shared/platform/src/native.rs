@@ -22,28 +22,20 @@ pub struct Native {
 impl Native {
     /// A platform that knows only these variables, by upper-case name.
     pub fn new<K: Into<String>, V: Into<String>>(vars: impl IntoIterator<Item = (K, V)>) -> Self {
-        let vars = vars
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
+        let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self {
             vars: RefCell::new(vars.collect()),
             environment: false,
             now_ms: Cell::new(None),
             lines: RefCell::default(),
             work: RefCell::default(),
-            client: fetch::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .build()
-                .unwrap_or_default(),
+            client: fetch::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap_or_default(),
         }
     }
 
     /// A platform whose variables are the environment's.
     pub fn from_env() -> Self {
-        Self {
-            environment: true,
-            ..Self::new::<String, String>([])
-        }
+        Self { environment: true, ..Self::new::<String, String>([]) }
     }
 
     /// Uses `client`, for example one whose connections are shared with other platforms.
@@ -55,9 +47,7 @@ impl Native {
 
     /// Sets or replaces one variable.
     pub fn set_var(&self, name: &str, value: &str) {
-        self.vars
-            .borrow_mut()
-            .insert(name.to_owned(), value.to_owned());
+        self.vars.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
     /// Stops the clock at this time; `None` lets it run with the system's again.
@@ -92,9 +82,7 @@ impl Native {
 impl Platform for Native {
     fn now_ms(&self) -> i64 {
         self.now_ms.get().unwrap_or_else(|| {
-            let since = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         })
     }
@@ -105,11 +93,7 @@ impl Platform for Native {
 
     fn var(&self, name: &str) -> Option<String> {
         let own = self.vars.borrow().get(name).cloned();
-        let value = if self.environment {
-            own.or_else(|| std::env::var(name).ok())
-        } else {
-            own
-        };
+        let value = if self.environment { own.or_else(|| std::env::var(name).ok()) } else { own };
         value.filter(|value| !value.is_empty())
     }
 

@@ -38,10 +38,7 @@ impl Spin {
 impl Platform for Spin {
     fn now_ms(&self) -> i64 {
         let now = wall_clock::now();
-        let ms = now
-            .seconds
-            .saturating_mul(1000)
-            .saturating_add(u64::from(now.nanoseconds / 1_000_000));
+        let ms = now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000));
         i64::try_from(ms).unwrap_or(i64::MAX)
     }
 

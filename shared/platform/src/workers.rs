@@ -14,13 +14,7 @@ extern "C" {
     type Response;
 
     #[wasm_bindgen(js_name = send)]
-    fn start(
-        method: &str,
-        url: &str,
-        headers: &str,
-        body: Option<String>,
-        timeout_ms: f64,
-    ) -> Promise;
+    fn start(method: &str, url: &str, headers: &str, body: Option<String>, timeout_ms: f64) -> Promise;
 
     fn sleep(ms: f64) -> Promise;
 
@@ -63,20 +57,13 @@ pub struct Workers {
 impl Workers {
     /// The platform of the event that came with `env` and `context`.
     pub fn new(env: JsValue, context: Context) -> Self {
-        Self {
-            env,
-            context,
-            client: fetch::Client::new(),
-        }
+        Self { env, context, client: fetch::Client::new() }
     }
 }
 
 impl Platform for Workers {
     fn now_ms(&self) -> i64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "Date.now() is a whole number below 2^53"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "Date.now() is a whole number below 2^53")]
         let now_ms = js_sys::Date::now() as i64;
         now_ms
     }
@@ -133,31 +120,21 @@ pub(crate) async fn send(request: Prepared) -> Result<fetch::Response, fetch::Er
         lines.push_str(value);
         lines.push('\n');
     }
-    let timeout_ms = request
-        .timeout
-        .map_or(0.0, |timeout| timeout.as_secs_f64() * 1000.0);
-    let promise = start(
-        request.method.as_str(),
-        &request.url,
-        &lines,
-        request.body,
-        timeout_ms,
-    );
-    let response: Response = JsFuture::from(promise)
-        .await
-        .map_err(failure)?
-        .unchecked_into();
-    let headers = headers(&response);
-    let mut parts = headers.split('\n');
-    let pairs = std::iter::from_fn(|| Some((parts.next()?, parts.next()?.as_bytes())));
-    fetch::Response::new(response.status(), pairs, Incoming(response))
+    let timeout_ms = request.timeout.map_or(0.0, |timeout| timeout.as_secs_f64() * 1000.0);
+    let promise = start(request.method.as_str(), &request.url, &lines, request.body, timeout_ms);
+    let response: Response = JsFuture::from(promise).await.map_err(failure)?.unchecked_into();
+    fetch::Response::new(response.status(), Incoming(response))
 }
 
 impl Incoming {
+    pub(crate) fn headers(&self) -> Vec<(String, Vec<u8>)> {
+        let lines = headers(&self.0);
+        let mut lines = lines.split('\n');
+        std::iter::from_fn(|| Some((lines.next()?.to_owned(), lines.next()?.as_bytes().to_vec()))).collect()
+    }
+
     pub(crate) async fn text(self) -> Result<String, fetch::Error> {
-        let text = JsFuture::from(self.0.text().map_err(failure)?)
-            .await
-            .map_err(failure)?;
+        let text = JsFuture::from(self.0.text().map_err(failure)?).await.map_err(failure)?;
         text.as_string().ok_or(fetch::Error::Protocol)
     }
 
@@ -169,11 +146,7 @@ impl Incoming {
 }
 
 fn failure(thrown: JsValue) -> fetch::Error {
-    let text = |key: &str| {
-        Reflect::get(&thrown, &JsValue::from_str(key))
-            .ok()?
-            .as_string()
-    };
+    let text = |key: &str| Reflect::get(&thrown, &JsValue::from_str(key)).ok()?.as_string();
     match text("name").as_deref() {
         Some("TimeoutError") => fetch::Error::Timeout,
         _ => fetch::Error::Network(text("message").unwrap_or_default()),

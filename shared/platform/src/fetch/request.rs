@@ -39,17 +39,8 @@ impl Client {
 
     /// A request of any method.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let request = Prepared {
-            method,
-            url: url.as_ref().to_owned(),
-            headers: Vec::new(),
-            body: None,
-            timeout: None,
-        };
-        RequestBuilder {
-            request,
-            invalid: false,
-        }
+        let request = Prepared { method, url: url.as_ref().to_owned(), headers: Vec::new(), body: None, timeout: None };
+        RequestBuilder { request, invalid: false }
     }
 }
 
@@ -74,9 +65,7 @@ impl RequestBuilder {
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         self.invalid |= !is_header_name(name) || !is_header_value(value);
-        self.request
-            .headers
-            .push((name.to_owned(), value.to_owned()));
+        self.request.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -93,10 +82,7 @@ impl RequestBuilder {
             Some(password) => format!("{user}:{password}"),
             None => format!("{user}:"),
         };
-        self.header(
-            "authorization",
-            format!("Basic {}", BASE64_STANDARD.encode(pair)),
-        )
+        self.header("authorization", format!("Basic {}", BASE64_STANDARD.encode(pair)))
     }
 
     /// Sets the body.
@@ -127,15 +113,10 @@ impl RequestBuilder {
 
 /// RFC 9110's token.
 fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Visible ASCII, blanks and tabs: nothing that could end the header.
 fn is_header_value(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
+    value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
 }

@@ -3,6 +3,7 @@
 use super::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use std::cell::OnceCell;
 use std::fmt;
 
 #[cfg(target_os = "unknown")]
@@ -14,28 +15,15 @@ use crate::spin::Incoming;
 /// A response whose body has not been read.
 pub struct Response {
     status: StatusCode,
-    headers: HeaderMap,
+    // Parsed when asked for: most callers never do, and then the parser is not even linked.
+    headers: OnceCell<HeaderMap>,
     incoming: Incoming,
 }
 
 impl Response {
-    pub(crate) fn new<'a>(
-        status: u16,
-        headers: impl Iterator<Item = (&'a str, &'a [u8])>,
-        incoming: Incoming,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(status: u16, incoming: Incoming) -> Result<Self, Error> {
         let status = StatusCode::from_u16(status).map_err(|_| Error::Protocol)?;
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Protocol)?;
-            let value = HeaderValue::from_bytes(value).map_err(|_| Error::Protocol)?;
-            map.append(name, value);
-        }
-        Ok(Self {
-            status,
-            headers: map,
-            incoming,
-        })
+        Ok(Self { status, headers: OnceCell::new(), incoming })
     }
 
     /// The status.
@@ -45,7 +33,17 @@ impl Response {
 
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.headers.get_or_init(|| {
+            let mut map = HeaderMap::new();
+            for (name, value) in self.incoming.headers() {
+                let name = HeaderName::from_bytes(name.as_bytes());
+                // What HTTP does not allow cannot be asked for either.
+                if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&value)) {
+                    map.append(name, value);
+                }
+            }
+            map
+        })
     }
 
     /// The whole body as text; what is not UTF-8 is replaced.

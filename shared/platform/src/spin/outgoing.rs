@@ -3,13 +3,12 @@
 use super::wait::{Wait, read_up_to, write_all};
 use crate::fetch::{self, Error, Method, Prepared};
 use futures_util::future::{Either, select};
-use http::Uri;
 use std::pin::pin;
 use wasi::clocks::monotonic_clock;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse,
-    Method as WasiMethod, OutgoingBody, OutgoingRequest, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
+    OutgoingRequest, Scheme,
 };
 
 const RESPONSE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -26,18 +25,17 @@ pub(crate) async fn send(request: Prepared) -> Result<fetch::Response, Error> {
         monotonic_clock::now().saturating_add(timeout_ns)
     });
     let response = before(deadline, exchange(request)).await??;
-    let entries = response.headers().entries();
-    let headers = entries
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_slice()));
-    fetch::Response::new(response.status(), headers, Incoming { response, deadline })
+    fetch::Response::new(response.status(), Incoming { response, deadline })
 }
 
 impl Incoming {
+    pub(crate) fn headers(&self) -> Vec<(String, Vec<u8>)> {
+        self.response.headers().entries()
+    }
+
     pub(crate) async fn text(self) -> Result<String, Error> {
         let bytes = self.bytes().await?;
-        Ok(String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     pub(crate) async fn bytes(self) -> Result<Vec<u8>, Error> {
@@ -46,8 +44,7 @@ impl Incoming {
         let read = before(self.deadline, read_up_to(&stream, RESPONSE_BYTES_MAX)).await?;
         drop(stream);
         drop(IncomingBody::finish(body));
-        read.map_err(|error| Error::Network(error.to_string()))?
-            .ok_or(Error::TooLarge)
+        read.map_err(|error| Error::Network(error.to_string()))?.ok_or(Error::TooLarge)
     }
 }
 
@@ -64,33 +61,38 @@ async fn exchange(request: Prepared) -> Result<IncomingResponse, Error> {
 }
 
 fn outgoing(request: &Prepared) -> Result<(OutgoingRequest, OutgoingBody), Error> {
-    let uri: Uri = request.url.parse().map_err(|_| Error::Builder)?;
-    let authority = uri.authority().ok_or(Error::Builder)?;
-    let mut fields: Vec<(String, Vec<u8>)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone().into_bytes()))
-        .collect();
+    let (scheme, authority, path) = split(&request.url).ok_or(Error::Builder)?;
+    let mut fields: Vec<(String, Vec<u8>)> =
+        request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone().into_bytes())).collect();
     let length = request.body.as_ref().map_or(0, String::len);
     if request.body.is_some() || !matches!(request.method, Method::GET | Method::HEAD) {
         fields.push(("content-length".to_owned(), length.to_string().into_bytes()));
     }
     let fields = Fields::from_list(&fields).map_err(|_| Error::Builder)?;
     let outgoing = OutgoingRequest::new(fields);
-    let scheme = match uri.scheme_str() {
-        Some("https") => Scheme::Https,
-        Some("http") => Scheme::Http,
-        _ => return Err(Error::Builder),
-    };
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let body = outgoing
         .set_method(&method(&request.method))
         .and_then(|()| outgoing.set_scheme(Some(&scheme)))
-        .and_then(|()| outgoing.set_authority(Some(authority.as_str())))
-        .and_then(|()| outgoing.set_path_with_query(Some(path)))
+        .and_then(|()| outgoing.set_authority(Some(authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(&path)))
         .and_then(|()| outgoing.body())
         .map_err(|()| Error::Builder)?;
     Ok((outgoing, body))
+}
+
+/// Scheme, authority and path of a URL. The host checks each; a parser of our own would only weigh.
+fn split(url: &str) -> Option<(Scheme, &str, String)> {
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
+    let (scheme, rest) = match url.split_once("://")? {
+        ("https", rest) => (Scheme::Https, rest),
+        ("http", rest) => (Scheme::Http, rest),
+        _ => return None,
+    };
+    let at = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(at);
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    // Who calls whom must not depend on how a name and a password before the host are read.
+    (!authority.is_empty() && !authority.contains('@')).then_some((scheme, authority, path))
 }
 
 fn method(method: &Method) -> WasiMethod {

@@ -45,10 +45,7 @@ impl<T, F: FnMut() -> Result<T, Pollable> + Unpin> Future for Wait<F> {
 ///
 /// # Errors
 /// When the stream breaks off.
-pub async fn read_up_to(
-    stream: &InputStream,
-    limit: usize,
-) -> Result<Option<Vec<u8>>, StreamError> {
+pub async fn read_up_to(stream: &InputStream, limit: usize) -> Result<Option<Vec<u8>>, StreamError> {
     let mut body = Vec::new();
     loop {
         let chunk = Wait::new(|| match stream.read(READ_BYTES) {
@@ -86,6 +83,5 @@ async fn writable(stream: &OutputStream) -> Result<usize, StreamError> {
         Ok(0) => Err(stream.subscribe()),
         other => Ok(other),
     });
-    room.await
-        .map(|room| usize::try_from(room).unwrap_or(usize::MAX))
+    room.await.map(|room| usize::try_from(room).unwrap_or(usize::MAX))
 }
