@@ -1,5 +1,7 @@
 //! From Rust to what the runtimes load: one cargo call per target, then one module per function.
 
+mod freshness;
+mod spin;
 mod workers;
 
 use crate::manifest::Manifest;
@@ -17,22 +19,19 @@ pub fn workers(workspace: &Workspace) -> Result<()> {
     tools::npm(workspace)?;
     wasm(workspace, &functions, WORKERS_TARGET)?;
     tool(workspace, "bindgen")?;
-    let halves = functions.split_at(functions.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| workers::modules(workspace, halves.0));
-        workers::modules(workspace, halves.1)?;
-        other.join().ok().context("a thread panicked")?
-    })
+    halved(&functions, |half| workers::modules(workspace, half))
 }
 
-/// Builds every function for Spin: `target/wasm32-wasip2/release/<function>.wasm`.
+/// Builds every function for Spin: `target/edgewise/spin/<function>.wasm`.
 ///
 /// # Errors
 /// When a tool is missing or a build fails.
 pub fn components(workspace: &Workspace) -> Result<()> {
     let functions = Manifest::read(workspace)?.functions();
     tools::rust_target(SPIN_TARGET)?;
-    wasm(workspace, &functions, SPIN_TARGET)
+    tools::npm(workspace)?;
+    wasm(workspace, &functions, SPIN_TARGET)?;
+    halved(&functions, |half| spin::components(workspace, half))
 }
 
 /// Builds a native tool of the workspace: `target/native/<package>`.
@@ -50,4 +49,14 @@ fn wasm(workspace: &Workspace, functions: &[String], target: &str) -> Result<()>
         cargo.args(["-p", function]);
     }
     run(&mut cargo)
+}
+
+/// Two at a time: the optimiser is a single thread.
+fn halved(functions: &[String], work: impl Fn(&[String]) -> Result<()> + Sync) -> Result<()> {
+    let (first, second) = functions.split_at(functions.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| work(first));
+        work(second)?;
+        other.join().ok().context("a thread panicked")?
+    })
 }

@@ -4,5 +4,6 @@ pub mod build;
 pub mod manifest;
 pub mod process;
 pub mod runtime;
+pub mod skip;
 pub mod tools;
 pub mod workspace;

@@ -1,3 +1,63 @@
 //! The only tool a person needs.
 
-fn main() {}
+mod check;
+mod progress;
+mod size;
+mod test;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use xtask::runtime::Kind;
+use xtask::workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  up [--runtime workerd|wasi] [--port 8787] [--data DIR] [--mongodb URI]
+                         build, start everything on this machine, make a demo tenant
+  demo                   drive the main job against a running `up` and tell the story
+  test [NAME…]           all tests, or those whose name contains a NAME
+  check                  formatting, lints, licences, duplicates, sizes
+  size                   what each function weighs on each runtime, against its budget
+  build [workers|spin]   build the functions for one runtime or both
+  conformance FILE…      run Data API conformance cases
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::fail(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let workspace = Workspace::here();
+    let Some((command, rest)) = words.split_first() else {
+        progress::say(USAGE);
+        return Ok(());
+    };
+    match (command.as_str(), rest) {
+        ("test", names) => test::run(&workspace, names),
+        ("check", []) => check::run(&workspace),
+        ("size", []) => size::run(&workspace),
+        ("build", []) => build(&workspace, &[Kind::Workerd, Kind::Wasi]),
+        ("build", [one]) if one == "workers" => build(&workspace, &[Kind::Workerd]),
+        ("build", [one]) if one == "spin" => build(&workspace, &[Kind::Wasi]),
+        ("help" | "--help" | "-h", _) => {
+            progress::say(USAGE);
+            Ok(())
+        }
+        _ => bail!("`{}` is not understood\n\n{USAGE}", words.join(" ")),
+    }
+}
+
+fn build(workspace: &Workspace, kinds: &[Kind]) -> Result<()> {
+    for kind in kinds {
+        progress::step(&format!("functions for {kind}"), || kind.build(workspace))?;
+    }
+    Ok(())
+}

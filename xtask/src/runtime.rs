@@ -7,6 +7,7 @@ use crate::process::Process;
 use crate::workspace::Workspace;
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,18 +54,36 @@ impl Kind {
         }
     }
 
-    /// Builds what the runtime loads, and what it is made of.
+    /// Builds the functions and the runtime itself.
     ///
     /// # Errors
     /// When a tool is missing or a build fails.
     pub fn build(self, workspace: &Workspace) -> Result<()> {
+        self.build_functions(workspace)?;
+        match self {
+            Self::Workerd => Ok(()),
+            Self::Wasi => crate::build::tool(workspace, "host"),
+        }
+    }
+
+    /// Builds the functions.
+    ///
+    /// # Errors
+    /// When a tool is missing or a build fails.
+    pub fn build_functions(self, workspace: &Workspace) -> Result<()> {
         match self {
             Self::Workerd => crate::build::workers(workspace),
-            Self::Wasi => {
-                crate::build::components(workspace)?;
-                crate::build::tool(workspace, "host")
-            }
+            Self::Wasi => crate::build::components(workspace),
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Workerd => "workerd",
+            Self::Wasi => "wasi-http",
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Workspace {
 
     /// Where Spin components are: one file per function.
     pub fn components(&self) -> PathBuf {
-        self.target.join("wasm32-wasip2/release")
+        self.target.join("edgewise/spin")
     }
 
     /// A native tool of the workspace, built with the profile `native`.

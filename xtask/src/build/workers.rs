@@ -1,12 +1,11 @@
 //! A Workers module from a function's wasm: wasm-bindgen, then esbuild and wasm-opt.
 
+use super::freshness::Stamp;
 use crate::tools::{self, WORKERS_TARGET};
 use crate::workspace::{Workspace, run_quietly};
 use anyhow::{Context, Result, ensure};
-use std::collections::hash_map::DefaultHasher;
 use std::fs;
-use std::hash::{Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const ENTRY: &str = "shared/edge/src/runtime/workers/entry.js";
 const SOURCE_IMPORT: &str = "import source wasmModule from \"./core_bg.wasm\"";
@@ -23,9 +22,9 @@ pub fn modules(workspace: &Workspace, functions: &[String]) -> Result<()> {
 fn module(workspace: &Workspace, function: &str) -> Result<()> {
     let folder = workspace.workers().join(function);
     let wasm = workspace.target.join(WORKERS_TARGET).join("release").join(function).with_extension("wasm");
-    let fingerprint = fingerprint(workspace, &wasm)?;
-    let stamp = folder.join("fingerprint");
-    if fs::read_to_string(&stamp).is_ok_and(|made| made == fingerprint) {
+    let inputs = [&wasm, &workspace.root.join(ENTRY), &workspace.root.join("package-lock.json"), &workspace.tool("bindgen")];
+    let stamp = Stamp::of(&inputs.map(PathBuf::as_path), &folder.join("stamp"))?;
+    if stamp.is_current() {
         return Ok(());
     }
     if folder.exists() {
@@ -37,16 +36,7 @@ fn module(workspace: &Workspace, function: &str) -> Result<()> {
     bundle(workspace, &folder, &parts)?;
     optimise(workspace, &parts.join("core_bg.wasm"), &folder.join("index_bg.wasm"))?;
     fs::remove_dir_all(&parts).context("clearing up")?;
-    fs::write(stamp, fingerprint).context("noting what was built")
-}
-
-fn fingerprint(workspace: &Workspace, wasm: &Path) -> Result<String> {
-    let mut hasher = DefaultHasher::new();
-    let tools = workspace.root.join("package-lock.json");
-    for file in [wasm, &workspace.root.join(ENTRY), &tools, &workspace.tool("bindgen")] {
-        fs::read(file).with_context(|| format!("reading {}", file.display()))?.hash(&mut hasher);
-    }
-    Ok(format!("{:016x}", hasher.finish()))
+    stamp.set()
 }
 
 fn bundle(workspace: &Workspace, folder: &Path, parts: &Path) -> Result<()> {

@@ -1,0 +1,98 @@
+//! Formatting, lints on every target, licences, duplicates, sizes: what needs no test to find.
+
+use crate::progress::step;
+use crate::size;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::PathBuf;
+use xtask::manifest::Manifest;
+use xtask::tools::{self, SPIN_TARGET, WORKERS_TARGET};
+use xtask::workspace::{Workspace, run_quietly};
+
+const CARGO_DENY: &str = "0.20.2";
+/// Heavy and used by nothing else, so they are linted as they are built.
+const HEAVY: [&str; 2] = ["host", "bindgen"];
+
+/// Checks everything; ends at the first fault.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    for target in [WORKERS_TARGET, SPIN_TARGET] {
+        tools::rust_target(target)?;
+    }
+    step("formatting", || cargo(workspace, &["fmt", "--all", "--check"]))?;
+    step("lints", || native_lints(workspace))?;
+    for target in [WORKERS_TARGET, SPIN_TARGET] {
+        step(&format!("lints on {target}"), || wasm_lints(workspace, target))?;
+        step(&format!("duplicates on {target}"), || duplicates(workspace, target))?;
+    }
+    step("licences and bans", || deny(workspace))?;
+    size::run(workspace)
+}
+
+fn cargo(workspace: &Workspace, words: &[&str]) -> Result<()> {
+    run_quietly(workspace.cargo().args(words)).map(drop)
+}
+
+fn native_lints(workspace: &Workspace) -> Result<()> {
+    let mut words = vec!["clippy", "--quiet", "--locked", "--workspace", "--all-targets"];
+    for package in HEAVY {
+        words.extend(["--exclude", package]);
+    }
+    words.extend(["--", "-D", "warnings"]);
+    cargo(workspace, &words)?;
+    let mut words = vec!["clippy", "--quiet", "--locked", "--profile", "native", "--all-targets"];
+    for package in HEAVY {
+        words.extend(["-p", package]);
+    }
+    words.extend(["--", "-D", "warnings"]);
+    cargo(workspace, &words)
+}
+
+fn wasm_lints(workspace: &Workspace, target: &str) -> Result<()> {
+    let mut clippy = workspace.cargo();
+    clippy.args(["clippy", "--quiet", "--locked", "--lib", "--target", target]);
+    for package in on_wasm(workspace)? {
+        clippy.args(["-p", &package]);
+    }
+    run_quietly(clippy.args(["--", "-D", "warnings"])).map(drop)
+}
+
+/// Every function and what they share.
+fn on_wasm(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut packages = Manifest::read(workspace)?.functions();
+    for entry in fs::read_dir(workspace.root.join("shared")).context("reading shared/")? {
+        packages.push(entry.context("reading shared/")?.file_name().to_string_lossy().into_owned());
+    }
+    packages.sort();
+    Ok(packages)
+}
+
+/// Two versions of a crate in one wasm are weight; what only runs at build time does not count.
+fn duplicates(workspace: &Workspace, target: &str) -> Result<()> {
+    let mut tree = workspace.cargo();
+    tree.args(["tree", "--locked", "--target", target, "-e", "normal,no-proc-macro", "-d"]);
+    for function in Manifest::read(workspace)?.functions() {
+        tree.args(["-p", &function]);
+    }
+    let found = run_quietly(&mut tree)?;
+    ensure!(found.trim().is_empty(), "crates in more than one version:\n{found}");
+    Ok(())
+}
+
+fn deny(workspace: &Workspace) -> Result<()> {
+    let tool = cargo_deny(workspace)?;
+    let mut command = workspace.command(tool);
+    run_quietly(command.args(["--log-level", "warn", "--locked", "check", "bans", "licenses", "sources"])).map(drop)
+}
+
+fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let root = workspace.root.join(".edgewise/tools");
+    let tool = root.join("bin/cargo-deny").with_extension(std::env::consts::EXE_EXTENSION);
+    let version = workspace.command(&tool).arg("--version").output();
+    if version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(CARGO_DENY)) {
+        return Ok(tool);
+    }
+    let mut cargo = workspace.cargo();
+    cargo.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY, "--root"]).arg(root);
+    run_quietly(&mut cargo).context("installing cargo-deny")?;
+    Ok(tool)
+}
