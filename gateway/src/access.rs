@@ -1,12 +1,14 @@
 //! Who asks: API keys in the order of the protocol, compared in constant time.
 
+use std::sync::Arc;
+
 use data_api::Grant;
 use hyper::HeaderMap;
 
 use crate::{config::Key, failure::Failure};
 
 /// Finds the key that the headers carry: `Authorization: Bearer`, then `apiKey`, then `api-key`.
-pub(crate) fn authenticate<'k>(keys: &'k [Key], headers: &HeaderMap) -> Result<&'k Key, Failure> {
+pub(crate) fn authenticate<'k>(keys: &'k [Arc<Key>], headers: &HeaderMap) -> Result<&'k Arc<Key>, Failure> {
     let presented = presented(headers).ok_or_else(|| Failure::unauthorised("no authentication methods were specified"))?;
     let hash = hmac_sha256::Hash::hash(presented);
     let mut found = None;
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn bearer_comes_before_the_key_headers() {
-        let keys = [Key::new("one"), Key::new("two").read_only()];
+        let keys = [Key::new("one"), Key::new("two").read_only()].map(Arc::new);
         let with = |pairs: &[(&'static str, &'static str)]| {
             let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
             authenticate(&keys, &headers).map(|key| key.write).map_err(|failure| failure.status)

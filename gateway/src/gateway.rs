@@ -27,7 +27,7 @@ use crate::{
 /// What all connections share.
 pub(crate) struct Gateway {
     database: Database,
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
     limits: Arc<Limits>,
     places: Arc<Semaphore>,
     metrics: Metrics,
@@ -39,7 +39,7 @@ impl Gateway {
         let database = Database::open(config.backend, stopped).await?;
         Ok(Self {
             database,
-            keys: config.keys,
+            keys: config.keys.into_iter().map(Arc::new).collect(),
             places: Arc::new(Semaphore::new(config.limits.concurrent)),
             limits: Arc::new(config.limits),
             metrics: Metrics::default(),
@@ -92,11 +92,11 @@ impl Gateway {
         self.within_time(request, &turn, place).await
     }
 
-    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Key, OwnedSemaphorePermit), Failure> {
+    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Arc<Key>, OwnedSemaphorePermit), Failure> {
         if method != Method::POST {
             return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
         }
-        let key = access::authenticate(&self.keys, headers)?.clone();
+        let key = Arc::clone(access::authenticate(&self.keys, headers)?);
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| Failure::too_many_requests("too many requests at once"))?;
         Ok((key, place))

@@ -139,3 +139,41 @@ fn say(text: &str) {
 fn complain(reason: &str) {
     let _ = writeln!(std::io::stderr().lock(), "gateway: {}", reason.trim_end());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(words: &str, variables: &[(&str, &str)]) -> Result<Option<Config>, String> {
+        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        read(words.split_whitespace().map(str::to_owned), variable)
+    }
+
+    const KEYS: (&str, &str) = ("GATEWAY_KEYS", r#"[{"key":"swordfish"}]"#);
+
+    #[test]
+    fn options_and_environment_make_the_configuration() {
+        let config = check("--embedded data.sqlite --address 127.0.0.1:1234 --max-documents 5 --time 3 --quiet", &[KEYS])
+            .unwrap()
+            .unwrap();
+        assert!(matches!(config.backend, Backend::Embedded { path } if path.ends_with("data.sqlite")));
+        assert_eq!(
+            (config.address.port(), config.limits.documents, config.limits.time, config.log),
+            (1234, 5, Duration::from_secs(3), false)
+        );
+        let config = check("", &[KEYS, ("MONGODB_URI", "mongodb://host")]).unwrap().unwrap();
+        assert!(matches!(config.backend, Backend::Mongo { uri } if uri == "mongodb://host"));
+        assert!(check("--help", &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
+        let faults = check("--adress swordfish --time soon", &[("GATEWAY_KEYS", "swordfish")]).unwrap_err();
+        for part in ["--adress", "--time", "--embedded", "GATEWAY_KEYS"] {
+            assert!(faults.contains(part), "{part} in {faults}");
+        }
+        assert!(!faults.contains("swordfish"), "{faults}");
+        assert!(check("--embedded a --embedded b", &[KEYS]).is_err());
+        assert!(check("--embedded", &[KEYS]).is_err());
+    }
+}

@@ -29,7 +29,7 @@ pub(crate) struct Request {
     pub action: Action,
     pub body: Bytes,
     pub form: Form,
-    pub key: Key,
+    pub key: Arc<Key>,
     pub limits: Arc<Limits>,
     pub turn: Arc<Turn>,
 }

@@ -76,7 +76,8 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch:
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-const HEADER_TIME: Duration = Duration::from_secs(30);
+/// Idle connections end with it too: longer than the 90 s after which common clients drop theirs, so that none is closed in a client's face.
+const HEADER_TIME: Duration = Duration::from_secs(120);
 
 fn keep(stream: TcpStream, gateway: &Arc<Gateway>, connections: &GracefulShutdown) {
     // Without it small answers wait for the client's acknowledgement; with an error they merely wait.
