@@ -23,7 +23,6 @@ pub static NOTIFICATION: Entity = Entity {
         text("link", 500).read_only(),
         Field { kind: RECORD, ..text("record", 0) }.read_only(),
         list("deliveries", &DELIVERY, 10).read_only(),
-        flag("is_mail_only").read_only().hidden(),
         flag("is_read").read_only(),
         date("read_at").read_only(),
         date("expires_at").read_only(),
