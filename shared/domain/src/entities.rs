@@ -19,7 +19,7 @@ pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Payment, approved, paid};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT};
+pub use member::{CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;
 pub use project::{MILESTONE, PROJECT};

@@ -29,6 +29,16 @@ pub enum Reach {
     All,
 }
 
+impl Reach {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Every role preset.
 pub const ROLES: &[Role] = &[Role::Owner, Role::Admin, Role::Manager, Role::Expert, Role::Vendor, Role::Customer];
 
@@ -156,6 +166,24 @@ impl Role {
         grant.map(|(_, reach, _)| *reach)
     }
 
+    /// Everything the role may do, and on whose records.
+    pub fn permissions(self) -> Vec<(&'static str, Reach)> {
+        let all = GRANTS.iter().flat_map(|(_, _, permissions)| permissions.iter().copied());
+        let mut all: Vec<&str> = all.collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().filter_map(|permission| Some((permission, self.reach(permission)?))).collect()
+    }
+
+    /// Whether somebody with this role may invite others to that one: nobody hands out more than they have.
+    pub fn may_invite(self, invited: Role) -> bool {
+        match self {
+            Role::Owner => true,
+            Role::Admin => invited != Role::Owner,
+            _ => self.reach("membership:invite").is_some() && !matches!(invited, Role::Owner | Role::Admin),
+        }
+    }
+
     /// Whether people with this role work for the tenant rather than with it.
     pub fn is_staff(self) -> bool {
         STAFF.contains(&self)
@@ -182,6 +210,29 @@ mod tests {
             assert_eq!(serde_json::to_value(role).unwrap(), role.word());
         }
         assert_eq!(Role::parse("root"), None);
+    }
+
+    #[test]
+    fn nobody_invites_above_themselves() {
+        let cases = [
+            (Role::Owner, Role::Owner, true),
+            (Role::Admin, Role::Owner, false),
+            (Role::Admin, Role::Admin, true),
+            (Role::Manager, Role::Admin, false),
+            (Role::Manager, Role::Manager, true),
+            (Role::Customer, Role::Customer, false),
+        ];
+        for (inviter, invited, expected) in cases {
+            assert_eq!(inviter.may_invite(invited), expected, "{inviter:?} {invited:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_those_that_reach_something() {
+        let of_customer = Role::Customer.permissions();
+        assert!(of_customer.contains(&("quote:accept", Reach::Own)));
+        assert!(!of_customer.iter().any(|(permission, _)| *permission == "bid:read"));
+        assert!(Role::Owner.permissions().len() > of_customer.len());
     }
 
     #[test]

@@ -42,10 +42,10 @@ impl IdempotencyKey {
         Self { key: key.to_owned(), route: format!("{method} {path}"), fingerprint }
     }
 
-    /// The key of a principal in a tenant.
-    pub fn of(&self, tenant: &str, principal: &str) -> Stored {
+    /// The key of a principal in a tenant. What was sent may hold a password: its fingerprint tells nothing without our key.
+    pub fn of(&self, vault: &Vault, tenant: &str, principal: &str) -> Stored {
         let id = id::derived(IDEMPOTENCY.prefix, &[tenant, principal, &self.route, &self.key]);
-        Stored { id, tenant: tenant.to_owned(), fingerprint: self.fingerprint.clone() }
+        Stored { id, tenant: tenant.to_owned(), fingerprint: vault.sign("fingerprint", &[&self.fingerprint]) }
     }
 
     /// The key itself.

@@ -27,7 +27,10 @@ pub enum Actor {
         id: String,
     },
     /// Somebody who is about to prove who they are.
-    Auth,
+    Auth {
+        /// Whose repeated requests get the first answer again; nobody's when it is not known.
+        repeater: Option<String>,
+    },
 }
 
 /// The part of the data that one actor may reach. There is no way to one but a proof.
@@ -56,6 +59,14 @@ impl Scope {
         Self { tenant: lease.tenant().to_owned(), actor: Actor::Job { id: lease.id().to_owned() }, now }
     }
 
+    /// The same for somebody without a session whose repeated requests get the first answer again.
+    pub fn repeated_by(self, repeater: &str) -> Self {
+        match self.actor {
+            Actor::Auth { .. } => Self { actor: Actor::Auth { repeater: Some(repeater.to_owned()) }, ..self },
+            Actor::Member { .. } | Actor::Integration { .. } | Actor::Job { .. } => self,
+        }
+    }
+
     /// The tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant
@@ -70,7 +81,7 @@ impl Scope {
     pub fn viewer(&self) -> Option<&Viewer> {
         match &self.actor {
             Actor::Member { viewer, .. } => Some(viewer),
-            Actor::Integration { .. } | Actor::Job { .. } | Actor::Auth => None,
+            Actor::Integration { .. } | Actor::Job { .. } | Actor::Auth { .. } => None,
         }
     }
 
@@ -100,7 +111,7 @@ impl Scope {
             Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.role.word() }),
             Actor::Integration { id } => json!({ "type": "integration", "id": id }),
             Actor::Job { id } => json!({ "type": "job", "id": id }),
-            Actor::Auth => json!({ "type": "auth" }),
+            Actor::Auth { .. } => json!({ "type": "auth" }),
         }
     }
 }
@@ -126,6 +137,6 @@ impl PlatformScope {
 
     /// A tenant that somebody is about to enter.
     pub fn tenant(self, tenant: &str, now: Time) -> Scope {
-        Scope { tenant: tenant.to_owned(), actor: Actor::Auth, now }
+        Scope { tenant: tenant.to_owned(), actor: Actor::Auth { repeater: None }, now }
     }
 }

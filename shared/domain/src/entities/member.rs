@@ -1,11 +1,14 @@
 //! Tenants, global identities, the memberships that join them, and the logins of a membership.
 
+use serde_json::Value;
+
 use crate::entity::{
     Access, Entity, Fallback, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, object, reference,
     status, text, unique,
 };
 use crate::role::ROLE_WORDS;
-use crate::rules::Plain;
+use crate::rules::{Moment, Plain, Rules};
+use crate::{Doc, Violation};
 
 /// A customer of ours: everything else belongs to one.
 pub static TENANT: Entity = Entity {
@@ -63,8 +66,27 @@ pub static MEMBERSHIP: Entity = Entity {
         index(&["person"]),
     ],
     access: Access::own(&["_id"]),
-    rules: &Plain,
+    rules: &MembershipRules,
 };
+
+/// Six letters and digits that nobody takes for one another, from as many random bytes.
+pub fn personal_code(random: [u8; 6]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).map_or('A', |letter| char::from(*letter));
+    random.into_iter().map(letter).collect()
+}
+
+struct MembershipRules;
+
+impl Rules for MembershipRules {
+    fn check(&self, _before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
+        let is_manager = after.get("role").and_then(Value::as_str) == Some("manager");
+        if after.contains_key("manager_kind") && !is_manager {
+            return vec![Violation::on("manager_kind", "only-for-managers", "Only a manager is of a kind.")];
+        }
+        Vec::new()
+    }
+}
 
 /// What a member wants: whether each notification channel may be used.
 pub const PREFERENCES: Kind = Kind::Object(&[Field { kind: CHANNELS, ..text("notifications", 0) }]);

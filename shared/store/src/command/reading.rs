@@ -80,6 +80,11 @@ impl<'a> Reading<'a> {
         self.batch.push(operation.with("filter", crate::query::compile(filter)), On::default())
     }
 
+    /// Any other read of the Data API; the caller's filter must say whose records it is about.
+    pub fn operation(&mut self, operation: Operation) -> Step {
+        self.batch.push(operation, On::default())
+    }
+
     /// Reads it all.
     pub async fn run(self) -> Result<Found, Halt> {
         let answers = match self.store.client.transaction(&self.tenant, self.batch.operations()).await {
@@ -109,6 +114,10 @@ impl<'a> Reading<'a> {
 }
 
 impl Found {
+    pub(super) fn new(answers: Vec<Answer>) -> Self {
+        Self(answers)
+    }
+
     /// The record of a step that had to be there.
     pub fn doc(&mut self, step: Step) -> Doc {
         self.maybe(step).unwrap_or_default()
