@@ -1,6 +1,8 @@
 //! Extended JSON in both directions, without a tree of JSON values in between.
 
 mod read;
+#[cfg(test)]
+mod round_trip;
 mod wrapper;
 mod write;
 
