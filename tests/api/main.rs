@@ -2,4 +2,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
 
+mod chat;
 mod leads;
+mod notifications;

@@ -3,7 +3,11 @@
 use edge::{Route, Router};
 
 /// Every function's table of routes and its router.
-static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[("leads", leads::ROUTES, leads::router)];
+static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[
+    ("chat", chat::ROUTES, chat::router),
+    ("leads", leads::ROUTES, leads::router),
+    ("notifications", notifications::ROUTES, notifications::router),
+];
 
 /// Every endpoint with the name of its function.
 pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static Route)> {

@@ -1,0 +1,38 @@
+//! Preferences.
+
+use domain::Role;
+use serde_json::json;
+use support::{App, Tenant};
+
+const PATH: &str = "/v1/notifications/preferences";
+
+#[tokio::test]
+async fn every_channel_is_on_until_it_is_turned_off() {
+    let tenant = Tenant::new().await;
+    let member = tenant.member(Role::Customer).await;
+    let caller = member.caller();
+    assert_eq!(caller.get(PATH).await.expect(200).json, json!({ "browser": true, "email": true }));
+    let cases = [
+        (json!({ "email": false }), json!({ "browser": true, "email": false })),
+        (json!({ "browser": false }), json!({ "browser": false, "email": false })),
+        (json!({}), json!({ "browser": false, "email": false })),
+        (json!({ "browser": null, "email": true }), json!({ "browser": true, "email": true })),
+    ];
+    for (patch, expected) in cases {
+        assert_eq!(caller.patch(PATH, patch).send().await.expect(200).json, expected);
+        assert_eq!(caller.get(PATH).await.expect(200).json, expected);
+    }
+    let events = App::shared().stored("events", json!({ "record.id": member.id, "type": "membership.updated" })).await;
+    assert_eq!(events.len(), 3);
+    let first = json!({ "before": null, "after": { "notifications": { "email": false } } });
+    assert_eq!(events[0]["changes"]["preferences"], first);
+}
+
+#[tokio::test]
+async fn a_preference_is_a_flag_of_a_known_channel() {
+    let caller = Tenant::new().await.caller(Role::Expert).await;
+    for (patch, pointer) in [(json!({ "email": "no" }), "/email"), (json!({ "sms": true }), "/sms")] {
+        assert_eq!(caller.patch(PATH, patch).send().await.expect(422).places(), [pointer]);
+    }
+    assert_eq!(caller.get(PATH).await.expect(200).json, json!({ "browser": true, "email": true }));
+}
