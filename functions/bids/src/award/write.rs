@@ -34,8 +34,9 @@ fn take_lead(command: &mut Command<'_>, choice: &Choice) {
     let awarded = change(&choice.lead, with(&choice.lead, set));
     let open = Filter::is("status", "published").and(Filter::is("awarded_bid", Value::Null));
     command.apply_when(&LEAD, &choice.lead, &awarded, "lead.awarded", open, already_awarded());
-    let rivals: Vec<Option<&str>> = choice.rivals.iter().map(|rival| text(rival, "expert")).collect();
-    command.notify(&Audience { members: &rivals, ..Audience::default() }, facts(choice, "lead.awarded", LEAD.name, &choice.lead));
+    let manager = text(&choice.lead, "manager");
+    command
+        .notify(&Audience { members: &[manager], ..Audience::default() }, facts(choice, "lead.awarded", LEAD.name, &choice.lead));
 }
 
 fn decline_rivals(command: &mut Command<'_>, scope: &Scope, choice: &Choice) {
@@ -51,6 +52,8 @@ fn decline_rivals(command: &mut Command<'_>, scope: &Scope, choice: &Choice) {
     }
     for rival in &choice.rivals {
         command.event_of(&BID, rival, &with(rival, json!({ "status": "declined_pending" })), "bid.declined_pending", None);
+        let facts = facts(choice, "bid.declined_pending", BID.name, rival);
+        command.notify(&Audience { members: &[text(rival, "expert")], ..Audience::default() }, facts);
     }
 }
 

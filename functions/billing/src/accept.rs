@@ -1,0 +1,20 @@
+//! Accepting a quote: the lead becomes a project with its milestones and draft invoices, the other bids are declined.
+
+mod plan;
+mod write;
+
+use domain::{Error, Time};
+use edge::{Call, Outcome, Reply};
+
+use crate::deal::Deal;
+use crate::notice::text;
+
+/// The customer wants it.
+pub async fn accept(call: &Call) -> Outcome {
+    let deal = Deal::read(call, "accept").await?;
+    if text(&deal.quote, "valid_until").and_then(Time::parse).is_some_and(|until| until <= call.now()) {
+        return Err(Error::conflict("quote-expired", "The quote is not valid any more.").into());
+    }
+    let command = write::write(call, &deal)?;
+    Ok(Reply::answer(command.commit().await?))
+}

@@ -1,0 +1,35 @@
+//! Who is told of a change, and of what.
+
+use domain::role::STAFF;
+use domain::{Doc, Entity};
+use serde_json::{Value, json};
+use store::{Audience, Command};
+
+/// Those whom a quote, an invoice or a project names.
+pub const PARTIES: &[&str] = &["customer", "expert", "vendor", "manager"];
+
+/// Tells the members that the record names in these fields of the last event; where it names no manager, the staff.
+pub fn tell(command: &mut Command<'_>, key: &str, entity: &Entity, record: &Doc, fields: &[&str]) {
+    let members: Vec<Option<&str>> = fields.iter().map(|field| text(record, field)).collect();
+    let unmanaged = fields.contains(&"manager") && text(record, "manager").is_none();
+    let roles = if unmanaged { STAFF } else { &[] };
+    let lead = if entity.name == "lead" { record.get("_id") } else { record.get("lead") };
+    let facts = json!({
+        "key": key, "record": { "type": entity.name, "id": record.get("_id") }, "lead": lead, "reference": record.get("reference"),
+    });
+    command.notify(&Audience { members: &members, roles }, facts);
+}
+
+/// A field that holds text.
+pub fn text<'a>(doc: &'a Doc, field: &str) -> Option<&'a str> {
+    doc.get(field).and_then(Value::as_str)
+}
+
+/// The record with these fields.
+pub fn with(before: &Doc, fields: Value) -> Doc {
+    let mut after = before.clone();
+    if let Value::Object(fields) = fields {
+        after.extend(fields);
+    }
+    after
+}
