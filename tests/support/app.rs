@@ -2,18 +2,17 @@
 
 use std::sync::OnceLock;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use store::Vault;
 use store::proof::SigningKeys;
 
+use crate::system::vars;
 use crate::wire::Wire;
 use crate::{Caller, server};
 
 /// Lets a scheduler run jobs.
 pub const JOBS_SECRET: &str = "jobs-secret-of-the-tests";
-const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
+pub(crate) const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
 
 /// A running system.
 pub struct App {
@@ -55,25 +54,10 @@ impl App {
         let gateway_url = gateway.url("edgewise");
         let wire = Wire::start(format!("http://{}", gateway.address)).await;
         let standins = standins::start(standins::Config::default()).await.unwrap();
-        let jwt_keys = format!("test:{}", URL_SAFE_NO_PAD.encode([42; 32]));
-        let master_key = URL_SAFE_NO_PAD.encode([7; 32]);
-        let url = server::address();
-        let vars = [
-            ("DATA_API_URL", wire.url().to_owned() + "/app/edgewise/endpoint/data/v1"),
-            ("DATA_API_KEY", GATEWAY_KEY.to_owned()),
-            ("JWT_KEYS", jwt_keys.clone()),
-            ("MASTER_KEY", master_key.clone()),
-            ("JOBS_SECRET", JOBS_SECRET.to_owned()),
-            ("CORS_ORIGINS", "https://app.example".to_owned()),
-            ("PUBLIC_URL", url.1.clone()),
-            ("APP_URL", "https://app.example".to_owned()),
-            ("XERO_IDENTITY_URL", standins.xero_identity_url()),
-            ("XERO_API_URL", standins.xero_api_url()),
-            ("MAIL_API_URL", standins.mail_url()),
-            ("MAIL_API_KEY", standins.config().mail_key.clone()),
-            ("MAIL_FROM", "Edgewise <hello@app.example>".to_owned()),
-        ];
-        let url = server::start(url.0, vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let (listener, own_url) = server::address();
+        let vars = vars(&format!("{}/app/edgewise/endpoint/data/v1", wire.url()), &own_url, &standins);
+        let (jwt_keys, master_key) = (vars["JWT_KEYS"].clone(), vars["MASTER_KEY"].clone());
+        let url = server::start(listener, vars.into_iter().collect());
         let keys = SigningKeys::parse(&jwt_keys).unwrap();
         let vault = Vault::from_base64(&master_key).unwrap();
         let client = reqwest::Client::new();

@@ -6,11 +6,13 @@ mod app;
 mod caller;
 mod endpoints;
 mod server;
+mod system;
 mod tenant;
 mod wire;
 
 pub use app::{App, JOBS_SECRET};
 pub use caller::{Answered, Caller, Request};
 pub use endpoints::{endpoints, router_of};
+pub use system::System;
 pub use tenant::{Member, Tenant, id};
 pub use wire::{Cut, Wire};

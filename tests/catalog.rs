@@ -1,0 +1,74 @@
+//! What the compiler does not see of the entity tables, for all entities at once.
+
+use std::collections::BTreeSet;
+
+use domain::entity::{BASE_FIELDS, Field};
+use domain::{Kind, entities, search};
+
+#[test]
+fn catalog_names_collections_and_prefixes_are_unique() {
+    for of in [|entity: &domain::Entity| entity.name, |entity| entity.collection, |entity| entity.prefix] {
+        let values: BTreeSet<&str> = entities::ALL.iter().map(|entity| of(entity)).collect();
+        assert_eq!(values.len(), entities::ALL.len());
+    }
+}
+
+#[test]
+fn catalog_fields_are_unique_and_references_lead_somewhere() {
+    for entity in entities::ALL {
+        let names: BTreeSet<&str> = entity.all_fields().map(|field| field.name).collect();
+        assert_eq!(names.len(), entity.fields.len() + BASE_FIELDS.len(), "{}", entity.name);
+        for field in entity.all_fields() {
+            check_kind(entity.name, field.name, &field.kind);
+        }
+    }
+}
+
+fn check_kind(entity: &str, field: &str, kind: &Kind) {
+    match kind {
+        Kind::Reference(name) => assert!(entities::by_name(name).is_some(), "{entity}.{field} refers to no entity: {name}"),
+        Kind::List(of, max) => {
+            assert!(*max > 0, "{entity}.{field} can hold nothing");
+            check_kind(entity, field, of);
+        }
+        Kind::Object(fields) => {
+            fields.iter().for_each(|inner| check_kind(entity, &format!("{field}.{}", inner.name), &inner.kind))
+        }
+        Kind::Text(max) | Kind::Opaque(max) => assert!(*max > 0, "{entity}.{field} can hold nothing"),
+        Kind::Choice(words) => assert!(!words.is_empty(), "{entity}.{field} has no choice"),
+        Kind::Integer(min, max) => assert!(min <= max, "{entity}.{field} has no numbers"),
+        Kind::Email | Kind::Flag | Kind::Date | Kind::Money => {}
+    }
+}
+
+#[test]
+fn catalog_indexes_and_own_fields_exist() {
+    for entity in entities::ALL {
+        let known = |name: &str| name == "_id" || name == search::SEARCH_FIELD || entity.field(name).is_some();
+        for key in entity.indexes.iter().flat_map(|index| index.keys) {
+            let name = key.trim_start_matches('-').split('.').next().unwrap();
+            assert!(known(name), "{}: index on {key}", entity.name);
+        }
+        for own in entity.access.own {
+            assert!(known(own), "{}: own by {own}", entity.name);
+        }
+        assert!(entity.indexes.iter().filter(|index| index.expires).all(|index| index.keys.len() == 1), "{}", entity.name);
+    }
+}
+
+#[test]
+fn catalog_no_field_is_for_card_data() {
+    let forbidden = ["card_number", "cvv", "cvc", "pan"];
+    fn names(prefix: &str, fields: &[Field]) -> Vec<String> {
+        let inner = |field: &Field| match field.kind {
+            Kind::Object(fields) => names(field.name, fields),
+            _ => vec![format!("{prefix}{}", field.name)],
+        };
+        fields.iter().flat_map(inner).collect()
+    }
+    for entity in entities::ALL {
+        for name in names("", entity.fields) {
+            assert!(!forbidden.iter().any(|word| name.ends_with(word)), "{}.{name}", entity.name);
+        }
+    }
+}

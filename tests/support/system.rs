@@ -1,0 +1,112 @@
+//! The whole system as it is deployed: the built wasm in a real runtime, the real gateway, and the stand-ins.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use xtask::runtime::{Kind, Settings};
+use xtask::workspace::Workspace;
+
+use crate::app::{GATEWAY_KEY, JOBS_SECRET};
+use crate::{Caller, server};
+
+/// A running system; everything stops when it is dropped.
+pub struct System {
+    /// The base URL of the API.
+    pub url: String,
+    /// Stand-ins of the outside services.
+    pub standins: standins::Running,
+    client: reqwest::Client,
+    _runtime: Option<xtask::runtime::Running>,
+    _gateway: gateway::Running,
+}
+
+impl System {
+    /// All functions natively in this process.
+    pub async fn native() -> System {
+        Self::start(None).await
+    }
+
+    /// The built functions in a runtime.
+    pub async fn deployed(kind: Kind) -> System {
+        Self::start(Some(kind)).await
+    }
+
+    async fn start(kind: Option<Kind>) -> System {
+        let gateway = gateway::start(gateway::Config::temporary(GATEWAY_KEY)).await.unwrap();
+        let standins = standins::start(standins::Config::default()).await.unwrap();
+        let client = reqwest::Client::new();
+        for mut request in store::schema::index_requests() {
+            request["dataSource"] = "edgewise".into();
+            request["database"] = "edgewise".into();
+            let url = format!("{}/action/createIndexes", gateway.url("edgewise"));
+            let made = client
+                .post(url)
+                .header("api-key", GATEWAY_KEY)
+                .header("content-type", "application/json")
+                .body(request.to_string());
+            assert!(made.send().await.unwrap().status().is_success());
+        }
+        let (listener, own_url) = server::address();
+        let data_api = gateway.url("edgewise");
+        let (url, runtime) = match kind {
+            None => (server::start(listener, vars(&data_api, &own_url, &standins).into_iter().collect()), None),
+            Some(kind) => {
+                // The runtime takes this port: the functions must know their own public address.
+                let port = listener.local_addr().unwrap().port();
+                drop(listener);
+                let workspace = Workspace::find().unwrap();
+                let log = workspace.target.join(format!("edgewise/logs/{kind}-{port}.log"));
+                let settings = Settings { vars: vars(&data_api, &own_url, &standins), port, log };
+                let runtime = tokio::task::spawn_blocking(move || kind.start(&workspace, &settings)).await.unwrap().unwrap();
+                (runtime.url.clone(), Some(runtime))
+            }
+        };
+        System { url, standins, client, _runtime: runtime, _gateway: gateway }
+    }
+
+    /// A caller without a token.
+    pub fn anyone(&self) -> Caller {
+        Caller::new(self.client.clone(), &self.url, None)
+    }
+
+    /// A caller with this access token.
+    pub fn with_token(&self, token: &str) -> Caller {
+        Caller::new(self.client.clone(), &self.url, Some(token))
+    }
+
+    /// Runs due jobs until none is left.
+    pub async fn run_jobs(&self) {
+        for _ in 0..50 {
+            let ran =
+                self.anyone().post("/v1/jobs/run", Value::Null).header("x-jobs-secret", JOBS_SECRET).send().await.expect(200);
+            assert_eq!(ran.json["failed"], 0, "{}", ran.text);
+            if ran.json["taken"] == 0 {
+                return;
+            }
+        }
+        panic!("jobs never end");
+    }
+}
+
+/// What every function is told, by upper-case name.
+pub(crate) fn vars(data_api: &str, url: &str, standins: &standins::Running) -> BTreeMap<String, String> {
+    let vars = [
+        ("DATA_API_URL", data_api.to_owned()),
+        ("DATA_API_KEY", GATEWAY_KEY.to_owned()),
+        ("DATABASE", "edgewise".to_owned()),
+        ("JWT_KEYS", format!("test:{}", URL_SAFE_NO_PAD.encode([42; 32]))),
+        ("MASTER_KEY", URL_SAFE_NO_PAD.encode([7; 32])),
+        ("JOBS_SECRET", JOBS_SECRET.to_owned()),
+        ("CORS_ORIGINS", "https://app.example".to_owned()),
+        ("PUBLIC_URL", url.to_owned()),
+        ("APP_URL", "https://app.example".to_owned()),
+        ("XERO_IDENTITY_URL", standins.xero_identity_url()),
+        ("XERO_API_URL", standins.xero_api_url()),
+        ("MAIL_API_URL", standins.mail_url()),
+        ("MAIL_API_KEY", standins.config().mail_key.clone()),
+        ("MAIL_FROM", "Edgewise <hello@app.example>".to_owned()),
+    ];
+    vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,13 @@
+//! Tables of all endpoints: who may call them, what they cost, what they refuse, and that they do things once.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
+
+mod bad_input;
+mod coverage;
+mod cross_tenant;
+mod cut_off;
+mod round_trips;
+mod table;
+mod unauthorised;
+mod world;
+mod wrong_role;

@@ -1,0 +1,198 @@
+//! The table: every endpoint, how it is called, and who may call it.
+
+use domain::Role::{self, Admin, Customer, Expert, Manager, Owner, Vendor};
+use serde_json::{Value, json};
+use support::{Answered, Request};
+
+use crate::world::World;
+
+/// How an endpoint is called so that it succeeds, and by whom.
+pub struct Endpoint {
+    /// The method and path as the function's own table has them.
+    pub route: &'static str,
+    /// The record in the path, by its name in the world.
+    pub record: Option<&'static str>,
+    /// The body.
+    pub body: fn(&World) -> Value,
+    /// Who may call it; nobody stands for a public endpoint. The first succeeds.
+    pub roles: &'static [Role],
+    /// How many trips it makes at most.
+    pub trips: u32,
+    /// A body whose reference is to a record of this world: another tenant's to whoever else sends it.
+    pub foreign: Option<fn(&World) -> Value>,
+}
+
+const ALL: &[Role] = &[Owner, Admin, Manager, Expert, Vendor, Customer];
+const STAFF: &[Role] = &[Manager, Owner, Admin];
+const ADMINS: &[Role] = &[Owner, Admin];
+const CLIENTS: &[Role] = &[Customer, Manager, Owner, Admin, Vendor];
+const EXPERT: &[Role] = &[Expert];
+const PARTIES: &[Role] = &[Customer, Owner, Admin, Manager, Expert, Vendor];
+
+fn none(_world: &World) -> Value {
+    Value::Null
+}
+
+/// An endpoint without a record or a body.
+const fn plain(route: &'static str, roles: &'static [Role]) -> Endpoint {
+    Endpoint { route, record: None, body: none, roles, trips: 1, foreign: None }
+}
+
+/// An endpoint of one record.
+const fn of(route: &'static str, record: &'static str, roles: &'static [Role], trips: u32) -> Endpoint {
+    Endpoint { record: Some(record), trips, ..plain(route, roles) }
+}
+
+/// An endpoint of one record, with a body.
+const fn with(
+    route: &'static str,
+    record: &'static str,
+    roles: &'static [Role],
+    trips: u32,
+    body: fn(&World) -> Value,
+) -> Endpoint {
+    Endpoint { body, ..of(route, record, roles, trips) }
+}
+
+/// Every endpoint. A test fails when one is missing.
+pub static ENDPOINTS: &[Endpoint] = &[
+    // auth
+    Endpoint { trips: 2, ..plain("POST /v1/auth/signup", &[]) },
+    Endpoint { trips: 2, ..plain("POST /v1/auth/login", &[]) },
+    plain("POST /v1/auth/refresh", &[]),
+    Endpoint { trips: 2, ..plain("POST /v1/auth/accept-invite", &[]) },
+    Endpoint { trips: 2, ..plain("POST /v1/auth/logout", ALL) },
+    Endpoint { trips: 2, body: |world| json!({ "tenant": world.tenant.id }), ..plain("POST /v1/auth/switch", ALL) },
+    plain("GET /v1/me", ALL),
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "email": "new@example.com", "name": "New", "role": "expert" }),
+        ..plain("POST /v1/members", STAFF)
+    },
+    plain("GET /v1/members", STAFF),
+    of("GET /v1/members/{id}", "member", STAFF, 1),
+    // leads
+    plain("GET /v1/leads", PARTIES),
+    Endpoint {
+        body: |_| json!({ "category": "Roof" }),
+        foreign: Some(|world| json!({ "category": "Roof", "customer": world.member(Customer).id })),
+        ..plain("POST /v1/leads", CLIENTS)
+    },
+    of("GET /v1/leads/{id}", "lead", PARTIES, 1),
+    with("PATCH /v1/leads/{id}", "lead", CLIENTS, 2, |_| json!({ "description": "Leaks" })),
+    of("DELETE /v1/leads/{id}", "lead", STAFF, 2),
+    with("POST /v1/leads/{id}/publish", "lead", STAFF, 2, |_| json!({ "bid_deadline": "2999-01-01T00:00:00Z" })),
+    with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "manager": world.member(Manager).id })),
+    // bids
+    plain("GET /v1/bids", &[Expert, Owner, Admin, Manager]),
+    Endpoint {
+        body: |world| json!({ "lead": world.id("open") }),
+        foreign: Some(|world| json!({ "lead": world.id("open") })),
+        ..plain("POST /v1/bids", EXPERT)
+    },
+    of("GET /v1/bids/{id}", "bid", &[Manager, Expert, Owner, Admin], 1),
+    with("PATCH /v1/bids/{id}", "draft_bid", EXPERT, 2, |_| json!({ "summary": "With tiles" })),
+    of("DELETE /v1/bids/{id}", "draft_bid", EXPERT, 2),
+    of("POST /v1/bids/{id}/submit", "draft_bid", EXPERT, 1),
+    of("POST /v1/bids/{id}/withdraw", "bid", EXPERT, 2),
+    of("POST /v1/bids/{id}/award", "bid", STAFF, 2),
+    // billing
+    plain("GET /v1/quotes", PARTIES),
+    of("GET /v1/quotes/{id}", "sent_quote", PARTIES, 1),
+    with("PATCH /v1/quotes/{id}", "quote", STAFF, 2, |_| json!({ "notes": "Net" })),
+    of("POST /v1/quotes/{id}/send", "quote", STAFF, 2),
+    of("POST /v1/quotes/{id}/accept", "sent_quote", &[Customer], 2),
+    of("POST /v1/quotes/{id}/decline", "sent_quote", &[Customer], 2),
+    plain("GET /v1/milestones", PARTIES),
+    of("GET /v1/milestones/{id}", "milestone", PARTIES, 1),
+    plain("GET /v1/projects", PARTIES),
+    of("GET /v1/projects/{id}", "project", PARTIES, 1),
+    plain("GET /v1/invoices", PARTIES),
+    of("GET /v1/invoices/{id}", "approved_invoice", PARTIES, 1),
+    of("POST /v1/invoices/{id}/approve", "invoice", STAFF, 2),
+    of("POST /v1/invoices/{id}/pay", "approved_invoice", STAFF, 2),
+    // chat
+    plain("GET /v1/conversations", PARTIES),
+    of("GET /v1/conversations/{id}", "conversation", PARTIES, 1),
+    of("GET /v1/conversations/{id}/messages", "conversation", PARTIES, 1),
+    with("POST /v1/conversations/{id}/messages", "conversation", PARTIES, 1, |_| json!({ "content": "Hello" })),
+    with("POST /v1/conversations/{id}/read", "conversation", PARTIES, 2, |_| json!({ "seq": 1 })),
+    of("GET /v1/conversations/{id}/reads", "conversation", PARTIES, 1),
+    of("GET /v1/conversations/{id}/stream", "conversation", PARTIES, 2),
+    // notifications
+    plain("GET /v1/notifications", PARTIES),
+    of("GET /v1/notifications/{id}", "notification", PARTIES, 1),
+    of("POST /v1/notifications/{id}/read", "notification", PARTIES, 2),
+    Endpoint { trips: 2, ..plain("POST /v1/notifications/read-all", PARTIES) },
+    plain("GET /v1/notifications/preferences", PARTIES),
+    Endpoint { trips: 2, body: |_| json!({ "email": false }), ..plain("PATCH /v1/notifications/preferences", PARTIES) },
+    plain("GET /v1/events", STAFF),
+    of("GET /v1/events/{id}", "event", STAFF, 1),
+    // webhooks
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "kind": "typeform", "config": {}, "credentials": { "signing_secret": "a-secret-of-the-tests" } }),
+        ..plain("POST /v1/integrations", ADMINS)
+    },
+    plain("GET /v1/integrations", ADMINS),
+    of("GET /v1/integrations/{id}", "integration", ADMINS, 1),
+    with("PATCH /v1/integrations/{id}", "integration", ADMINS, 2, |_| json!({ "name": "Other" })),
+    of("DELETE /v1/integrations/{id}", "integration", ADMINS, 2),
+    plain("POST /v1/hooks/forms/{key}", &[]),
+    plain("POST /v1/hooks/xero/{key}", &[]),
+    plain("POST /v1/jobs/run", &[]),
+];
+
+impl Endpoint {
+    /// The method.
+    pub fn method(&self) -> &'static str {
+        self.route.split(' ').next().unwrap()
+    }
+
+    /// The path with the world's record in it.
+    pub fn path(&self, world: &World) -> String {
+        let path = self.route.split(' ').nth(1).unwrap();
+        match self.record {
+            Some("member") => path.replace("{id}", &world.member(Owner).id),
+            Some(record) => path.replace("{id}", world.id(record)),
+            None => path.to_owned(),
+        }
+    }
+
+    /// Whether no session is needed.
+    pub fn is_public(&self) -> bool {
+        self.roles.is_empty()
+    }
+
+    /// Whether it changes anything.
+    pub fn writes(&self) -> bool {
+        self.method() != "GET"
+    }
+
+    /// Whether its answer goes on and on.
+    pub fn streams(&self) -> bool {
+        self.route.ends_with("/stream")
+    }
+
+    /// The call by a role of one world, with path and body from another or the same.
+    pub fn call(&self, by: &World, role: Role, of: &World) -> Request {
+        let request = by.member(role).caller().request(self.method(), &self.path(of));
+        match (self.body)(of) {
+            Value::Null => request,
+            body => request.json(&body),
+        }
+    }
+
+    /// The call as it succeeds.
+    pub fn succeeding(&self, world: &World) -> Request {
+        self.call(world, self.roles[0], world)
+    }
+}
+
+/// What an answer means for whoever must not get anything.
+pub fn shows_nothing_of(answer: &Answered, world: &World) -> bool {
+    !answer.text.contains(&world.tenant.id)
+        && !["lead", "open", "bid", "quote", "invoice", "project", "message"]
+            .iter()
+            .any(|name| answer.text.contains(world.id(name)))
+}

@@ -1,0 +1,211 @@
+//! A tenant in which something of everything is there, in the states that the endpoints need.
+
+use std::collections::BTreeMap;
+
+use domain::{Role, Time, role::ROLES};
+use serde_json::{Value, json};
+use support::{App, Member, Tenant, id};
+
+/// Such a tenant.
+pub struct World {
+    pub tenant: Tenant,
+    members: Vec<(Role, Member)>,
+    ids: BTreeMap<&'static str, String>,
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+impl World {
+    /// A new tenant with a member in each role and records in every state.
+    pub async fn new() -> World {
+        let tenant = Tenant::new().await;
+        let mut members = Vec::new();
+        for role in ROLES {
+            members.push((*role, tenant.member(*role).await));
+        }
+        let mut world = World { tenant, members, ids: BTreeMap::new() };
+        let operations = world.records();
+        App::shared().data("transaction", json!({ "operations": operations })).await;
+        world
+    }
+
+    /// The member in a role.
+    pub fn member(&self, role: Role) -> &Member {
+        &self.members.iter().find(|(known, _)| *known == role).unwrap().1
+    }
+
+    /// The id of a record by its name in this file.
+    pub fn id(&self, name: &str) -> &str {
+        self.ids.get(name).unwrap_or_else(|| panic!("no record is called {name}"))
+    }
+
+    /// All that the tenant has, by collection: to see whether anything changed.
+    pub async fn snapshot(&self) -> BTreeMap<String, Vec<Value>> {
+        let mut all = BTreeMap::new();
+        for entity in domain::entities::ALL {
+            let found = App::shared().stored(entity.collection, json!({ "tenant_id": self.tenant.id })).await;
+            all.insert(entity.collection.to_owned(), found);
+        }
+        all
+    }
+
+    fn new_id(&mut self, name: &'static str, prefix: &str) -> String {
+        let id = id(prefix);
+        self.ids.insert(name, id.clone());
+        id
+    }
+
+    /// The insertions that make the world.
+    fn records(&mut self) -> Vec<Value> {
+        let mut operations = Vec::new();
+        for (name, status) in [
+            ("lead", "new"),
+            ("open", "published"),
+            ("closed", "published"),
+            ("awarded", "awarded"),
+            ("offered", "awarded"),
+            ("active", "active"),
+        ] {
+            self.lead(name, status, &mut operations);
+        }
+        self.bid("draft_bid", "open", "draft", &mut operations);
+        self.bid("open_bid", "lead", "submitted", &mut operations);
+        self.bid("bid", "closed", "submitted", &mut operations);
+        self.bid("awarded_bid", "awarded", "awarded", &mut operations);
+        self.bid("offered_bid", "offered", "awarded", &mut operations);
+        self.bid("active_bid", "active", "awarded", &mut operations);
+        self.quote("quote", "awarded", "awarded_bid", "draft", &mut operations);
+        self.quote("sent_quote", "offered", "offered_bid", "sent", &mut operations);
+        self.quote("accepted_quote", "active", "active_bid", "accepted", &mut operations);
+        self.project(&mut operations);
+        self.rest(&mut operations);
+        operations
+    }
+
+    fn insert(&self, collection: &str, id: &str, fields: Value, operations: &mut Vec<Value>) {
+        let now = Time::from_ms(now_ms()).ejson();
+        let mut document = json!({ "_id": id, "tenant_id": self.tenant.id });
+        document.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        document["created_at"] = now.clone();
+        document["updated_at"] = now;
+        document["version"] = 1.into();
+        operations.push(json!({ "insertOne": { "collection": collection, "document": document } }));
+    }
+
+    fn lead(&mut self, name: &'static str, status: &str, operations: &mut Vec<Value>) {
+        let id = self.new_id(name, "lead");
+        let conversation = support::id("con");
+        if name == "lead" {
+            self.ids.insert("conversation", conversation.clone());
+        }
+        let reference = format!("SU-9{:05}", self.ids.len());
+        let deadline = if name == "open" { now_ms() + DAY_MS } else { now_ms() - DAY_MS };
+        let [customer, expert, manager] = [Role::Customer, Role::Expert, Role::Manager].map(|role| self.member(role).id.clone());
+        let mut lead = json!({
+            "reference": reference, "kind": "service_request", "category": "Roof", "status": status, "customer": customer, "manager": manager,
+            "conversation": conversation, "bid_pool": status == "published", "is_active_project": status == "active", "source": "api",
+            "search_words": ["roof"], "skills": [], "attachments": [],
+        });
+        if status != "new" {
+            lead["bid_deadline"] = Time::from_ms(deadline).ejson();
+            lead["published_at"] = Time::from_ms(now_ms() - 2 * DAY_MS).ejson();
+        }
+        if status == "active" {
+            lead["expert"] = expert.clone().into();
+        }
+        self.insert("leads", &id, lead, operations);
+        let conversation_fields = json!({ "lead": id, "kind": "lead", "title": reference, "participants": [customer, expert], "status": "active", "seq": 0 });
+        self.insert("conversations", &conversation, conversation_fields, operations);
+    }
+
+    fn bid(&mut self, name: &'static str, lead: &str, status: &str, operations: &mut Vec<Value>) {
+        let id = self.new_id(name, "bid");
+        let sealed = if lead == "open" { now_ms() + DAY_MS } else { now_ms() - DAY_MS };
+        let bid = json!({
+            "lead": self.id(lead), "title": "New roof", "price": { "minor": 100_001, "currency": "EUR" }, "is_complete": true,
+            "start_date": Time::from_ms(now_ms()).ejson(), "end_date": Time::from_ms(now_ms() + 30 * DAY_MS).ejson(),
+            "milestones": [
+                { "order": 1, "name": "Start", "type": "event", "percentage": 33 }, { "order": 2, "name": "End", "type": "time", "percentage": 67 },
+            ],
+            "expert": self.member(Role::Expert).id, "status": status, "sealed_until": Time::from_ms(sealed).ejson(),
+        });
+        self.insert("bids", &id, bid, operations);
+        if matches!(status, "awarded") {
+            let update = json!({ "$set": { "awarded_bid": id } });
+            operations
+                .push(json!({ "updateOne": { "collection": "leads", "filter": { "_id": self.id(lead) }, "update": update } }));
+        }
+    }
+
+    fn quote(&mut self, name: &'static str, lead: &str, bid: &str, status: &str, operations: &mut Vec<Value>) {
+        let id = self.new_id(name, "quo");
+        let money = |minor: i64| json!({ "minor": minor, "currency": "EUR" });
+        let quote = json!({
+            "reference": format!("QU-9{:05}", self.ids.len()), "title": "New roof", "lead": self.id(lead), "bid": self.id(bid),
+            "expert": self.member(Role::Expert).id, "manager": self.member(Role::Manager).id, "customer": self.member(Role::Customer).id,
+            "amount": money(100_001), "service_fee": money(10_000), "total": money(110_001), "status": status,
+        });
+        self.insert("quotes", &id, quote, operations);
+    }
+
+    fn project(&mut self, operations: &mut Vec<Value>) {
+        let project = self.new_id("project", "prj");
+        let parties = json!({
+            "customer": self.member(Role::Customer).id, "manager": self.member(Role::Manager).id, "expert": self.member(Role::Expert).id,
+            "lead": self.id("active"), "quote": self.id("accepted_quote"),
+        });
+        let with = |more: Value| {
+            let mut fields = parties.as_object().unwrap().clone();
+            fields.extend(more.as_object().unwrap().clone());
+            Value::Object(fields)
+        };
+        self.insert("projects", &project, with(json!({ "name": "New roof", "status": "active" })), operations);
+        for (order, milestone, invoice, status) in
+            [(1, "milestone", "invoice", "draft"), (2, "milestone_2", "approved_invoice", "approved")]
+        {
+            let (milestone, invoice) = (self.new_id(milestone, "mil"), self.new_id(invoice, "inv"));
+            let money = |minor: i64| json!({ "minor": minor, "currency": "EUR" });
+            let fields = json!({ "project": project, "bid": self.id("active_bid"), "order": order, "name": "Part", "type": "event", "percentage": 50, "amount": money(50_000), "service_fee": money(5_000) });
+            self.insert("milestones", &milestone, with(fields), operations);
+            let fields = json!({
+                "reference": format!("IN-90000{order}"), "title": "Part", "milestone": milestone, "project": project, "amount": money(50_000),
+                "service_fee": money(5_000), "total": money(55_000), "status": status, "is_approved": status == "approved", "is_paid": false,
+            });
+            self.insert("invoices", &invoice, with(fields), operations);
+        }
+    }
+
+    fn rest(&mut self, operations: &mut Vec<Value>) {
+        let [message, event, notification, integration, login] =
+            [("message", "msg"), ("event", "evt"), ("notification", "not"), ("integration", "int"), ("login", "log")]
+                .map(|(name, prefix)| self.new_id(name, prefix));
+        let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
+        let fields = json!({ "conversation": conversation, "seq": 1, "sender": customer, "kind": "human", "content": "Hello", "attachments": [] });
+        self.insert("messages", &message, fields, operations);
+        operations.push(json!({ "updateOne": { "collection": "conversations", "filter": { "_id": conversation }, "update": { "$set": { "seq": 1 } } } }));
+        let lead = self.id("lead").to_owned();
+        let record = json!({ "type": "lead", "id": lead });
+        self.insert("events", &event, json!({ "type": "lead.created", "record": record, "lead": lead, "changes": {}, "actor": { "type": "job", "id": "x" } }), operations);
+        let expires = Time::from_ms(now_ms() + 30 * DAY_MS).ejson();
+        let fields = json!({ "recipient": customer, "cause": event, "key": "lead.created", "title": "New", "message": "New", "type": "info", "priority": "medium", "record": record, "is_read": false, "expires_at": expires });
+        self.insert("notifications", &notification, fields, operations);
+        let credentials = json!({ "signing_secret": "a-secret-of-the-tests" }).to_string();
+        let sealed = App::shared().vault.seal("credentials", &self.tenant.id, &credentials, [9; 12]);
+        self.insert(
+            "integrations",
+            &integration,
+            json!({ "kind": "typeform", "name": "Form", "is_enabled": true, "config": {}, "credentials": sealed }),
+            operations,
+        );
+        let subject = self.member(Role::Owner).subject().clone();
+        let fields =
+            json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });
+        self.insert("logins", &login, fields, operations);
+    }
+}
+
+/// Now.
+pub fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
