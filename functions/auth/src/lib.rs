@@ -1,1 +1,20 @@
-//! Auth: who somebody is, and in which tenant they work.
+//! Who somebody is and which tenants they may enter: signing up, logging in and out, inviting and joining.
+
+mod accept;
+mod entrance;
+mod identity;
+mod invite;
+mod login;
+mod logout;
+mod me;
+mod password;
+mod places;
+mod refresh;
+mod refresh_token;
+mod routes;
+mod signup;
+mod switch;
+
+pub use routes::{ROUTES, router};
+
+edge::entry!(router);

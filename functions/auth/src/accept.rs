@@ -1,0 +1,125 @@
+//! Accepting an invitation: whoever got the mail joins, with the password they have or a new one.
+
+use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
+use domain::entity::{Field, text};
+use domain::validate::{self, change};
+use domain::{Doc, Error, Filter, Violation, event};
+use edge::{Call, Halt, Outcome, Reply};
+use serde_json::{Value, json};
+use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
+
+use crate::entrance::{self, text as text_of};
+use crate::{identity, login, password};
+
+const INPUT: &[Field] = &[text("token", 500).required(), text("name", 200), text("password", password::LEN_MAX).required()];
+
+/// Makes an invited membership an active one, whose member is logged in at once.
+pub async fn accept(call: &Call) -> Outcome {
+    let input = validate::input(INPUT, call.input()?)?;
+    password::check(text_of(&input, "password"))?;
+    let invite = open(call, text_of(&input, "token"))?;
+    let scope = PlatformScope::of_auth().tenant(&invite.tenant, call.now()).repeated_by(&invite.membership);
+    let platform = PlatformScope::of_auth().identities(call.now());
+    let Invited { tenant, member, identity } = read(call, &scope, &platform, &invite).await?;
+    let name = input.get("name").or_else(|| member.get("name")).and_then(Value::as_str);
+    let name = name.ok_or_else(|| Violation::on("name", "required", "This field is required."))?;
+    let proof = prove(call, text_of(&input, "password"), identity)?;
+    let mut command = call.store.command(&scope);
+    entrance::require_open_tenant(&mut command, &scope);
+    let member = activate(&mut command, &scope, &member, proof.identity(), name);
+    command.on(&platform);
+    match &proof {
+        Proof::Known(identity) => identity::require_unchanged(&mut command, &platform, identity),
+        Proof::New { id, hash } => identity::insert(&mut command, id, &member, hash, raced()),
+    }
+    command.on(&scope);
+    let token = entrance::open_login(call, &mut command, &member);
+    command.answer_secret(200, entrance::tokens(call, &tenant, &member, &token, call.now())?);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// What an invitation leads to.
+struct Invited {
+    tenant: Doc,
+    member: Doc,
+    identity: Option<Doc>,
+}
+
+/// Who joins.
+enum Proof {
+    /// Somebody with a login, whose password was right.
+    Known(Doc),
+    /// Somebody new.
+    New { id: String, hash: String },
+}
+
+impl Proof {
+    fn identity(&self) -> &str {
+        match self {
+            Self::Known(identity) => text_of(identity, "_id"),
+            Self::New { id, .. } => id,
+        }
+    }
+}
+
+fn open(call: &Call, token: &str) -> Result<Invite, Error> {
+    let invite = open_invite(&call.config.vault, token).ok_or_else(invalid)?;
+    match invite.expires <= call.now() {
+        true => Err(Error::unauthenticated("invite-expired", "The invitation has expired. Ask for a new one.")),
+        false => Ok(invite),
+    }
+}
+
+/// The waiting membership, and the identity of its e-mail address if there is one.
+async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> Result<Invited, Halt> {
+    let mut reading = call.store.reading(scope);
+    let member = reading.one(&MEMBERSHIP, &scope.live().and(Filter::is("_id", invite.membership.as_str())), invalid());
+    let source = member.path("document.email");
+    let identity = reading.many_linked(&IDENTITY, &platform.live(), json!({ "_id": 1 }), 1, ("email", &source));
+    let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
+    let mut found = reading.run().await?;
+    let member = found.doc(member);
+    match text_of(&member, "status") {
+        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.docs(identity).pop() }),
+        "active" => Err(used().into()),
+        _ => Err(invalid().into()),
+    }
+}
+
+fn prove(call: &Call, password: &str, identity: Option<Doc>) -> Result<Proof, Halt> {
+    let Some(identity) = identity else {
+        return Ok(Proof::New { id: call.store.id(&IDENTITY), hash: password::hash(password, call.store.random())? });
+    };
+    let hash = identity.get("password_hash").and_then(Value::as_str);
+    match password::verify(password, hash) {
+        true => Ok(Proof::Known(identity)),
+        false => Err(login::refused().into()),
+    }
+}
+
+/// Changes the waiting membership; returns it as it becomes.
+fn activate(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &str, name: &str) -> Doc {
+    let now = scope.now();
+    let joined = json!({ "identity": identity, "status": "active", "name": name, "joined_at": now, "last_login_at": now });
+    let mut after = member.clone();
+    after.extend(joined.as_object().cloned().unwrap_or_default());
+    let change = change(member, after);
+    let id = text_of(member, "_id");
+    let waiting = scope.live().and(Filter::is("_id", id)).and(Filter::is("status", "invited"));
+    command.update(&MEMBERSHIP, &waiting, &change, used());
+    let (kind, changes) = ("membership.activated", event::diff(&MEMBERSHIP, Some(member), &change.after));
+    command.event(EventOf { kind, entity: &MEMBERSHIP, id, lead: None, changes, comment: None, holes: &[] });
+    change.after
+}
+
+fn raced() -> Error {
+    Error::conflict("concurrent-update", "Somebody signed up with this e-mail address just now. Try again.")
+}
+
+fn used() -> Error {
+    Error::conflict("invite-used", "The invitation was accepted before. Log in.")
+}
+
+fn invalid() -> Error {
+    Error::unauthenticated("invalid-invite", "The invitation is not valid.")
+}

@@ -1,0 +1,102 @@
+//! Entering a tenant: the login that is written, and the answer with its tokens.
+
+use data_api::{Action, Operation};
+use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
+use domain::{Doc, Error, Filter, Role, Time, event};
+use edge::{Call, Halt};
+use serde_json::{Value, json};
+use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
+use store::{Command, EventOf, Scope};
+
+use crate::refresh_token::RefreshToken;
+
+/// How long a login lasts that nobody refreshes.
+const LOGIN_DAYS: i64 = 30;
+const USER_AGENT_LEN_MAX: usize = 400;
+
+/// When a login ends that is used now.
+pub fn login_expiry(now: Time) -> Time {
+    now.plus_days(LOGIN_DAYS)
+}
+
+/// Expects the tenant of the scope to be open.
+pub fn require_open_tenant(command: &mut Command<'_>, scope: &Scope) {
+    command.require(&TENANT, open_tenant(scope), Error::unauthenticated("tenant-inactive", "This tenant is not active."));
+}
+
+/// The tenant of the scope, if it is open.
+pub fn open_tenant(scope: &Scope) -> Filter {
+    scope.live().and(Filter::is("_id", scope.tenant())).and(Filter::is("status", "active"))
+}
+
+/// Expects the membership to be as it was read, and notes that it was used now.
+pub fn touch(command: &mut Command<'_>, scope: &Scope, member: &Doc) {
+    let filter = json!({
+        "_id": member.get("_id"), "tenant_id": scope.tenant(), "identity": member.get("identity"), "status": "active",
+        "policy_version": member.get("policy_version"), "deleted_at": null,
+    });
+    // No new version: members who are edited and members who log in do not get in each other's way.
+    let update = json!({ "$set": { "last_login_at": scope.now().ejson() } });
+    let operation = Operation::new(Action::UpdateOne, MEMBERSHIP.collection).with("filter", filter).with("update", update);
+    let raced = Error::conflict("concurrent-update", "The membership was changed at the same moment. Try again.");
+    command.operation(operation.expecting("matchedCount", 1), Some(raced));
+}
+
+/// Writes a new login of a member into the tenant that the command is on.
+pub fn open_login(call: &Call, command: &mut Command<'_>, member: &Doc) -> RefreshToken {
+    let id = command.id(&LOGIN);
+    let agent = call.header("user-agent").map(|agent| agent.chars().take(USER_AGENT_LEN_MAX).collect::<String>());
+    let fields = [
+        ("identity", member.get("identity").cloned()),
+        ("membership", member.get("_id").cloned()),
+        ("generation", Some(1.into())),
+        ("expires_at", Some(login_expiry(call.now()).into())),
+        ("user_agent", agent.map(Value::from)),
+    ];
+    let login: Doc = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let login = command.insert(&LOGIN, &id, login, &[], Error::internal("a login's id was taken"));
+    let changes = event::diff(&LOGIN, None, &login);
+    let kind = "login.created";
+    command.event(EventOf { kind, entity: &LOGIN, id: &id, lead: None, changes, comment: None, holes: &[] });
+    RefreshToken { login: id, tenant: text(member, "tenant_id").to_owned(), generation: 1 }
+}
+
+/// The answer with the tokens that a generation of a login has had since a time: always the same for the same.
+pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, since: Time) -> Result<Value, Halt> {
+    let role = Role::parse(text(member, "role")).ok_or_else(|| Error::internal("a membership has no known role"))?;
+    let subject = Subject {
+        identity: text(member, "identity").to_owned(),
+        tenant: token.tenant.clone(),
+        member: text(member, "_id").to_owned(),
+        role,
+        policy_version: member.get("policy_version").and_then(Value::as_i64).unwrap_or(1),
+        login: token.login.clone(),
+    };
+    let mut body = json!({
+        "access_token": call.config.keys.issue(&subject, since)?,
+        "token_type": "Bearer",
+        "expires_in": ACCESS_TOKEN_TTL_S,
+        "refresh_token": token.write(&call.config.vault),
+    });
+    if let Value::Object(body) = &mut body {
+        body.extend(place(tenant, member));
+    }
+    Ok(body)
+}
+
+/// A tenant and who somebody is in it, in brief.
+pub fn place(tenant: &Doc, member: &Doc) -> Doc {
+    let pick = |doc: &Doc, fields: &[&str]| {
+        let mut picked = Doc::new();
+        picked.insert("id".to_owned(), text(doc, "_id").into());
+        picked.extend(fields.iter().filter_map(|field| Some(((*field).to_owned(), doc.get(*field)?.clone()))));
+        Value::Object(picked)
+    };
+    let parts = [("tenant", pick(tenant, &["name"])), ("member", pick(member, &["name", "email", "role"]))];
+    parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()
+}
+
+/// The text of a field, empty when there is none.
+pub fn text<'a>(doc: &'a Doc, field: &str) -> &'a str {
+    doc.get(field).and_then(Value::as_str).unwrap_or_default()
+}

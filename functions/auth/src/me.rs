@@ -1,0 +1,31 @@
+//! Who one is here, what one may do, and where else one is a member.
+
+use domain::entities::{MEMBERSHIP, TENANT};
+use domain::{Error, Role, validate};
+use edge::{Call, Outcome, Reply};
+use serde_json::{Value, json};
+
+use crate::entrance::text as text_of;
+use crate::places;
+
+/// The member of the session.
+pub async fn me(call: &Call) -> Outcome {
+    let session = call.session()?;
+    let mut reading = call.store.reading(call.scope()?);
+    let step = reading.operation(places::of_identity(session.identity()));
+    let places = places::sorted(reading.run().await?.docs(step));
+    let here = places.iter().find(|place| text_of(&place.member, "_id") == session.viewer().member);
+    let outdated = || Error::unauthenticated("session-outdated", "Your membership has ended. Log in again.");
+    let here = here.ok_or_else(outdated)?;
+    let role = Role::parse(text_of(&here.member, "role")).ok_or_else(outdated)?;
+    let permissions = role.permissions().into_iter().map(|(name, reach)| (name.to_owned(), Value::from(reach.word())));
+    let permissions: Value = permissions.collect();
+    let body = json!({
+        "member": validate::render(&MEMBERSHIP, here.member.clone()),
+        "tenant": validate::render(&TENANT, here.tenant.clone()),
+        "role": role.word(),
+        "permissions": permissions,
+        "memberships": places::shown(&places),
+    });
+    Ok(Reply::json(200, &body))
+}

@@ -1,0 +1,26 @@
+//! The whole surface.
+
+use domain::entities::MEMBERSHIP;
+use edge::Access::{May, Member, Public};
+use edge::{Route, Router};
+
+use crate::{accept, invite, login, logout, me, refresh, signup, switch};
+
+/// Every route of auth.
+pub static ROUTES: &[Route] = &[
+    Route::post("/v1/auth/signup", Public, |call| Box::pin(signup::signup(call))),
+    Route::post("/v1/auth/login", Public, |call| Box::pin(login::login(call))),
+    Route::post("/v1/auth/refresh", Public, |call| Box::pin(refresh::refresh(call))),
+    Route::post("/v1/auth/logout", Member, |call| Box::pin(logout::logout(call))),
+    Route::post("/v1/auth/switch", Member, |call| Box::pin(switch::switch(call))),
+    Route::post("/v1/auth/accept-invite", Public, |call| Box::pin(accept::accept(call))),
+    Route::get("/v1/me", Member, |call| Box::pin(me::me(call))),
+    Route::list("/v1/members", "membership:read", &MEMBERSHIP),
+    Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
+    Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
+];
+
+/// The router of auth.
+pub fn router() -> Router {
+    Router::new(ROUTES)
+}

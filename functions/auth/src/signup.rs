@@ -1,0 +1,66 @@
+//! Signing up: a new identity, its tenant, and its place there as the owner.
+
+use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points};
+use domain::entity::{Field, email, text};
+use domain::{Doc, Error, event, validate};
+use edge::{Call, Outcome, Reply};
+use serde_json::{Value, json};
+use store::{Command, EventOf, PlatformScope};
+
+use crate::entrance::{self, text as text_of};
+use crate::{identity, password};
+
+const INPUT: &[Field] = &[
+    text("tenant_name", 200).required(),
+    text("name", 200).required(),
+    email("email").required(),
+    text("password", password::LEN_MAX).required(),
+];
+
+/// Makes a tenant with its owner, who is logged in at once.
+pub async fn signup(call: &Call) -> Outcome {
+    let input = validate::input(INPUT, call.input()?)?;
+    password::check(text_of(&input, "password"))?;
+    let hash = password::hash(text_of(&input, "password"), call.store.random())?;
+    let (name, email) = (text_of(&input, "name"), text_of(&input, "email"));
+    let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
+    let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
+    let owner = as_doc(json!({
+        "identity": identity_id, "email": email, "name": name, "role": "owner", "status": "active", "policy_version": 1,
+        "personal_code": personal_code(call.store.random()), "joined_at": call.now(), "last_login_at": call.now(),
+    }));
+    let mut command = call.store.command(&platform);
+    identity::insert(&mut command, &identity_id, &owner, &hash, taken());
+    command.on(&PlatformScope::of_auth().tenant(&tenant_id, call.now()));
+    let tenant = json!({ "name": input.get("tenant_name"), "status": "active" });
+    let tenant = command.insert(&TENANT, &tenant_id, as_doc(tenant), &[], Error::internal("a tenant's id was taken"));
+    let changes = event::diff(&TENANT, None, &tenant);
+    let kind = "tenant.created";
+    command.event(EventOf { kind, entity: &TENANT, id: &tenant_id, lead: None, changes, comment: None, holes: &[] });
+    let owner_id = command.id(&MEMBERSHIP);
+    let owner = command.insert(&MEMBERSHIP, &owner_id, owner, &[], Error::internal("a new tenant has a member"));
+    let changes = event::diff(&MEMBERSHIP, None, &owner);
+    let kind = "membership.activated";
+    command.event(EventOf { kind, entity: &MEMBERSHIP, id: &owner_id, lead: None, changes, comment: None, holes: &[] });
+    insert_settings(&mut command);
+    let token = entrance::open_login(call, &mut command, &owner);
+    command.answer_secret(201, entrance::tokens(call, &tenant, &owner, &token, call.now())?);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+fn taken() -> Error {
+    Error::conflict("email-taken", "There is a login with this e-mail address already.")
+}
+
+fn insert_settings(command: &mut Command<'_>) {
+    let id = command.id(&SETTING);
+    let fee = json!({ "key": SERVICE_FEE_KEY, "value": { "basis_points": service_fee_points(None) } });
+    command.insert(&SETTING, &id, as_doc(fee), &[], Error::internal("a new tenant has settings"));
+}
+
+fn as_doc(value: Value) -> Doc {
+    match value {
+        Value::Object(doc) => doc,
+        _ => Doc::new(),
+    }
+}
