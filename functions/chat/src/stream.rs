@@ -90,9 +90,7 @@ impl Stream {
             let news = self.news().await.ok()?;
             self.next = if news.len() < BATCH { Next::Pause } else { Next::Look };
             let now_ms = self.host.now_ms();
-            // The next look must not come too late for the heartbeat.
-            let quiet = now_ms.saturating_add_unsigned(POLL_MS) >= self.said_ms.saturating_add(HEARTBEAT_MS);
-            if !news.is_empty() || quiet {
+            if !news.is_empty() || needs_heartbeat(now_ms, self.said_ms) {
                 self.said_ms = now_ms;
                 return Some(if news.is_empty() { HEARTBEAT.to_owned() } else { news.concat() });
             }
@@ -115,5 +113,28 @@ impl Stream {
             events.push(format!("id: {}\nevent: message\ndata: {}\n\n", self.last, Value::Object(message)));
         }
         Ok(events)
+    }
+}
+
+/// Whether silence would have lasted too long by the next look.
+fn needs_heartbeat(now_ms: i64, said_ms: i64) -> bool {
+    now_ms.saturating_add_unsigned(POLL_MS) > said_ms.saturating_add(HEARTBEAT_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_never_lasts_longer_than_15_seconds() {
+        // Looks come a little more than a second apart, as each takes some time itself.
+        let (mut said_ms, mut longest_ms) = (0, 0);
+        for now_ms in (0..200).map(|look| look * 1_007) {
+            if needs_heartbeat(now_ms, said_ms) {
+                longest_ms = longest_ms.max(now_ms - said_ms);
+                said_ms = now_ms;
+            }
+        }
+        assert!((13_000..=15_000).contains(&longest_ms), "{longest_ms}");
     }
 }
