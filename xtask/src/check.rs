@@ -10,6 +10,7 @@ use xtask::tools::{self, SPIN_TARGET, WORKERS_TARGET};
 use xtask::workspace::{Workspace, run_quietly};
 
 const CARGO_DENY: &str = "0.20.2";
+const CONFORMANCE: &str = "xtask/conformance";
 /// Heavy and used by nothing else, so they are linted as they are built.
 const HEAVY: [&str; 2] = ["host", "bindgen"];
 
@@ -33,7 +34,7 @@ fn cargo(workspace: &Workspace, words: &[&str]) -> Result<()> {
 }
 
 fn native_lints(workspace: &Workspace) -> Result<()> {
-    let mut words = vec!["clippy", "--quiet", "--locked", "--workspace", "--all-targets"];
+    let mut words = vec!["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--features", CONFORMANCE];
     for package in HEAVY {
         words.extend(["--exclude", package]);
     }

@@ -1,6 +1,8 @@
 //! The only tool a person needs.
 
 mod check;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod progress;
 mod size;
 mod test;
@@ -20,7 +22,8 @@ cargo xtask <command>
   check                  formatting, lints, licences, duplicates, sizes
   size                   what each function weighs on each runtime, against its budget
   build [workers|spin]   build the functions for one runtime or both
-  conformance FILE…      run Data API conformance cases
+  conformance FILE… [--url URL --key KEY]
+                         replay recorded cases through the Data API and count what holds
 ";
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn run(words: &[String]) -> Result<()> {
         ("build", []) => build(&workspace, &[Kind::Workerd, Kind::Wasi]),
         ("build", [one]) if one == "workers" => build(&workspace, &[Kind::Workerd]),
         ("build", [one]) if one == "spin" => build(&workspace, &[Kind::Wasi]),
+        ("conformance", files) => conformance(&workspace, files),
         ("help" | "--help" | "-h", _) => {
             progress::say(USAGE);
             Ok(())
@@ -60,4 +64,19 @@ fn build(workspace: &Workspace, kinds: &[Kind]) -> Result<()> {
         progress::step(&format!("functions for {kind}"), || kind.build(workspace))?;
     }
     Ok(())
+}
+
+#[cfg(feature = "conformance")]
+fn conformance(_workspace: &Workspace, files: &[String]) -> Result<()> {
+    conformance::run(files)
+}
+
+/// The cases are many, so they are replayed by an optimised build that holds the gateway.
+#[cfg(not(feature = "conformance"))]
+fn conformance(workspace: &Workspace, files: &[String]) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--quiet", "--locked", "--profile", "native", "-p", "xtask", "--features", "conformance"]);
+    // File names are the caller's.
+    cargo.arg("--").arg("conformance").args(files).current_dir(std::env::current_dir()?);
+    xtask::workspace::run(&mut cargo)
 }

@@ -58,7 +58,7 @@ pub fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
 fn build(workspace: &Workspace, names: &[String]) -> Result<Vec<Binary>> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--locked", "--no-run", "--message-format=json-render-diagnostics", "--workspace"]);
-    cargo.args(["--exclude", HOST, "--exclude", "bindgen"]);
+    cargo.args(["--exclude", HOST, "--exclude", "bindgen", "--features", "xtask/conformance"]);
     let mut binaries = executables(&mut cargo)?;
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
