@@ -144,7 +144,10 @@ pub(super) fn day(ms: i64) -> String {
 pub(super) fn checked(answer: &Answer<'_>) -> Result<(), Failure> {
     match answer.status {
         200..=299 => Ok(()),
-        400 => Err(Failure::final_("xero-refused", &reasons(answer))),
+        400 => {
+            let reasons = reasons(answer);
+            Err(Failure::final_(refusal_code(&reasons), &reasons))
+        }
         401 => Err(unauthorised(answer)),
         403 => Err(Failure::final_("xero-forbidden", "the organisation is no longer connected")),
         404 => Err(Failure::final_("xero-not-found", "Xero has no such record")),
@@ -166,6 +169,17 @@ fn unauthorised(answer: &Answer<'_>) -> Failure {
         return Failure::final_("xero-scope-refused", "the connection lacks a scope");
     }
     Failure::passing("xero-token-refused", "the token ended or was revoked", None)
+}
+
+/// Xero numbers its errors by kind alone, so two that a caller can mend are known by their words.
+fn refusal_code(reasons: &str) -> &'static str {
+    if reasons.contains("already assigned to another contact") {
+        "xero-name-taken"
+    } else if reasons.contains("# must be unique") {
+        "xero-number-taken"
+    } else {
+        "xero-refused"
+    }
 }
 
 fn limited(answer: &Answer<'_>) -> Failure {

@@ -16,13 +16,15 @@ pub struct Api<'a> {
 }
 
 impl Api<'_> {
-    /// Creates the contact, or updates the one with the same number or name; answered by [`super::contact_id`].
+    /// Creates the contact, or updates the one with the same number; answered by [`super::contact_id`].
+    /// `xero-name-taken` says that another contact has the name: save it again under one that tells them apart.
     #[must_use]
     pub fn save_contact(&self, contact: &Contact<'_>, idempotency_key: &str) -> Outgoing {
         self.write("POST", "Contacts", &wrapped("Contacts", &contact.body()), idempotency_key)
     }
 
-    /// Creates a quote; answered by [`super::quote`].
+    /// Creates a quote; answered by [`super::quote`]. `xero-number-taken` says that there is one already:
+    /// [`Self::find_quotes`] finds what an interrupted creation left behind.
     #[must_use]
     pub fn create_quote(&self, quote: &NewQuote<'_>, idempotency_key: &str) -> Outgoing {
         self.write("PUT", "Quotes", &wrapped("Quotes", &quote.body()), idempotency_key)
@@ -36,7 +38,7 @@ impl Api<'_> {
         self.write("POST", &format!("Quotes/{}", encoded(id)), &body, idempotency_key)
     }
 
-    /// Creates an invoice; answered by [`super::invoice`].
+    /// Creates an invoice; answered by [`super::invoice`]. `xero-number-taken` as for quotes.
     #[must_use]
     pub fn create_invoice(&self, invoice: &NewInvoice<'_>, idempotency_key: &str) -> Outgoing {
         self.write("PUT", "Invoices", &wrapped("Invoices", &invoice.body()), idempotency_key)
@@ -55,7 +57,7 @@ impl Api<'_> {
         self.read(&format!("Quotes/{}", encoded(id)), "application/json")
     }
 
-    /// Finds the quote that an interrupted creation left behind; answered by [`super::quotes`].
+    /// The quotes of this number, one or none; answered by [`super::quotes`].
     #[must_use]
     pub fn find_quotes(&self, number: &str) -> Outgoing {
         self.read(&format!("Quotes?QuoteNumber={}", encoded(number)), "application/json")
@@ -67,7 +69,7 @@ impl Api<'_> {
         self.read(&format!("Invoices/{}", encoded(id)), "application/json")
     }
 
-    /// Finds the invoice that an interrupted creation left behind; answered by [`super::invoices`].
+    /// The invoices of this number, one or none; answered by [`super::invoices`].
     #[must_use]
     pub fn find_invoices(&self, number: &str) -> Outgoing {
         self.read(&format!("Invoices?InvoiceNumbers={}", encoded(number)), "application/json")

@@ -23,6 +23,9 @@ const FIELDS: &[&str] = &[
 const LENGTHS: &[(&str, usize)] =
     &[("Name", 255), ("ContactNumber", 50), ("EmailAddress", 255), ("FirstName", 255), ("LastName", 255)];
 
+const TAKEN: &str =
+    "The contact name is already assigned to another contact. The contact name must be unique across all active contacts.";
+
 pub(crate) fn answer(world: &mut World, call: &Call, books: usize, rest: &[&str]) -> Reply {
     let now_ms = world.clock.now_ms();
     let xero = &mut world.xero;
@@ -56,7 +59,7 @@ fn write(books: &mut Books, ids: &mut Ids, call: &Call, id: Option<&str>, now_ms
             return not_found();
         }
         if call.method == Method::PUT && existing.is_some() {
-            let message = "The contact name is already assigned to another contact.".to_owned();
+            let message = TAKEN.to_owned();
             return invalid(&[message], Some(&input));
         }
         let wrong = check(books, &input, existing);
@@ -68,7 +71,7 @@ fn write(books: &mut Books, ids: &mut Ids, call: &Call, id: Option<&str>, now_ms
     Reply::json(200, &json!({"Status": "OK", "Contacts": written}))
 }
 
-/// The contact that an input means: by id, else by our number, else by name.
+/// The contact that an input means: by id, else by our number, else by a name that has no other number.
 fn position(books: &Books, input: &Value) -> Option<usize> {
     let by = |field: &str| {
         let wanted = input.get(field)?;
@@ -77,7 +80,11 @@ fn position(books: &Books, input: &Value) -> Option<usize> {
     if input.get("ContactID").is_some() {
         return by("ContactID");
     }
-    by("ContactNumber").or_else(|| by("Name"))
+    let is_unnumbered = |at: &usize| {
+        let number = books.contacts.get(*at).and_then(|contact| contact.get("ContactNumber"));
+        number.is_none() || input.get("ContactNumber").is_none()
+    };
+    by("ContactNumber").or_else(|| by("Name").filter(is_unnumbered))
 }
 
 fn check(books: &Books, input: &Value, existing: Option<usize>) -> Vec<String> {
@@ -101,7 +108,7 @@ fn check(books: &Books, input: &Value, existing: Option<usize>) -> Vec<String> {
         Some(at) != existing && text("Name").is_some() && contact.get("Name").and_then(Value::as_str) == text("Name")
     };
     if books.contacts.iter().enumerate().any(is_taken) {
-        wrong.push("The contact name is already assigned to another contact.".into());
+        wrong.push(TAKEN.into());
     }
     wrong
 }

@@ -14,6 +14,7 @@ async fn a_contact_is_found_again_and_its_name_is_unique() {
     assert_ne!(id(second.json()), first);
     for (method, body, reason) in [
         ("POST", contact("p2", "Ada King"), "already assigned"),
+        ("POST", contact("p3", "Ada King"), "already assigned"),
         ("PUT", contact("p3", "Grace"), "already assigned"),
         ("POST", json!({"Contacts": [{"ContactNumber": "p9"}]}), "name must be specified"),
         ("POST", json!({"Contacts": [{"Name": "x".repeat(256)}]}), "longer than 255"),

@@ -38,6 +38,9 @@ async fn a_quote_becomes_a_paid_invoice() {
 
     let contact = Contact { number: "person_1", name: "Ada Lovelace", email: Some("ada@example.com") };
     let contact_id = read(&send(&rig, &api.save_contact(&contact, "job-1")).await, xero::contact_id).unwrap();
+    let namesake = Contact { number: "person_2", ..contact };
+    let taken = read(&send(&rig, &api.save_contact(&namesake, "job-1b")).await, xero::contact_id).unwrap_err();
+    assert_eq!((taken.code, taken.retry), ("xero-name-taken", false));
     let quote = NewQuote {
         contact_id: &contact_id,
         number: "QU-000001",
@@ -75,7 +78,7 @@ async fn a_quote_becomes_a_paid_invoice() {
     let again = read(&send(&rig, &api.create_invoice(&invoice, "job-4")).await, xero::invoice).unwrap();
     assert_eq!(made, again);
     let twin = read(&send(&rig, &api.create_invoice(&invoice, "job-5")).await, xero::invoice).unwrap_err();
-    assert_eq!((twin.code, twin.retry, twin.text.as_str()), ("xero-refused", false, "Invoice # must be unique."));
+    assert_eq!((twin.code, twin.retry, twin.text.as_str()), ("xero-number-taken", false, "Invoice # must be unique."));
     rig.running.pay_silently("INV-000001", None).await.unwrap();
     let paid = read(&send(&rig, &api.get_invoice(&made.id)).await, xero::invoice).unwrap();
     assert_eq!((paid.status, paid.amount_paid.minor(2), paid.amount_due.minor(2)), (InvoiceStatus::Paid, Some(123_456), Some(0)));

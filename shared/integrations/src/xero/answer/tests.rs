@@ -60,8 +60,11 @@ fn an_answer_without_its_record_is_no_success() {
 fn refusals_say_what_to_do() {
     let invalid = r#"{"ErrorNumber":10,"Type":"ValidationException","Message":"A validation exception occurred",
         "Elements":[{"ValidationErrors":[{"Message":"Invoice # must be unique."},{"Message":"Due date is required"}]}]}"#;
+    let taken = r#"{"Elements":[{"ValidationErrors":[
+        {"Message":"The contact name Ada is already assigned to another contact."}]}]}"#;
     for (status, body, code, retry, text) in [
-        (400, invalid, "xero-refused", false, "Invoice # must be unique.; Due date is required"),
+        (400, invalid, "xero-number-taken", false, "Invoice # must be unique.; Due date is required"),
+        (400, taken, "xero-name-taken", false, "The contact name Ada is already assigned to another contact."),
         (400, r#"{"Message":"bad"}"#, "xero-refused", false, "bad"),
         (400, "<ApiException/>", "xero-refused", false, "Xero refuses the request"),
         (401, "", "xero-token-refused", true, "the token ended or was revoked"),
