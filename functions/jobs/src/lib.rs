@@ -1,1 +1,17 @@
 //! Jobs: what must happen after a commit, worked under a lease until it has happened once.
+
+mod form;
+mod invite;
+mod mail;
+mod notice;
+mod notify;
+mod routes;
+mod run;
+mod send;
+mod submission;
+mod work;
+mod xero;
+
+pub use routes::{ROUTES, router};
+
+edge::entry!(router, scheduled = run::scheduled);

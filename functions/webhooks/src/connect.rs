@@ -25,7 +25,7 @@ pub async fn connect(call: &Call) -> Outcome {
     credentials.seal(call, scope.tenant(), &mut doc);
     credentials.hook(call, scope.tenant(), &id, &mut doc);
     let doc = command.insert(&INTEGRATION, &id, doc, &[], Error::internal("an integration's id was taken"));
-    command.event_of_new(&INTEGRATION, &doc);
+    command.event_of_new(&INTEGRATION, &doc, &[]);
     command.answer_record(201, &INTEGRATION, doc, &[]);
     Ok(Reply::answer(command.commit().await?).with("location", format!("/v1/integrations/{id}")))
 }

@@ -1,0 +1,143 @@
+//! Forms: a received response becomes a person, a lead and an invitation, all at once and once.
+
+use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_code};
+use domain::role::STAFF;
+use domain::rules::Moment;
+use domain::{Doc, Error, Filter, validate};
+use serde_json::{Value, json};
+use store::{Audience, Command, EventOf};
+
+use crate::submission::{self, Submission};
+use crate::work::{Stop, Work, done, fields, text};
+
+/// Works a receipt.
+pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
+    let Some(receipt) = work.find(&RECEIPT, work.text("receipt")).await?.filter(|receipt| text(receipt, "status") == "received")
+    else {
+        return work.nothing_to_do().await;
+    };
+    let sealed = text(&receipt, "body");
+    let Some(body) = work.config.vault.open("receipt", work.lease.tenant(), sealed) else {
+        return refuse(work, &receipt, "the body cannot be opened").await;
+    };
+    let integration = work.find(&INTEGRATION, text(&receipt, "integration")).await?.unwrap_or_default();
+    match submission::read(&body, integration.get("config"), work.scope.now()) {
+        Ok(submission) => take(work, &receipt, submission).await,
+        Err(reason) => refuse(work, &receipt, &reason).await,
+    }
+}
+
+/// Writes all that follows from a response. Whoever wrote the same person first makes this one try again and find them.
+async fn take(work: &Work<'_>, receipt: &Doc, submission: Submission) -> Result<(), Stop> {
+    let known = known(work, submission.person.as_ref()).await?;
+    let mut command = work.finishing();
+    let mut lead = submission.lead;
+    let person_id = match &known.person {
+        Some(person) => text(person, "_id").to_owned(),
+        None => command.id(&PERSON),
+    };
+    let customer = customer(&mut command, work, &known, submission.person.as_ref(), &person_id)?;
+    let member_id = customer.as_ref().map(|customer| customer.id.clone());
+    if let Some(mut person) = submission.person {
+        lead.insert("person".to_owned(), person_id.clone().into());
+        if known.person.is_none() {
+            person.extend(member_id.clone().map(|id| ("membership".to_owned(), id.into())));
+            let person = command.insert(&PERSON, &person_id, person, &[], raced());
+            command.event_of_new(&PERSON, &person, &[]);
+        } else if let Some(id) = member_id.clone() {
+            // Somebody who was known without a login gets the one that waits for them.
+            let single = work.one(&person_id).and(Filter::is("membership", Value::Null));
+            command.update_many(&PERSON, &single, &fields(json!({ "membership": id })));
+        }
+    }
+    lead.extend(member_id.map(|id| ("customer".to_owned(), id.into())));
+    let lead_id = command.id(&LEAD);
+    command.create_lead(&lead_id, lead);
+    if let Some(customer) = customer.filter(|customer| customer.is_new) {
+        command.job("invite", &customer.id, json!({ "membership": customer.id }), None);
+    }
+    let worked = fields(json!({ "status": "worked" }));
+    command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
+    done(command).await
+}
+
+/// Who is here already under the e-mail address of the form.
+#[derive(Default)]
+struct Known {
+    person: Option<Doc>,
+    member: Option<Doc>,
+}
+
+struct Customer {
+    id: String,
+    is_new: bool,
+}
+
+async fn known(work: &Work<'_>, person: Option<&Doc>) -> Result<Known, Stop> {
+    let Some(email) = person.and_then(|person| person.get("email")).cloned() else { return Ok(Known::default()) };
+    let same = work.scope.live().and(Filter::is("email", email));
+    let mut reading = work.store.reading(&work.scope);
+    let (person, member) = (reading.maybe(&PERSON, &same), reading.maybe(&MEMBERSHIP, &same));
+    let mut found = reading.run().await?;
+    Ok(Known { person: found.maybe(person), member: found.maybe(member) })
+}
+
+/// The customer's membership: theirs, or an invited one. A form is anybody's word: it gives nobody who is here another role.
+fn customer(
+    command: &mut Command<'_>,
+    work: &Work<'_>,
+    known: &Known,
+    person: Option<&Doc>,
+    person_id: &str,
+) -> Result<Option<Customer>, Error> {
+    if let Some(member) = &known.member {
+        let is_customer = text(member, "role") == "customer" && text(member, "status") != "suspended";
+        return Ok(is_customer.then(|| Customer { id: text(member, "_id").to_owned(), is_new: false }));
+    }
+    let Some(email) = person.and_then(|person| person.get("email")) else { return Ok(None) };
+    let mut member = fields(json!({ "email": email, "role": "customer" }));
+    member.extend(person.and_then(|person| person.get("name")).map(|name| ("name".to_owned(), name.clone())));
+    let mut member = validate::create(&MEMBERSHIP, member, Moment { now: work.scope.now(), viewer: None })?;
+    member.extend(fields(json!({
+        "policy_version": 1,
+        "personal_code": personal_code(work.store.random()),
+        "person": person_id,
+        "invited_at": work.scope.now(),
+    })));
+    let id = command.id(&MEMBERSHIP);
+    let member = command.insert(&MEMBERSHIP, &id, member, &[], raced());
+    command.event(EventOf {
+        kind: "membership.invited",
+        entity: &MEMBERSHIP,
+        id: &id,
+        lead: None,
+        changes: domain::event::diff(&MEMBERSHIP, None, &member),
+        comment: None,
+        holes: &[],
+    });
+    Ok(Some(Customer { id, is_new: true }))
+}
+
+fn raced() -> Error {
+    Error::conflict("person-raced", "Somebody with this e-mail address came in at the same moment.")
+}
+
+/// Keeps the reason, and tells the staff; nothing else is written.
+async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop> {
+    let id = text(receipt, "_id");
+    let mut command = work.finishing();
+    command.update_many(&RECEIPT, &work.one(id), &fields(json!({ "status": "refused", "refusal": reason })));
+    command.event(EventOf {
+        kind: "receipt.refused",
+        entity: &RECEIPT,
+        id,
+        lead: None,
+        changes: json!({ "status": { "before": "received", "after": "refused" }, "refusal": { "before": null, "after": reason } }),
+        comment: None,
+        holes: &[],
+    });
+    let facts = json!({ "key": "receipt.refused", "record": { "type": RECEIPT.name, "id": id }, "reference": reason });
+    command.notify(&Audience { roles: STAFF, ..Audience::default() }, facts);
+    work.host.log(&json!({ "job": work.lease.id(), "refused": Value::from(reason) }).to_string());
+    done(command).await
+}

@@ -1,0 +1,31 @@
+//! Invitations: a mail with the link by which somebody takes their place in a tenant.
+
+use domain::Time;
+use domain::entities::{MEMBERSHIP, TENANT};
+use store::{invite_expiry, invite_token};
+
+use crate::mail::{Letter, post};
+use crate::work::{Stop, Work, text};
+
+/// Mails the invitation of a membership that nobody has accepted yet.
+pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
+    let mut reading = work.store.reading(&work.scope);
+    let member = reading.maybe(&MEMBERSHIP, &work.one(work.text("membership")));
+    let tenant = reading.maybe(&TENANT, &work.one(work.lease.tenant()));
+    let mut found = reading.run().await?;
+    let (member, tenant) = (found.maybe(member).unwrap_or_default(), found.maybe(tenant).unwrap_or_default());
+    let expires = Time::parse(text(&member, "invited_at")).map(invite_expiry);
+    let Some(expires) = expires.filter(|expires| text(&member, "status") == "invited" && *expires > work.scope.now()) else {
+        return work.nothing_to_do().await;
+    };
+    let token = invite_token(&work.config.vault, text(&member, "_id"), work.lease.tenant(), expires);
+    let name = if text(&tenant, "name").is_empty() { "Edgewise" } else { text(&tenant, "name") };
+    let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    let body = format!(
+        "You are invited to join {name}.\n\nTo accept, open this link within seven days:\n\n{}/accept-invite?token={token}\n",
+        work.config.app_url
+    );
+    let letter = Letter { to: text(&member, "email"), subject: &format!("You are invited to join {name}"), body: &body };
+    post(work.host, &letter, work.lease.id()).await?;
+    work.nothing_to_do().await
+}

@@ -1,0 +1,141 @@
+//! Fan-out: one notice for each recipient of a cause, on the channels they have not turned off.
+
+use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION};
+use domain::entity::Fallback;
+use domain::filter::Op;
+use domain::{Doc, Filter, Time, id};
+use serde_json::{Value, json};
+use store::Command;
+
+use crate::notice::Notice;
+use crate::work::{Stop, Work, done, fields, text};
+
+/// How many recipients one job serves: two operations each stay well below what a transaction holds.
+const CHUNK: usize = 200;
+const KEPT_DAYS: i64 = 30;
+
+/// Writes the notices of an event. When there are more recipients than one transaction serves, a next job goes on.
+pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
+    let payload = work.lease.payload();
+    let facts = payload.get("facts").cloned().unwrap_or_default();
+    let notice = Notice::of(&facts);
+    if !may_be_told(work, &notice).await? {
+        return work.nothing_to_do().await;
+    }
+    let mut reading = work.store.reading(&work.scope);
+    let step = reading.many(&MEMBERSHIP, &recipients(work), json!({ "_id": 1 }), CHUNK as u32 + 1);
+    let mut members = reading.run().await?.docs(step);
+    let more = members.len() > CHUNK;
+    members.truncate(CHUNK);
+    let mut command = work.finishing();
+    for member in &members {
+        tell(&mut command, work, &notice, member);
+    }
+    if let (true, Some(last)) = (more, members.last()) {
+        let mut rest = payload.as_object().cloned().unwrap_or_default();
+        rest.insert("after".to_owned(), text(last, "_id").into());
+        command.job_once("notify", &[work.text("cause"), text(last, "_id")], rest.into());
+    }
+    done(command).await
+}
+
+/// News of a bid waits until the bid is unsealed, which may be later than it was; of one that is not offered there is none.
+async fn may_be_told(work: &Work<'_>, notice: &Notice) -> Result<bool, Stop> {
+    if notice.record_type != BID.name {
+        return Ok(true);
+    }
+    let Some(bid) = work.find(&BID, &notice.record_id).await? else { return Ok(false) };
+    let only_author = work.lease.payload().get("roles").and_then(Value::as_array).is_none_or(Vec::is_empty)
+        && named(work).iter().all(|member| *member == text(&bid, "expert"));
+    if only_author {
+        return Ok(true);
+    }
+    let until = Time::parse(text(&bid, "sealed_until"));
+    match until.filter(|until| *until > work.scope.now()) {
+        Some(Time::NEVER) => Ok(false),
+        Some(until) => Err(Stop::Early(until)),
+        None => Ok(notice.key != "bid.submitted" || !matches!(text(&bid, "status"), "draft" | "withdrawn")),
+    }
+}
+
+fn recipients(work: &Work<'_>) -> Filter {
+    let roles = words(work.lease.payload().get("roles"));
+    let one_of = Filter::one_of("_id", &named(work)).or(Filter::one_of("role", &roles));
+    let filter = work.scope.live().and(Filter::is("status", "active")).and(one_of);
+    let filter = filter.and(Filter::is_not("_id", work.text("except")));
+    match work.text("after") {
+        "" => filter,
+        after => filter.and(Filter::Field("_id".into(), Op::Over, after.into())),
+    }
+}
+
+/// The members that are named one by one.
+fn named<'a>(work: &'a Work<'_>) -> Vec<&'a str> {
+    let payload = work.lease.payload();
+    let mut named = words(payload.get("members"));
+    named.extend(words(payload.pointer("/facts/participants")));
+    named
+}
+
+fn words(list: Option<&Value>) -> Vec<&str> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn tell(command: &mut Command<'_>, work: &Work<'_>, notice: &Notice, member: &Doc) {
+    let (cause, recipient, now) = (work.text("cause"), text(member, "_id"), work.scope.now());
+    let mut deliveries = Vec::new();
+    if wants(member, "browser") {
+        deliveries.push(json!({ "channel": "browser", "status": "sent", "at": now }));
+    }
+    if wants(member, "email") {
+        deliveries.push(json!({ "channel": "email", "status": "queued" }));
+    }
+    if deliveries.is_empty() {
+        return;
+    }
+    let notification_id = id::derived(NOTIFICATION.prefix, &[cause, recipient]);
+    let notification = json!({
+        "recipient": recipient,
+        "cause": cause,
+        "key": notice.key,
+        "title": notice.title,
+        "message": notice.message,
+        "type": notice.kind,
+        "priority": notice.priority,
+        "link": notice.link,
+        "record": { "type": notice.record_type, "id": notice.record_id },
+        "deliveries": deliveries,
+        "is_read": false,
+        "expires_at": now.plus_days(KEPT_DAYS),
+    });
+    command.insert_once(&NOTIFICATION, &notification_id, fields(notification));
+    if wants(member, "email") {
+        command.job_once("mail", &[cause, recipient], json!({ "notification": notification_id }));
+    }
+}
+
+/// Whether a channel may be used: as the member chose, else by default.
+fn wants(member: &Doc, channel: &str) -> bool {
+    let chosen = member.get("preferences").and_then(|preferences| preferences.pointer(&format!("/notifications/{channel}")));
+    let flag = CHANNEL_FLAGS.iter().find(|flag| flag.name == channel);
+    let fallback = flag.is_some_and(|flag| matches!(flag.default, Some(Fallback::Flag(true))));
+    chosen.and_then(Value::as_bool).unwrap_or(fallback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_used_until_it_is_turned_off() {
+        let cases = [
+            (json!({}), true),
+            (json!({ "preferences": { "notifications": {} } }), true),
+            (json!({ "preferences": { "notifications": { "email": true } } }), true),
+            (json!({ "preferences": { "notifications": { "email": false } } }), false),
+        ];
+        for (member, expected) in cases {
+            assert_eq!(wants(&fields(member.clone()), "email"), expected, "{member}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The whole surface.
+
+use edge::Access::Public;
+use edge::{Route, Router};
+
+use crate::run;
+
+/// Every route of jobs.
+pub static ROUTES: &[Route] = &[Route::post("/v1/jobs/run", Public, |call| Box::pin(run::run(call)))];
+
+/// The router of jobs.
+pub fn router() -> Router {
+    Router::new(ROUTES)
+}

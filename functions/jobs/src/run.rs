@@ -1,0 +1,144 @@
+//! Running jobs: one after the other, until none is due, enough are done, or the time is up.
+
+use std::rc::Rc;
+
+use domain::{Error, Time, id};
+use edge::{Call, Config, Halt, Outcome, Reply};
+use platform::Host;
+use serde_json::json;
+use store::proof::Runner;
+use store::{Origin, Scope, Store};
+
+use crate::work::{self, Stop, Work};
+
+const LIMIT_DEFAULT: u32 = 20;
+const LIMIT_MAX: u32 = 100;
+/// A new job is not begun after this long: runtimes and schedulers lose patience.
+const BUDGET_MS: i64 = 20_000;
+const CLASS: &str = "jobs";
+
+/// What a run came to.
+#[derive(Default)]
+struct Report {
+    taken: u32,
+    done: u32,
+    failed: u32,
+}
+
+/// Runs due jobs for a scheduler that knows the secret.
+pub async fn run(call: &Call) -> Outcome {
+    let bearer = call.header("authorization");
+    let bearer = bearer.as_deref().and_then(|header| header.strip_prefix("Bearer ")).map(str::to_owned);
+    let secret = call.header("x-jobs-secret").or(bearer).unwrap_or_default();
+    let runner = Runner::verify(&secret, &call.config.jobs_secret);
+    let runner = runner.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the jobs is required."))?;
+    let limit = limit(call.query())?;
+    let request_id = call.header("x-request-id").unwrap_or_default();
+    let report = work_off(&call.host, &call.config, &runner, limit, &request_id).await?;
+    Ok(Reply::json(200, &json!({ "taken": report.taken, "done": report.done, "failed": report.failed })))
+}
+
+/// Runs due jobs when the runtime's own schedule says so.
+pub async fn scheduled(host: Host) {
+    let outcome = match Config::read(&host) {
+        Ok(config) => work_off(&host, &Rc::new(config), &Runner::scheduled(), LIMIT_MAX, "").await.map(|_| ()),
+        Err(wrong) => Err(Error::internal(format!("configuration: {wrong}")).into()),
+    };
+    if let Err(Halt::Refused(error)) = outcome {
+        host.log(&json!({ "run": "scheduled", "code": error.code, "cause": error.cause }).to_string());
+    }
+}
+
+async fn work_off(host: &Host, config: &Rc<Config>, runner: &Runner, limit: u32, request_id: &str) -> Result<Report, Halt> {
+    let mut report = Report::default();
+    let started = host.now_ms();
+    while report.taken < limit && host.now_ms() - started < BUDGET_MS {
+        let store = store(host, config, request_id);
+        let lease = match store.take_job(runner).await {
+            Ok(Some(lease)) => lease,
+            Ok(None) => break,
+            // What was done is done; the next run meets the same trouble or none.
+            Err(_) if report.taken > 0 => break,
+            Err(halt) => return Err(halt),
+        };
+        report.taken += 1;
+        let scope = Scope::of_lease(&lease, store.now());
+        let work = Work { host, config, store: &store, lease, scope };
+        match one(&work).await {
+            Some(true) => report.done += 1,
+            Some(false) => report.failed += 1,
+            None => {}
+        }
+    }
+    Ok(report)
+}
+
+/// Works a job and ends its lease: whether it was done; nothing when it only came too early.
+async fn one(work: &Work<'_>) -> Option<bool> {
+    let began = work.host.now_ms();
+    let outcome = work::work(work).await;
+    let (word, reason) = match &outcome {
+        Ok(()) => ("done", None),
+        Err(Stop::Early(_)) => ("early", None),
+        Err(Stop::Again { reason, .. }) => ("again", Some(reason.clone())),
+        Err(Stop::Dead { reason }) => ("dead", Some(reason.clone())),
+        Err(Stop::Ended { reason }) => ("dead", Some(reason.clone())),
+        Err(Stop::Lost) => ("lost", None),
+    };
+    let ended = match outcome {
+        Ok(()) | Err(Stop::Ended { .. } | Stop::Lost) => Ok(()),
+        Err(Stop::Early(until)) => work.store.put_back(&work.lease, until).await,
+        Err(Stop::Again { reason, after_s }) => work.store.give_up(&work.lease, store::JobEnd::Again { reason, after_s }).await,
+        Err(Stop::Dead { reason }) => work.store.give_up(&work.lease, store::JobEnd::Dead { reason }).await,
+    };
+    // A lease that could not be given back runs out by itself.
+    let line = json!({
+        "job": work.lease.id(),
+        "kind": work.lease.kind(),
+        "tenant": work.lease.tenant(),
+        "attempt": work.lease.attempts(),
+        "outcome": word,
+        "reason": reason,
+        "kept": ended.is_ok(),
+        "ms": work.host.now_ms() - began,
+        "trips": work.store.trips(),
+    });
+    work.host.log(&line.to_string());
+    match word {
+        "done" => Some(true),
+        "early" => None,
+        _ => Some(false),
+    }
+}
+
+/// Each job has a way to the data of its own, with its own time and ids.
+fn store(host: &Host, config: &Config, request_id: &str) -> Store {
+    let now = host.now_ms();
+    let mut random = [0; 10];
+    host.random(&mut random);
+    let request_id = if request_id.is_empty() { id::from_parts("req", now, random) } else { request_id.to_owned() };
+    let origin = Origin { request_id, ..Origin::default() };
+    Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, CLASS, Time::from_ms(now))
+}
+
+fn limit(query: &str) -> Result<u32, Error> {
+    let wrong = || Error::parameter("limit", format!("Expected a whole number from 1 to {LIMIT_MAX}."));
+    match query.split('&').find_map(|pair| pair.strip_prefix("limit=")) {
+        None => Ok(LIMIT_DEFAULT),
+        Some(text) => text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(wrong),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_within_bounds() {
+        assert_eq!(limit("").unwrap(), LIMIT_DEFAULT);
+        assert_eq!(limit("a=1&limit=7").unwrap(), 7);
+        for bad in ["limit=", "limit=0", "limit=101", "limit=x"] {
+            assert_eq!(limit(bad).unwrap_err().code, "bad-parameter", "{bad}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a form's response becomes: the fields of a person and of a lead, checked by the engine.
+
+use domain::entities::{LEAD, PERSON};
+use domain::rules::Moment;
+use domain::{Doc, Time, Violation, error::Place, money, validate};
+use integrations::Currency;
+use integrations::typeform::{self, Mapping, Response};
+use serde_json::Value;
+
+const CATEGORY_LEN_MAX: usize = 80;
+const DESCRIPTION_LEN_MAX: usize = 10_000;
+const REASON_LEN_MAX: usize = 1_000;
+const CURRENCY_DEFAULT: &str = "EUR";
+
+/// A response that breaks no rule.
+pub struct Submission {
+    /// The person; nobody when the form asks nothing of them.
+    pub person: Option<Doc>,
+    /// The lead.
+    pub lead: Doc,
+}
+
+/// Reads a response by the integration's configuration, or says what is wrong with it, without its values.
+pub fn read(body: &str, config: Option<&Value>, now: Time) -> Result<Submission, String> {
+    let response = typeform::parse(body.as_bytes()).map_err(|malformed| malformed.to_string())?;
+    let setting = |name: &str| config.and_then(|config| config.get(name));
+    let mapping = setting("mapping").map_or_else(|| Ok(Mapping::default()), Mapping::parse);
+    let mapping = mapping.map_err(|malformed| format!("the mapping {malformed}"))?;
+    let code = setting("default_currency").and_then(Value::as_str).unwrap_or(CURRENCY_DEFAULT);
+    let currency = Currency { code, exponent: money::exponent(code).unwrap_or(2) };
+    let submission = mapping.apply(&response, currency);
+    let mut lead = submission.lead;
+    let category = setting("category").and_then(Value::as_str).map(str::to_owned);
+    lead.entry("category").or_insert_with(|| category.unwrap_or_else(|| title(body, &response)).into());
+    add_rest(&mut lead, &submission.unmapped);
+    let moment = Moment { now, viewer: None };
+    let lead = validate::create(&LEAD, lead, moment).map_err(|error| reason("lead", &error.violations));
+    let person = match submission.person {
+        nobody if nobody.is_empty() => Ok(None),
+        person => validate::create(&PERSON, person, moment).map(Some).map_err(|error| reason("person", &error.violations)),
+    };
+    match (lead, person) {
+        (Ok(mut lead), Ok(person)) => {
+            lead.insert("source".to_owned(), "form".into());
+            Ok(Submission { person, lead })
+        }
+        (lead, person) => {
+            let reasons: Vec<String> = lead.err().into_iter().chain(person.err()).collect();
+            Err(reasons.join("; ").chars().take(REASON_LEN_MAX).collect())
+        }
+    }
+}
+
+/// The form's own title says what it is about when no answer does.
+fn title(body: &str, response: &Response) -> String {
+    let raw: Value = serde_json::from_str(body).unwrap_or_default();
+    let title = raw.pointer("/form_response/definition/title").and_then(Value::as_str).unwrap_or(&response.form_id);
+    let title: String = title.trim().chars().take(CATEGORY_LEN_MAX).collect();
+    if title.is_empty() { "Form".to_owned() } else { title }
+}
+
+/// Answers that have no place of their own follow the description, as far as there is room.
+fn add_rest(lead: &mut Doc, unmapped: &Doc) {
+    if unmapped.is_empty() {
+        return;
+    }
+    let line = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}: {text}"),
+        other => format!("{name}: {other}"),
+    };
+    let rest: Vec<String> = unmapped.iter().map(line).collect();
+    let mut description = lead.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let room = DESCRIPTION_LEN_MAX.saturating_sub(description.chars().count() + 2);
+    if !description.is_empty() {
+        description.push_str("\n\n");
+    }
+    description.extend(rest.join("\n").chars().take(room));
+    lead.insert("description".to_owned(), description.into());
+}
+
+fn reason(what: &str, violations: &[Violation]) -> String {
+    let said = violations.iter().map(|violation| match &violation.place {
+        Place::Pointer(place) | Place::Parameter(place) => format!("{what}{place} {}", violation.code),
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(answers: Value) -> String {
+        let form =
+            json!({ "form_id": "f1", "token": "t1", "definition": { "title": " Roofs ", "fields": [] }, "answers": answers });
+        json!({ "event_id": "e1", "event_type": "form_response", "form_response": form }).to_string()
+    }
+
+    fn answer(reference: &str, kind: &str, value: &str) -> Value {
+        json!({ "type": kind, kind: value, "field": { "id": reference, "ref": reference, "type": "short_text" } })
+    }
+
+    fn read_with(answers: Value, config: Value) -> Result<Submission, String> {
+        read(&body(answers), Some(&config), Time::from_ms(0))
+    }
+
+    #[test]
+    fn answers_become_a_person_and_a_lead() {
+        let answers = json!([
+            answer("email", "email", "Ada@Example.com"),
+            answer("budget", "text", "100-200"),
+            answer("colour", "text", "red")
+        ]);
+        let read = read_with(answers, json!({ "default_currency": "USD", "category": "roof" })).unwrap();
+        assert_eq!(read.person.unwrap()["email"], "ada@example.com");
+        assert_eq!(read.lead["budget_max"], json!({ "minor": 20_000, "currency": "USD" }));
+        assert_eq!((&read.lead["category"], &read.lead["source"]), (&json!("roof"), &json!("form")));
+        assert_eq!(read.lead["description"], "colour: red");
+    }
+
+    #[test]
+    fn without_a_category_the_form_is_named() {
+        let read = read_with(json!([]), json!({})).unwrap();
+        assert_eq!(read.lead["category"], "Roofs");
+        assert!(read.person.is_none());
+    }
+
+    #[test]
+    fn a_refusal_names_rules_and_no_values() {
+        let answers = json!([answer("email", "text", "ada at example"), answer("start_date", "text", "soon")]);
+        let reason = read_with(answers, json!({ "mapping": { "start_date": "lead.start_date" } })).err().unwrap();
+        assert!(reason.contains("person/email"), "{reason}");
+        assert!(!reason.contains("ada") && !reason.contains("soon"), "{reason}");
+    }
+}

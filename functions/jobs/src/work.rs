@@ -1,0 +1,130 @@
+//! One leased job: what it is worked with, and why it may stop.
+
+use domain::{Doc, Entity, Error, ErrorKind, Filter, Time};
+use edge::{Config, Halt};
+use integrations::Failure;
+use platform::Host;
+use serde_json::Value;
+use store::proof::JobLease;
+use store::{Command, Scope, Store};
+
+use crate::{form, invite, mail, notify, xero};
+
+/// A job under lease, and what it is worked with.
+pub struct Work<'a> {
+    /// The world outside.
+    pub host: &'a Host,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The way to the data.
+    pub store: &'a Store,
+    /// The lease.
+    pub lease: JobLease,
+    /// What it lets its holder reach.
+    pub scope: Scope,
+}
+
+/// Why a job was not done.
+#[derive(Debug)]
+pub enum Stop {
+    /// It may be done later: not before so many seconds, if the other side said so.
+    Again { reason: String, after_s: Option<u32> },
+    /// It never will be.
+    Dead { reason: String },
+    /// It never will be, and that has been written already.
+    Ended { reason: String },
+    /// It came before its time.
+    Early(Time),
+    /// Somebody else holds the lease by now.
+    Lost,
+}
+
+/// Does what the job's kind says.
+pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
+    match work.lease.kind() {
+        "notify" => notify::work(work).await,
+        "mail" => mail::work(work).await,
+        "invite" => invite::work(work).await,
+        "form" => form::work(work).await,
+        "xero.quote" => xero::quote::work(work).await,
+        "xero.invoice" => xero::invoice::work(work).await,
+        "xero.fetch" => xero::fetch::work(work).await,
+        _ => Err(Stop::Dead { reason: "nobody knows this kind of job".to_owned() }),
+    }
+}
+
+impl Work<'_> {
+    /// A text of the payload.
+    pub fn text(&self, field: &str) -> &str {
+        self.lease.payload().get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A live record of the tenant, whoever may see it.
+    pub async fn find(&self, entity: &'static Entity, id: &str) -> Result<Option<Doc>, Stop> {
+        Ok(self.store.find(&self.scope, entity, self.one(id)).await?)
+    }
+
+    /// The filter of a live record of the tenant.
+    pub fn one(&self, id: &str) -> Filter {
+        self.scope.live().and(Filter::is("_id", id))
+    }
+
+    /// The job's effects, which are written together with its end.
+    pub fn finishing(&self) -> Command<'_> {
+        self.store.finishing(&self.lease)
+    }
+
+    /// Ends a job that leaves nothing to do.
+    pub async fn nothing_to_do(&self) -> Result<(), Stop> {
+        done(self.finishing()).await
+    }
+}
+
+/// Writes what a command holds.
+pub async fn done(command: Command<'_>) -> Result<(), Stop> {
+    command.commit().await?;
+    Ok(())
+}
+
+/// A text of a record.
+pub fn text<'a>(doc: &'a Doc, field: &str) -> &'a str {
+    doc.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The fields of a JSON object.
+pub fn fields(value: Value) -> Doc {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Doc::new(),
+    }
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Refused(error) => error.into(),
+            Halt::Replayed(_) => Self::Lost,
+        }
+    }
+}
+
+/// A conflict is a race that another attempt wins; what else the store says of a job's writes is a fault that may be mended.
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        if error.kind == ErrorKind::Conflict && error.code == "lease-lost" {
+            return Self::Lost;
+        }
+        let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self::Again { reason: format!("{}{cause}", error.code), after_s: error.retry_after_s }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        let after_s = failure.retry_after_s.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+        match failure.retry {
+            true => Self::Again { reason: failure.to_string(), after_s },
+            false => Self::Dead { reason: failure.code.to_owned() },
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Xero: what is billed here is billed there, and what is paid there is paid here.
+
+mod connection;
+mod contact;
+pub mod fetch;
+pub mod invoice;
+mod outcome;
+pub mod quote;
+
+pub use connection::Connection;
+
+use domain::money;
+use domain::{Doc, Time};
+use integrations::Currency;
+use integrations::xero::Line;
+use serde_json::Value;
+
+use crate::work::text;
+
+/// What is billed: the work, and the fee for having arranged it.
+struct Bill<'a> {
+    title: &'a str,
+    currency: Currency<'a>,
+    amount_minor: i64,
+    fee_minor: i64,
+}
+
+impl<'a> Bill<'a> {
+    fn of(doc: &'a Doc) -> Self {
+        let minor = |field: &str| doc.get(field).and_then(|money| money.get("minor")).and_then(Value::as_i64).unwrap_or(0);
+        let code = doc.get("total").and_then(|money| money.get("currency")).and_then(Value::as_str).unwrap_or_default();
+        let title = if text(doc, "title").is_empty() { text(doc, "reference") } else { text(doc, "title") };
+        let currency = Currency { code, exponent: money::exponent(code).unwrap_or(2) };
+        Self { title, currency, amount_minor: minor("amount"), fee_minor: minor("service_fee") }
+    }
+
+    fn lines(&self, connection: &'a Connection<'_>) -> Vec<Line<'a>> {
+        let (account_code, tax_type) = (connection.config("account_code"), connection.config("tax_type"));
+        let line = |description, unit_minor| Line { description, quantity: 1, unit_minor, account_code, tax_type };
+        let fee = (self.fee_minor != 0).then(|| line("Service fee", self.fee_minor));
+        std::iter::once(line(self.title, self.amount_minor)).chain(fee).collect()
+    }
+}
+
+/// The instant of a record's date.
+fn date_ms(doc: &Doc, field: &str) -> Option<i64> {
+    Time::parse(text(doc, field)).map(Time::ms)
+}
+
+/// A record with what Xero knows of it.
+fn synced(doc: &Doc, id: &str, number: &str, status: &str, now: Time) -> domain::validate::Change {
+    let mut after = doc.clone();
+    let xero = serde_json::json!({ "id": id, "number": number, "status": status, "synced_at": now });
+    after.insert("xero".to_owned(), xero);
+    domain::validate::change(doc, after)
+}

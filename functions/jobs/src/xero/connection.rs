@@ -1,0 +1,140 @@
+//! The tenant's connection to Xero: credentials, a token that is kept while it lasts, and calls under it.
+
+use data_api::{Action, Operation};
+use domain::entities::INTEGRATION;
+use domain::{Doc, Error, Filter};
+use integrations::xero::{self, Api, App, TaxMode};
+use integrations::{Answer, Failure, Outgoing};
+use serde_json::{Value, json};
+
+use crate::send::send;
+use crate::work::{Stop, Work, text};
+
+/// The granular scopes that quotes, invoices and contacts need, where the configuration names no others.
+const SCOPES_DEFAULT: &str = "accounting.invoices accounting.contacts";
+/// The vault's purposes; their owner is the tenant.
+const CREDENTIALS: &str = "credentials";
+const TOKEN: &str = "token";
+
+/// A connection that is on.
+pub struct Connection<'a> {
+    work: &'a Work<'a>,
+    /// The integration.
+    pub integration: Doc,
+    credentials: Value,
+    api_url: String,
+    identity_url: String,
+}
+
+impl<'a> Connection<'a> {
+    /// The tenant's connection, if there is one and it is on.
+    pub async fn find(work: &'a Work<'a>) -> Result<Option<Self>, Stop> {
+        let enabled = work.scope.live().and(Filter::is("kind", "xero")).and(Filter::is("is_enabled", true));
+        let Some(integration) = work.store.find(&work.scope, &INTEGRATION, enabled).await? else { return Ok(None) };
+        let plain = work.config.vault.open(CREDENTIALS, work.lease.tenant(), text(&integration, "credentials"));
+        let credentials = plain.and_then(|plain| serde_json::from_str(&plain).ok());
+        let credentials = credentials.ok_or_else(|| Error::internal("the credentials of Xero cannot be opened"))?;
+        let url = |name: &str, fallback: &str| {
+            let url = work.host.var(name).unwrap_or_else(|| fallback.to_owned());
+            url.trim_end_matches('/').to_owned()
+        };
+        let (api_url, identity_url) = (url("XERO_API_URL", xero::API_URL), url("XERO_IDENTITY_URL", xero::IDENTITY_URL));
+        Ok(Some(Self { work, integration, credentials, api_url, identity_url }))
+    }
+
+    /// The organisation in Xero.
+    pub fn organisation(&self) -> &str {
+        self.credential("tenant_id")
+    }
+
+    /// A text of the configuration.
+    pub fn config(&self, name: &str) -> Option<&str> {
+        self.integration.get("config").and_then(|config| config.get(name)).and_then(Value::as_str)
+    }
+
+    /// Our totals are what is to be paid: tax, if there is any, is in them.
+    pub fn tax(&self) -> TaxMode {
+        if self.config("tax_type").is_some() { TaxMode::Inclusive } else { TaxMode::NoTax }
+    }
+
+    /// Makes a call. A token that ended before its time is replaced once.
+    pub async fn call<T>(
+        &self,
+        request: impl Fn(&Api<'_>) -> Outgoing,
+        read: fn(&Answer<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Refused> {
+        let token = match self.kept_token() {
+            Some(token) => token,
+            None => self.new_token().await?,
+        };
+        match self.once(&token, &request, read).await {
+            Err(failure) if failure.code == "xero-token-refused" => {
+                let token = self.new_token().await?;
+                Ok(self.once(&token, &request, read).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn once<T>(
+        &self,
+        access_token: &str,
+        request: impl Fn(&Api<'_>) -> Outgoing,
+        read: fn(&Answer<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let api = Api { url: &self.api_url, access_token, tenant_id: self.organisation() };
+        send(self.work.host, request(&api), read).await
+    }
+
+    fn kept_token(&self) -> Option<String> {
+        let plain = self.work.config.vault.open(TOKEN, self.work.lease.tenant(), text(&self.integration, "token"))?;
+        let kept: Value = serde_json::from_str(&plain).ok()?;
+        let lasts = kept.get("expires_at_ms").and_then(Value::as_i64)? > self.work.host.now_ms();
+        kept.get("access_token").and_then(Value::as_str).filter(|_| lasts).map(str::to_owned)
+    }
+
+    /// A new token, which is kept, sealed, for the jobs to come. Keeping it is no change of the integration that anybody sees.
+    async fn new_token(&self) -> Result<String, Refused> {
+        let app = App {
+            identity_url: &self.identity_url,
+            client_id: self.credential("client_id"),
+            client_secret: self.credential("client_secret"),
+        };
+        let request = app.client_credentials(self.config("scopes").unwrap_or(SCOPES_DEFAULT));
+        let now_ms = self.work.host.now_ms();
+        let token = send(self.work.host, request, |answer| xero::token(answer, now_ms)).await?;
+        let plain = json!({ "access_token": token.access_token, "expires_at_ms": token.expires_at_ms }).to_string();
+        let store = self.work.store;
+        let sealed = store.vault().seal(TOKEN, self.work.lease.tenant(), &plain, store.random());
+        let filter = json!({ "_id": text(&self.integration, "_id"), "tenant_id": self.work.lease.tenant() });
+        let operation = Operation::new(Action::UpdateOne, INTEGRATION.collection).with("filter", filter);
+        let mut command = store.command(&self.work.scope);
+        command.operation(operation.with("update", json!({ "$set": { "token": sealed } })), None);
+        command.commit().await.map_err(Stop::from)?;
+        Ok(token.access_token)
+    }
+
+    fn credential(&self, name: &str) -> &str {
+        self.credentials.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// Why a call had no result: Xero's answer, or our own store.
+pub enum Refused {
+    /// Xero.
+    ByXero(Failure),
+    /// The store.
+    Stopped(Stop),
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self::ByXero(failure)
+    }
+}
+
+impl From<Stop> for Refused {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}

@@ -1,0 +1,45 @@
+//! Contacts: a customer is made known to Xero once.
+
+use data_api::{Action, Operation};
+use domain::Doc;
+use domain::entities::MEMBERSHIP;
+use integrations::xero::{self, Contact};
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Refused};
+use crate::work::{Stop, Work, text};
+
+const NAME_LEN_MAX: usize = 255;
+
+/// Xero's id of the customer of a quote or an invoice; nothing as long as it has none.
+pub async fn of_customer(work: &Work<'_>, connection: &Connection<'_>, doc: &Doc) -> Result<Option<String>, Refused> {
+    let customer = text(doc, "customer");
+    if customer.is_empty() {
+        return Ok(None);
+    }
+    let Some(member) = work.find(&MEMBERSHIP, customer).await? else { return Ok(None) };
+    let known = member.get("xero_contact").filter(|known| known.get("organisation") == Some(&connection.organisation().into()));
+    if let Some(id) = known.and_then(|known| known.get("id")).and_then(Value::as_str) {
+        return Ok(Some(id.to_owned()));
+    }
+    let (name, email) = (text(&member, "name"), text(&member, "email"));
+    // Names are unique in Xero: of two people of one name it would make one.
+    let name: String = format!("{name} ({email})").trim().chars().take(NAME_LEN_MAX).collect();
+    let key = format!("{}-contact", work.lease.id());
+    let contact = Contact { number: customer, name: &name, email: Some(email) };
+    let id = connection.call(|api| api.save_contact(&contact, &key), xero::contact_id).await?;
+    remember(work, connection, customer, &id).await?;
+    Ok(Some(id))
+}
+
+/// Nobody sees this of a membership, so its version stays.
+async fn remember(work: &Work<'_>, connection: &Connection<'_>, customer: &str, id: &str) -> Result<(), Stop> {
+    let contact = json!({ "organisation": connection.organisation(), "id": id });
+    let operation = Operation::new(Action::UpdateOne, MEMBERSHIP.collection)
+        .with("filter", json!({ "_id": customer, "tenant_id": work.lease.tenant() }))
+        .with("update", json!({ "$set": { "xero_contact": contact } }));
+    let mut command = work.store.command(&work.scope);
+    command.operation(operation, None);
+    command.commit().await?;
+    Ok(())
+}
