@@ -6,6 +6,7 @@ mod conformance;
 mod progress;
 mod size;
 mod test;
+mod up;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn run(words: &[String]) -> Result<()> {
         return Ok(());
     };
     match (command.as_str(), rest) {
+        ("up", options) => up::run(&workspace, options),
         ("test", names) => test::run(&workspace, names),
         ("check", []) => check::run(&workspace),
         ("size", []) => size::run(&workspace),

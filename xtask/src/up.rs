@@ -20,8 +20,11 @@ const JOBS_EVERY: Duration = Duration::from_secs(1);
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
     let options = Options::read(words)?;
     let (stop, stopped) = channel();
-    // A second Ctrl-C while things stop has nobody to tell.
-    ctrlc::set_handler(move || drop(stop.send(()))).context("waiting for Ctrl-C")?;
+    ctrlc::set_handler(move || {
+        // A second Ctrl-C while things stop has nobody to tell.
+        let _ = stop.send(());
+    })
+    .context("waiting for Ctrl-C")?;
     say("edgewise");
     build(workspace, &options)?;
     let place = Place::of(&options)?;
@@ -31,11 +34,8 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
     let tenant = step("demo tenant", || tenant::demo(&stack, &place.folder))?;
     say(&stack.summary(&options));
     say(&tenant.summary(&stack.url));
-    loop {
-        match stopped.recv_timeout(JOBS_EVERY) {
-            Err(RecvTimeoutError::Timeout) => stack.run_jobs(),
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-        }
+    while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(JOBS_EVERY) {
+        stack.run_jobs();
         if let Some(ended) = stack.ended() {
             bail!("{ended}");
         }

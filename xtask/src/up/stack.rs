@@ -81,10 +81,18 @@ impl Stack {
         let _ = call.header("authorization", format!("Bearer {}", self.jobs_secret)).send_empty();
     }
 
+    /// Where the stand-ins are.
+    pub fn standins_url(&self) -> &str {
+        &self.standins.0
+    }
+
     /// What has ended by itself, if anything has.
     pub fn ended(&mut self) -> Option<String> {
-        let processes =
-            [("the gateway", &mut self.gateway.1), ("the stand-ins", &mut self.standins.1), ("the functions", &mut self.runtime.process)];
+        let processes = [
+            ("the gateway", &mut self.gateway.1),
+            ("the stand-ins", &mut self.standins.1),
+            ("the functions", &mut self.runtime.process),
+        ];
         for (name, process) in processes {
             if !process.is_running() {
                 return Some(format!("{name} ended; see {}", process.log().display()));
