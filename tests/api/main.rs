@@ -2,6 +2,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
 
+mod auth;
+mod bids;
+mod billing;
 mod chat;
 mod leads;
 mod notifications;

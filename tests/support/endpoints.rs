@@ -4,6 +4,9 @@ use edge::{Route, Router};
 
 /// Every function's table of routes and its router.
 static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[
+    ("auth", auth::ROUTES, auth::router),
+    ("bids", bids::ROUTES, bids::router),
+    ("billing", billing::ROUTES, billing::router),
     ("chat", chat::ROUTES, chat::router),
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),

@@ -95,7 +95,7 @@ mod tests {
             i64::try_from(state >> 33).unwrap() % below
         };
         (0..5_000).map(move |_| {
-            let (parts, size) = (1 + next(50), 10_i64.pow(u32::try_from(next(14)).unwrap()));
+            let (parts, size) = (1 + next(50), 10_i64.pow(u32::try_from(next(13)).unwrap()));
             let mut percentages = vec![1; usize::try_from(parts).unwrap()];
             for _ in parts..100 {
                 let at = usize::try_from(next(parts)).unwrap();
