@@ -8,3 +8,4 @@ mod billing;
 mod chat;
 mod leads;
 mod notifications;
+mod webhooks;

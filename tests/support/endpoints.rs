@@ -8,8 +8,10 @@ static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[
     ("bids", bids::ROUTES, bids::router),
     ("billing", billing::ROUTES, billing::router),
     ("chat", chat::ROUTES, chat::router),
+    ("jobs", jobs::ROUTES, jobs::router),
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),
+    ("webhooks", webhooks::ROUTES, webhooks::router),
 ];
 
 /// Every endpoint with the name of its function.
