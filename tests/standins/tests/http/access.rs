@@ -3,6 +3,7 @@
 use crate::Rig;
 use serde_json::{Value, json};
 use standins::{Config, Limits};
+use std::time::Duration;
 
 const ALL: &str = "accounting.invoices accounting.contacts";
 
@@ -141,7 +142,9 @@ async fn only_five_calls_run_at_once() {
         running.spawn(async move { org.get("Invoices").await.status });
     }
     org.rig.running.wait_for_held(5).await;
-    let got = org.get("Invoices").await;
+    // A sixth call that is let in is held up as well.
+    let sixth = tokio::time::timeout(Duration::from_secs(10), org.get("Invoices"));
+    let got = sixth.await.expect("the sixth call is refused at once");
     assert_eq!((got.status, got.header("x-rate-limit-problem").unwrap().as_str()), (429, "concurrent"));
     org.rig.running.hold(false);
     assert_eq!(running.join_all().await, [200; 5]);
