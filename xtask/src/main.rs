@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[String]) -> Result<()> {
-    let workspace = Workspace::here();
+    let workspace = Workspace::find()?;
     let Some((command, rest)) = words.split_first() else {
         progress::say(USAGE);
         return Ok(());

@@ -16,10 +16,16 @@ pub struct Workspace {
 
 impl Workspace {
     /// The workspace this was built from.
-    pub fn here() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default();
+    ///
+    /// # Errors
+    /// When it is there no more.
+    pub fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask is a folder of the checkout")?;
+        if !root.join("spin.toml").is_file() {
+            bail!("there is no spin.toml in {}", root.display());
+        }
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |set| root.join(set));
-        Self { root, target }
+        Ok(Self { root: root.to_owned(), target })
     }
 
     /// Where Workers modules are: one folder per function.
