@@ -60,7 +60,8 @@ impl App {
         let url = server::start(listener, vars.into_iter().collect());
         let keys = SigningKeys::parse(&jwt_keys).unwrap();
         let vault = Vault::from_base64(&master_key).unwrap();
-        let client = reqwest::Client::new();
+        // Every test has its own runtime: a connection kept by one is dead for the next.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let app = App { url, wire, standins, keys, vault, gateway_url, client };
         for request in store::schema::index_requests() {
             app.data("createIndexes", request).await;

@@ -36,7 +36,8 @@ impl System {
     async fn start(kind: Option<Kind>) -> System {
         let gateway = gateway::start(gateway::Config::temporary(GATEWAY_KEY)).await.unwrap();
         let standins = standins::start(standins::Config::default()).await.unwrap();
-        let client = reqwest::Client::new();
+        // Every test has its own runtime: a connection kept by one is dead for the next.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         for mut request in store::schema::index_requests() {
             request["dataSource"] = "edgewise".into();
             request["database"] = "edgewise".into();
