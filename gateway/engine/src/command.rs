@@ -149,6 +149,26 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it needs a session of `Mode::Write`.
+    pub fn writes(&self) -> bool {
+        match self {
+            Command::FindOne { .. }
+            | Command::Find { .. }
+            | Command::CountDocuments { .. }
+            | Command::Distinct { .. }
+            | Command::ListIndexes { .. }
+            | Command::ListCollections
+            | Command::Explain { .. }
+            | Command::Stats { .. } => false,
+            Command::Aggregate { pipeline, .. } => {
+                pipeline.last().is_some_and(|stage| stage.contains_key("$merge") || stage.contains_key("$out"))
+            }
+            _ => true,
+        }
+    }
+}
+
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

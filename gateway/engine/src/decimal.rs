@@ -13,10 +13,7 @@ type Wide = Decimal<20>;
 
 pub fn context() -> Context<Dec> {
     let mut context = Context::<Dec>::default();
-    let limits = context
-        .set_precision(34)
-        .and_then(|()| Ok(context.set_max_exponent(6144)))
-        .map(|exponent| exponent.is_ok());
+    let limits = context.set_precision(34).and_then(|()| Ok(context.set_max_exponent(6144))).map(|exponent| exponent.is_ok());
     debug_assert!(limits.is_ok());
     let _ = context.set_min_exponent(-6143);
     context.set_clamp(true);

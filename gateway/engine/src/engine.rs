@@ -1,30 +1,106 @@
 //! Opening a database file and handing out sessions.
 
-use std::path::Path;
-
-use crate::{
-    command::Mode,
-    error::{Error, Result},
-    session::Session,
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::{command::Mode, error::Result, session::Session, storage::Store, ttl};
+
+/// Idle readers that are kept.
+const READERS_KEPT: usize = 32;
+
 /// An open database file; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Engine;
+#[derive(Clone)]
+pub struct Engine {
+    pool: Arc<Pool>,
+}
+
+/// The connections of one engine.
+pub(crate) struct Pool {
+    path: PathBuf,
+    state: Mutex<State>,
+    turn: Condvar,
+}
+
+/// Writers take numbers, so that they are served in the order of their coming.
+struct State {
+    writer: Option<Store>,
+    next_ticket: u64,
+    serving: u64,
+    readers: Vec<Store>,
+}
 
 impl Engine {
     /// Opens or creates the SQLite file at `path`.
-    pub fn open(_path: &Path) -> Result<Engine> {
-        Err(Error::new(115, "not there yet"))
+    pub fn open(path: &Path) -> Result<Engine> {
+        let writer = Store::open(path)?;
+        writer.create_tables()?;
+        let state = State { writer: Some(writer), next_ticket: 0, serving: 0, readers: Vec::new() };
+        let pool = Pool { path: path.to_owned(), state: Mutex::new(state), turn: Condvar::new() };
+        Ok(Engine { pool: Arc::new(pool) })
     }
 
     /// Begins one transaction; waits for the writer's turn in `Mode::Write`.
-    pub fn begin(&self, _mode: Mode) -> Result<Session> {
-        Err(Error::new(115, "not there yet"))
+    pub fn begin(&self, mode: Mode) -> Result<Session> {
+        let store = match mode {
+            Mode::Read => self.pool.reader()?,
+            Mode::Write => self.pool.writer(),
+        };
+        Session::begin(store, mode, Arc::clone(&self.pool))
     }
 
     /// Removes what TTL indexes say has expired by `now_ms`; answers how many documents.
-    pub fn sweep_expired(&self, _now_ms: i64) -> Result<u64> {
-        Err(Error::new(115, "not there yet"))
+    pub fn sweep_expired(&self, now_ms: i64) -> Result<u64> {
+        ttl::sweep(self, now_ms)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("path", &self.pool.path).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Takes a session's connection back.
+    pub fn release(&self, store: Store, mode: Mode) {
+        let mut state = self.lock();
+        match mode {
+            Mode::Write => {
+                state.writer = Some(store);
+                state.serving += 1;
+                self.turn.notify_all();
+            }
+            Mode::Read if state.readers.len() < READERS_KEPT => state.readers.push(store),
+            Mode::Read => {}
+        }
+    }
+
+    fn reader(&self) -> Result<Store> {
+        let idle = self.lock().readers.pop();
+        match idle {
+            Some(store) => Ok(store),
+            None => Store::open(&self.path),
+        }
+    }
+
+    fn writer(&self) -> Store {
+        let mut state = self.lock();
+        let ticket = state.next_ticket;
+        state.next_ticket += 1;
+        loop {
+            if state.serving == ticket
+                && let Some(store) = state.writer.take()
+            {
+                return store;
+            }
+            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

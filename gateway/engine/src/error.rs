@@ -39,12 +39,7 @@ pub(crate) const TYPE_MISMATCH: i32 = 14;
 impl Error {
     /// An error with a code and a message.
     pub fn new(code: i32, message: impl Into<String>) -> Error {
-        Error {
-            code,
-            name: name_of(code),
-            message: message.into(),
-            key: None,
-        }
+        Error { code, name: name_of(code), message: message.into(), key: None }
     }
 
     pub(crate) fn bad_value(message: impl Into<String>) -> Error {
@@ -60,15 +55,8 @@ impl Error {
     }
 
     pub(crate) fn duplicate(collection: &str, index: &str, pattern: Document) -> Error {
-        let mut error = Error::new(
-            11000,
-            format!("E11000 duplicate key error collection: {collection} index: {index}"),
-        );
-        error.key = Some(Box::new(DuplicateKey {
-            index: index.to_owned(),
-            pattern,
-            collection: collection.to_owned(),
-        }));
+        let mut error = Error::new(11000, format!("E11000 duplicate key error collection: {collection} index: {index}"));
+        error.key = Some(Box::new(DuplicateKey { index: index.to_owned(), pattern, collection: collection.to_owned() }));
         error
     }
 }

@@ -3,18 +3,31 @@
 //! One matcher, one update engine, one aggregation engine, and one total order that sort, index keys and comparisons share. There is no network and no
 //! clock of its own here beyond `$$NOW` and `$currentDate`; a caller opens a file, begins a session, runs commands and commits.
 
+mod aggregate;
+mod bounds;
+mod catalog_commands;
 mod command;
 mod decimal;
+mod dispatch;
 mod engine;
 mod error;
 mod expression;
+mod granularity;
 mod key;
 pub mod matcher;
 mod number;
 mod order;
 mod path;
+mod planner;
+mod projection;
+mod read;
+mod search;
 mod session;
 mod sort;
+mod storage;
+mod ttl;
+mod update;
+mod write;
 
 pub use command::{Command, Mode, Outcome, Update};
 pub use engine::Engine;

@@ -63,9 +63,7 @@ pub fn compare_documents(a: &Document, b: &Document) -> Ordering {
 fn compare_same_rank(a: &Bson, b: &Bson) -> Ordering {
     match (a, b) {
         (Bson::Int32(x), Bson::Int32(y)) => x.cmp(y),
-        (Bson::String(x) | Bson::Symbol(x), Bson::String(y) | Bson::Symbol(y)) => {
-            x.as_bytes().cmp(y.as_bytes())
-        }
+        (Bson::String(x) | Bson::Symbol(x), Bson::String(y) | Bson::Symbol(y)) => x.as_bytes().cmp(y.as_bytes()),
         (Bson::Document(x), Bson::Document(y)) => compare_documents(x, y),
         (Bson::Array(x), Bson::Array(y)) => compare_arrays(x, y),
         (Bson::Binary(x), Bson::Binary(y)) => compare_binaries(x, y),
@@ -89,11 +87,7 @@ fn compare_same_rank(a: &Bson, b: &Bson) -> Ordering {
 }
 
 fn compare_arrays(a: &[Bson], b: &[Bson]) -> Ordering {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| compare(x, y))
-        .find(|order| *order != Ordering::Equal)
-        .unwrap_or_else(|| a.len().cmp(&b.len()))
+    a.iter().zip(b).map(|(x, y)| compare(x, y)).find(|order| *order != Ordering::Equal).unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 fn compare_binaries(a: &Binary, b: &Binary) -> Ordering {

@@ -53,12 +53,7 @@ impl Path {
     }
 
     /// Calls `found` for each value until it answers true; a path that ends nowhere is found once with no value, unless it was lost in an array.
-    pub fn visit<'a>(
-        &self,
-        document: &'a Document,
-        leaf: Leaf,
-        found: &mut dyn FnMut(Reached<'a>) -> bool,
-    ) -> bool {
+    pub fn visit<'a>(&self, document: &'a Document, leaf: Leaf, found: &mut dyn FnMut(Reached<'a>) -> bool) -> bool {
         visit_document(document, &self.parts, leaf, None, found)
     }
 
@@ -121,9 +116,10 @@ fn visit_value<'a>(
     match value {
         Bson::Array(items) if rest.is_empty() => {
             let elements = leaf == Leaf::Elements
-                && items.iter().enumerate().any(|(index, item)| {
-                    found(Reached { value: Some(item), position: outer.or(Some(index)) })
-                });
+                && items
+                    .iter()
+                    .enumerate()
+                    .any(|(index, item)| found(Reached { value: Some(item), position: outer.or(Some(index)) }));
             elements || found(Reached { value: Some(value), position: outer })
         }
         Bson::Array(items) => visit_items(items, rest, leaf, outer, found),
@@ -213,10 +209,7 @@ mod tests {
     #[test]
     fn paths_cross_arrays_of_documents_and_positions() {
         let document = doc! {"a": [{"b": 1}, {"b": [2, 3]}, 4], "c": {"d": 5}, "e": []};
-        assert_eq!(
-            reached(&document, "a.b"),
-            [Some(Bson::Int32(1)), Some(2.into()), Some(3.into()), Some(bson::bson!([2, 3]))]
-        );
+        assert_eq!(reached(&document, "a.b"), [Some(Bson::Int32(1)), Some(2.into()), Some(3.into()), Some(bson::bson!([2, 3]))]);
         assert_eq!(reached(&document, "a.0.b"), [None, Some(1.into()), None]);
         assert_eq!(reached(&document, "c.d"), [Some(5.into())]);
         assert_eq!(reached(&document, "c.x"), [None]);

@@ -1,25 +1,88 @@
 //! One transaction: commands run in it until it commits; dropped without, it rolls back.
 
+use std::{fmt, sync::Arc};
+
 use crate::{
-    command::{Command, Outcome},
+    command::{Command, Mode, Outcome},
+    dispatch,
+    engine::Pool,
     error::{Error, Result},
+    storage::Store,
 };
 
 /// One transaction on one connection.
 ///
 /// A command that fails leaves no trace and the session stays usable, except that the documents which `InsertMany` inserted before its failure stay, as
 /// in MongoDB: commit to keep them, drop to undo them.
-#[derive(Debug)]
-pub struct Session;
+pub struct Session {
+    store: Option<Store>,
+    mode: Mode,
+    pool: Arc<Pool>,
+}
 
 impl Session {
+    pub(crate) fn begin(store: Store, mode: Mode, pool: Arc<Pool>) -> Result<Session> {
+        let session = Session { store: Some(store), mode, pool };
+        let store = session.store()?;
+        store.execute(match mode {
+            Mode::Read => "BEGIN DEFERRED",
+            Mode::Write => "BEGIN IMMEDIATE",
+        })?;
+        store.refresh()?;
+        Ok(session)
+    }
+
     /// Runs one command.
-    pub fn run(&mut self, _database: &str, _command: &Command) -> Result<Outcome> {
-        Err(Error::new(115, "not there yet"))
+    pub fn run(&mut self, database: &str, command: &Command) -> Result<Outcome> {
+        let store = self.store()?;
+        if !command.writes() {
+            return dispatch::run(store, database, command);
+        }
+        if self.mode == Mode::Read {
+            return Err(Error::new(20, "this session only reads"));
+        }
+        store.execute("SAVEPOINT command")?;
+        let outcome = dispatch::run(store, database, command);
+        let keeps_its_beginning = matches!(command, Command::InsertMany { .. });
+        if outcome.is_err() && !keeps_its_beginning {
+            store.execute("ROLLBACK TO command")?;
+            store.forget_catalog();
+        }
+        store.execute("RELEASE command")?;
+        outcome
     }
 
     /// Makes everything durable and visible.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(mut self) -> Result<()> {
+        self.store()?.execute("COMMIT")?;
+        self.release();
         Ok(())
+    }
+
+    pub(crate) fn store(&self) -> Result<&Store> {
+        self.store.as_ref().ok_or_else(|| Error::new(20, "the session has ended"))
+    }
+
+    fn release(&mut self) {
+        if let Some(store) = self.store.take() {
+            self.pool.release(store, self.mode);
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(store) = &self.store {
+            // An error here means that there was no transaction left to undo.
+            let _ = store.execute("ROLLBACK");
+            store.forget_catalog();
+        }
+        self.release();
     }
 }

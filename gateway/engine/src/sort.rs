@@ -15,7 +15,7 @@ use crate::{
 const FIELD_LIMIT: usize = 32;
 
 /// A parsed sort: by fields, or by whole values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct SortOrder {
     fields: Vec<SortField>,
 }
@@ -39,13 +39,9 @@ impl SortOrder {
     /// The sort of elements: 1 or -1 for whole values, or fields.
     pub fn of_values(spec: &Bson) -> Result<SortOrder> {
         match spec {
-            Bson::Document(spec) if spec.is_empty() => {
-                Err(Error::bad_value("the sort specification must not be empty"))
-            }
+            Bson::Document(spec) if spec.is_empty() => Err(Error::bad_value("the sort specification must not be empty")),
             Bson::Document(spec) => SortOrder::parse(spec),
-            _ => Ok(SortOrder {
-                fields: vec![SortField { path: Path::here(), descending: direction(spec)? }],
-            }),
+            _ => Ok(SortOrder { fields: vec![SortField { path: Path::here(), descending: direction(spec)? }] }),
         }
     }
 
@@ -92,11 +88,8 @@ impl SortOrder {
 
     fn compare_values(&self, a: &Bson, b: &Bson) -> Ordering {
         for field in &self.fields {
-            let order = if field.path.is_here() {
-                compare(a, b)
-            } else {
-                compare(&field.key_of_value(a), &field.key_of_value(b))
-            };
+            let order =
+                if field.path.is_here() { compare(a, b) } else { compare(&field.key_of_value(a), &field.key_of_value(b)) };
             let order = if field.descending { order.reverse() } else { order };
             if order != Ordering::Equal {
                 return order;
@@ -110,11 +103,7 @@ impl SortField {
     /// An array is ordered by its least element, or its greatest when descending.
     fn key(&self, document: &Document) -> Bson {
         let (values, _) = self.path.index_values(document);
-        let chosen = if self.descending {
-            values.into_iter().max_by(compare)
-        } else {
-            values.into_iter().min_by(compare)
-        };
+        let chosen = if self.descending { values.into_iter().max_by(compare) } else { values.into_iter().min_by(compare) };
         chosen.unwrap_or(Bson::Null)
     }
 
@@ -138,8 +127,7 @@ fn parse_field(name: &str, value: &Bson) -> Result<SortField> {
 }
 
 fn direction(value: &Bson) -> Result<bool> {
-    let number = Number::from_bson(value)
-        .ok_or_else(|| Error::new(15974, "Illegal key in $sort specification"))?;
+    let number = Number::from_bson(value).ok_or_else(|| Error::new(15974, "Illegal key in $sort specification"))?;
     match number.to_i64_exact() {
         Some(1) => Ok(false),
         Some(-1) => Ok(true),

@@ -5,6 +5,7 @@ mod arithmetic;
 mod array;
 mod bitwise;
 mod boolean;
+mod calendar;
 mod convert;
 mod date;
 mod date_format;
@@ -20,6 +21,7 @@ mod set;
 mod special;
 mod string;
 mod text_search;
+mod timezone;
 mod trigonometry;
 
 use std::hash::{BuildHasher, RandomState};
@@ -27,7 +29,9 @@ use std::hash::{BuildHasher, RandomState};
 use bson::{Bson, Document};
 
 pub(crate) use self::{
+    date_math::Unit,
     operator::Operator,
+    parse::check_variable_name,
     scope::{Env, Variables},
     special::Special,
 };
@@ -71,6 +75,22 @@ impl Expression {
         }
     }
 
+    /// Its value if it depends on nothing.
+    pub fn folded(&self) -> Option<Bson> {
+        match self {
+            Expression::Field(_) | Expression::Variable(..) | Expression::Special(_) => None,
+            Expression::Constant(value) => Some(value.clone()),
+            Expression::Object(fields) => {
+                let fixed = fields.iter().all(|(_, field)| field.folded().is_some());
+                fixed.then(|| self.evaluate(&Document::new(), &Variables::new()).ok()).flatten()
+            }
+            Expression::Array(items) | Expression::Call(_, items) => {
+                let fixed = items.iter().all(|item| item.folded().is_some());
+                fixed.then(|| self.evaluate(&Document::new(), &Variables::new()).ok()).flatten()
+            }
+        }
+    }
+
     pub fn eval(&self, env: &Env<'_>) -> Result<Bson> {
         match self {
             Expression::Constant(value) => Ok(value.clone()),
@@ -87,8 +107,7 @@ impl Expression {
                 Ok(Bson::Document(document))
             }
             Expression::Array(items) => {
-                let values: Result<Vec<Bson>> =
-                    items.iter().map(|item| item.eval(env).map(null_if_missing)).collect();
+                let values: Result<Vec<Bson>> = items.iter().map(|item| item.eval(env).map(null_if_missing)).collect();
                 values.map(Bson::Array)
             }
             Expression::Call(operator, arguments) => {

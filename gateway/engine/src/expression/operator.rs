@@ -3,8 +3,8 @@
 use bson::Bson;
 
 use super::{
-    arithmetic, array, bitwise, boolean, convert, date, date_format, date_math, exponent, lookup, named, object, set,
-    string, text_search, trigonometry,
+    arithmetic, array, bitwise, boolean, convert, date, date_format, date_math, exponent, lookup, named, object, set, string,
+    text_search, trigonometry,
 };
 use crate::error::{Error, Result};
 
@@ -26,20 +26,11 @@ pub(crate) enum Takes {
 }
 
 impl Operator {
-    pub const fn new(
-        name: &'static str,
-        least: usize,
-        most: usize,
-        run: fn(&[Bson]) -> Result<Bson>,
-    ) -> Operator {
+    pub const fn new(name: &'static str, least: usize, most: usize, run: fn(&[Bson]) -> Result<Bson>) -> Operator {
         Operator { name, takes: Takes::Between(least, most), run }
     }
 
-    pub const fn named(
-        name: &'static str,
-        arguments: &'static named::Arguments,
-        run: fn(&[Bson]) -> Result<Bson>,
-    ) -> Operator {
+    pub const fn named(name: &'static str, arguments: &'static named::Arguments, run: fn(&[Bson]) -> Result<Bson>) -> Operator {
         Operator { name, takes: Takes::Named(arguments), run }
     }
 
@@ -81,10 +72,7 @@ pub fn argument(arguments: &[Bson], index: usize) -> &Bson {
 pub fn wrong_count(name: &str, least: usize, most: usize, given: usize) -> Error {
     if least == most {
         let plural = if least == 1 { "" } else { "s" };
-        return Error::new(
-            16020,
-            format!("Expression {name} takes exactly {least} argument{plural}. {given} were passed in."),
-        );
+        return Error::new(16020, format!("Expression {name} takes exactly {least} argument{plural}. {given} were passed in."));
     }
     Error::new(
         28667,

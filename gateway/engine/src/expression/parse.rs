@@ -13,8 +13,7 @@ use crate::error::{Error, Result};
 /// The deepest expression.
 const DEPTH_LIMIT: usize = 150;
 
-const SYSTEM: [&str; 8] =
-    ["ROOT", "CURRENT", "REMOVE", "NOW", "CLUSTER_TIME", "DESCEND", "PRUNE", "KEEP"];
+const SYSTEM: [&str; 8] = ["ROOT", "CURRENT", "REMOVE", "NOW", "CLUSTER_TIME", "DESCEND", "PRUNE", "KEEP"];
 
 /// Knows the variables in scope and how deep it is.
 pub(super) struct Parser {
@@ -43,11 +42,7 @@ impl Parser {
     }
 
     /// Parses with more variables in scope.
-    pub fn with<T>(
-        &mut self,
-        names: &[&str],
-        body: impl FnOnce(&mut Parser) -> Result<T>,
-    ) -> Result<T> {
+    pub fn with<T>(&mut self, names: &[&str], body: impl FnOnce(&mut Parser) -> Result<T>) -> Result<T> {
         let outer = self.names.len();
         self.names.extend(names.iter().map(|name| (*name).to_owned()));
         let parsed = body(self);
@@ -81,10 +76,8 @@ impl Parser {
     }
 
     fn array(&mut self, items: &[Bson]) -> Result<Expression> {
-        let items: Vec<Expression> =
-            items.iter().map(|item| self.expression(item)).collect::<Result<_>>()?;
-        let values: Option<Vec<Bson>> =
-            items.iter().map(|item| item.constant().cloned()).collect();
+        let items: Vec<Expression> = items.iter().map(|item| self.expression(item)).collect::<Result<_>>()?;
+        let values: Option<Vec<Bson>> = items.iter().map(|item| item.constant().cloned()).collect();
         Ok(values.map_or(Expression::Array(items), |values| Expression::Constant(Bson::Array(values))))
     }
 
@@ -94,10 +87,7 @@ impl Parser {
         };
         if first.starts_with('$') {
             if document.len() != 1 {
-                return Err(Error::new(
-                    15983,
-                    "an object representing an expression must have exactly one field",
-                ));
+                return Err(Error::new(15983, "an object representing an expression must have exactly one field"));
             }
             return self.operator(first, operand);
         }
@@ -123,13 +113,7 @@ impl Parser {
         Ok(Expression::Call(operator, arguments))
     }
 
-    pub fn arguments(
-        &mut self,
-        name: &str,
-        operand: &Bson,
-        least: usize,
-        most: usize,
-    ) -> Result<Vec<Expression>> {
+    pub fn arguments(&mut self, name: &str, operand: &Bson, least: usize, most: usize) -> Result<Vec<Expression>> {
         let alone = [operand.clone()];
         let items = match operand {
             Bson::Array(items) => items.as_slice(),
@@ -141,12 +125,7 @@ impl Parser {
         items.iter().map(|item| self.expression(item)).collect()
     }
 
-    fn named(
-        &mut self,
-        name: &str,
-        operand: &Bson,
-        arguments: &Arguments,
-    ) -> Result<Vec<Expression>> {
+    fn named(&mut self, name: &str, operand: &Bson, arguments: &Arguments) -> Result<Vec<Expression>> {
         let mut parsed: Vec<Option<Expression>> = vec![None; arguments.len()];
         match (operand, arguments.alone) {
             (Bson::Document(given), alone) if alone.is_none() || !is_operator(given) => {
@@ -186,7 +165,10 @@ impl Parser {
                 return Err(Error::new(arguments.missing, message));
             }
         }
-        let absent = || Expression::Constant(Bson::Undefined);
+        let absent = || match name {
+            "$getField" => Expression::Variable("CURRENT".to_owned(), Vec::new()),
+            _ => Expression::Constant(Bson::Undefined),
+        };
         Ok(parsed.into_iter().map(|slot| slot.unwrap_or_else(absent)).collect())
     }
 }
@@ -202,7 +184,7 @@ fn check_field_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn check_variable_name(name: &str, for_writing: bool) -> Result<()> {
+pub(crate) fn check_variable_name(name: &str, for_writing: bool) -> Result<()> {
     let Some(first) = name.chars().next() else {
         return Err(Error::parse("empty variable names are not allowed"));
     };

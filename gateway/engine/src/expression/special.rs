@@ -75,15 +75,17 @@ impl Special {
                 Ok(Bson::Boolean(false))
             }
             Special::Cond(condition, yes, no) => {
-                if is_truthy(&condition.eval(env)?) { yes.eval(env) } else { no.eval(env) }
+                if is_truthy(&condition.eval(env)?) {
+                    yes.eval(env)
+                } else {
+                    no.eval(env)
+                }
             }
             Special::IfNull(items) => eval_if_null(items, env),
             Special::Switch { branches, default } => eval_switch(branches, default.as_ref(), env),
             Special::Let { bindings, body } => eval_let(bindings, Vec::new(), body, env),
             Special::Map { input, name, body } => eval_map(input, name, body, env),
-            Special::Filter { input, name, condition, limit } => {
-                eval_filter(input, name, condition, limit.as_ref(), env)
-            }
+            Special::Filter { input, name, condition, limit } => eval_filter(input, name, condition, limit.as_ref(), env),
             Special::Reduce { input, initial, body } => eval_reduce(input, initial, body, env),
             Special::SortArray { input, order } => eval_sort_array(input, order, env),
             Special::Random => Ok(Bson::Double(super::random())),
@@ -102,11 +104,7 @@ fn eval_if_null(items: &[Expression], env: &super::Env<'_>) -> Result<Bson> {
     Ok(last)
 }
 
-fn eval_switch(
-    branches: &[(Expression, Expression)],
-    default: Option<&Expression>,
-    env: &super::Env<'_>,
-) -> Result<Bson> {
+fn eval_switch(branches: &[(Expression, Expression)], default: Option<&Expression>, env: &super::Env<'_>) -> Result<Bson> {
     for (case, then) in branches {
         if is_truthy(&case.eval(env)?) {
             return then.eval(env);
@@ -114,32 +112,19 @@ fn eval_switch(
     }
     match default {
         Some(default) => default.eval(env),
-        None => Err(Error::new(
-            40066,
-            "$switch could not find a matching branch for an input, and no default was specified.",
-        )),
+        None => Err(Error::new(40066, "$switch could not find a matching branch for an input, and no default was specified.")),
     }
 }
 
 /// The bindings see the outer scope only, so all are evaluated before any is bound.
-fn eval_let(
-    bindings: &[(String, Expression)],
-    mut values: Vec<Bson>,
-    body: &Expression,
-    env: &super::Env<'_>,
-) -> Result<Bson> {
+fn eval_let(bindings: &[(String, Expression)], mut values: Vec<Bson>, body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
     for (_, expression) in bindings {
         values.push(expression.eval(env)?);
     }
     bind_all(bindings, &values, body, env)
 }
 
-fn bind_all(
-    bindings: &[(String, Expression)],
-    values: &[Bson],
-    body: &Expression,
-    env: &super::Env<'_>,
-) -> Result<Bson> {
+fn bind_all(bindings: &[(String, Expression)], values: &[Bson], body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
     match (bindings.split_first(), values.split_first()) {
         (Some(((name, _), bindings)), Some((value, values))) => {
             env.bind(name, value, |env| bind_all(bindings, values, body, env))
@@ -160,10 +145,8 @@ fn eval_map(input: &Expression, name: &str, body: &Expression, env: &super::Env<
     let Some(items) = array_input("$map", 16883, input.eval(env)?)? else {
         return Ok(Bson::Null);
     };
-    let mapped: Result<Vec<Bson>> = items
-        .iter()
-        .map(|item| env.bind(name, item, |env| body.eval(env)).map(null_if_missing))
-        .collect();
+    let mapped: Result<Vec<Bson>> =
+        items.iter().map(|item| env.bind(name, item, |env| body.eval(env)).map(null_if_missing)).collect();
     mapped.map(Bson::Array)
 }
 
@@ -197,12 +180,7 @@ fn eval_filter(
     Ok(Bson::Array(kept))
 }
 
-fn eval_reduce(
-    input: &Expression,
-    initial: &Expression,
-    body: &Expression,
-    env: &super::Env<'_>,
-) -> Result<Bson> {
+fn eval_reduce(input: &Expression, initial: &Expression, body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
     let Some(items) = array_input("$reduce", 40080, input.eval(env)?)? else {
         return Ok(Bson::Null);
     };
@@ -222,9 +200,7 @@ fn eval_sort_array(input: &Expression, order: &SortOrder, env: &super::Env<'_>) 
 }
 
 fn object<'a>(name: &str, operand: &'a Bson, code: i32) -> Result<&'a Document> {
-    operand
-        .as_document()
-        .ok_or_else(|| Error::new(code, format!("{name} only supports an object as its argument")))
+    operand.as_document().ok_or_else(|| Error::new(code, format!("{name} only supports an object as its argument")))
 }
 
 fn check_arguments(name: &str, given: &Document, known: &[&str], code: i32) -> Result<()> {
@@ -235,9 +211,7 @@ fn check_arguments(name: &str, given: &Document, known: &[&str], code: i32) -> R
 }
 
 fn required<'a>(name: &str, given: &'a Document, argument: &str, code: i32) -> Result<&'a Bson> {
-    given
-        .get(argument)
-        .ok_or_else(|| Error::new(code, format!("Missing '{argument}' parameter to {name}")))
+    given.get(argument).ok_or_else(|| Error::new(code, format!("Missing '{argument}' parameter to {name}")))
 }
 
 fn parse_cond(parser: &mut Parser, operand: &Bson) -> Result<Special> {
@@ -248,11 +222,7 @@ fn parse_cond(parser: &mut Parser, operand: &Bson) -> Result<Special> {
         let condition = required("$cond", given, "if", 17080)?;
         let yes = required("$cond", given, "then", 17081)?;
         let no = required("$cond", given, "else", 17082)?;
-        return Ok(Special::Cond(
-            parser.expression(condition)?,
-            parser.expression(yes)?,
-            parser.expression(no)?,
-        ));
+        return Ok(Special::Cond(parser.expression(condition)?, parser.expression(yes)?, parser.expression(no)?));
     }
     let mut parsed = parser.arguments("$cond", operand, 3, 3)?.into_iter();
     match (parsed.next(), parsed.next(), parsed.next()) {

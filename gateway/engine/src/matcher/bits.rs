@@ -19,9 +19,7 @@ impl Bits {
     /// `name` is the operator's.
     pub fn parse(name: &str, operand: &Bson) -> Result<Bits> {
         let positions = match operand {
-            Bson::Array(items) => {
-                items.iter().map(|item| position(name, item)).collect::<Result<Vec<u32>>>()?
-            }
+            Bson::Array(items) => items.iter().map(|item| position(name, item)).collect::<Result<Vec<u32>>>()?,
             Bson::Binary(binary) => (0..(binary.bytes.len() as u32).saturating_mul(8))
                 .filter(|position| bit_of_bytes(&binary.bytes, *position))
                 .collect(),
@@ -62,8 +60,8 @@ fn position(name: &str, item: &Bson) -> Result<u32> {
 }
 
 fn mask(name: &str, operand: &Bson) -> Result<i64> {
-    let number = Number::from_bson(operand)
-        .ok_or_else(|| Error::bad_value(format!("{name} takes an Array, a number, or a BinData")))?;
+    let number =
+        Number::from_bson(operand).ok_or_else(|| Error::bad_value(format!("{name} takes an Array, a number, or a BinData")))?;
     match number.to_i64_exact() {
         Some(mask) if mask >= 0 => Ok(mask),
         _ => Err(Error::parse(format!("the mask of {name} must be a non-negative 64-bit integer"))),

@@ -23,19 +23,13 @@ use crate::{
 
 /// Whether a document is operators rather than a value; references are values.
 pub fn has_operators(document: &Document) -> bool {
-    document
-        .keys()
-        .next()
-        .is_some_and(|name| name.starts_with('$') && !matches!(name.as_str(), "$ref" | "$id" | "$db"))
+    document.keys().next().is_some_and(|name| name.starts_with('$') && !matches!(name.as_str(), "$ref" | "$id" | "$db"))
 }
 
 /// Whether a document begins with an operator over whole documents.
 pub fn is_logical(document: &Document) -> bool {
     let first = document.keys().next().map(String::as_str);
-    matches!(
-        first,
-        Some("$and" | "$or" | "$nor" | "$expr" | "$where" | "$text" | "$jsonSchema" | "$comment" | "$sampleRate")
-    )
+    matches!(first, Some("$and" | "$or" | "$nor" | "$expr" | "$where" | "$text" | "$jsonSchema" | "$comment" | "$sampleRate"))
 }
 
 pub fn equal(path: &Path, value: &Bson) -> Node {
@@ -60,13 +54,7 @@ pub fn parse(path: &Path, operators: &Document, place: Place<'_>) -> Result<Node
     })
 }
 
-fn parse_operator(
-    path: &Path,
-    name: &str,
-    operand: &Bson,
-    all: &Document,
-    place: Place<'_>,
-) -> Result<Option<Node>> {
+fn parse_operator(path: &Path, name: &str, operand: &Bson, all: &Document, place: Place<'_>) -> Result<Option<Node>> {
     let node = match name {
         "$eq" => equal(path, operand),
         "$ne" => {
@@ -84,9 +72,7 @@ fn parse_operator(
         "$type" => field(path, Test::Type(types::parse(operand)?)),
         "$size" => field(path, Test::Size(parse_size(operand)?)),
         "$mod" => field(path, Test::Modulo(Modulo::parse(operand)?)),
-        "$bitsAllSet" | "$bitsAllClear" | "$bitsAnySet" | "$bitsAnyClear" => {
-            field(path, Test::Bits(Bits::parse(name, operand)?))
-        }
+        "$bitsAllSet" | "$bitsAllClear" | "$bitsAnySet" | "$bitsAnyClear" => field(path, Test::Bits(Bits::parse(name, operand)?)),
         "$regex" => field(path, Test::Regex(regex_of(operand, all.get("$options"))?)),
         "$options" if all.contains_key("$regex") => return Ok(None),
         "$options" => return Err(Error::bad_value("$options needs a $regex")),
@@ -177,9 +163,7 @@ fn regex_of(operand: &Bson, options: Option<&Bson>) -> Result<Pattern> {
 fn parse_not(path: &Path, operand: &Bson, place: Place<'_>) -> Result<Node> {
     match operand {
         Bson::RegularExpression(_) => parse_regex_value(path, operand).map(negate),
-        Bson::Document(inner) if inner.is_empty() => {
-            Err(Error::bad_value("$not cannot be empty"))
-        }
+        Bson::Document(inner) if inner.is_empty() => Err(Error::bad_value("$not cannot be empty")),
         Bson::Document(inner) => parse(path, inner, place.deeper()?).map(negate),
         _ => Err(Error::bad_value("$not needs a regex or a document")),
     }
@@ -189,9 +173,8 @@ fn parse_all(path: &Path, operand: &Bson, place: Place<'_>) -> Result<Node> {
     let Bson::Array(items) = operand else {
         return Err(Error::bad_value("$all needs an array"));
     };
-    let elem_match = |item: &Bson| {
-        item.as_document().is_some_and(|inner| inner.keys().next().is_some_and(|name| name == "$elemMatch"))
-    };
+    let elem_match =
+        |item: &Bson| item.as_document().is_some_and(|inner| inner.keys().next().is_some_and(|name| name == "$elemMatch"));
     let first_is_elem_match = items.first().is_some_and(elem_match);
     let mut nodes = Vec::with_capacity(items.len());
     for item in items {
@@ -219,10 +202,6 @@ fn parse_elem_match(path: &Path, operand: &Bson, place: Place<'_>) -> Result<Nod
     };
     let place = place.inner()?;
     let by_operators = has_operators(condition) && !is_logical(condition);
-    let inner = if by_operators {
-        parse(&Path::here(), condition, place)?
-    } else {
-        parse::parse(condition, place)?
-    };
+    let inner = if by_operators { parse(&Path::here(), condition, place)? } else { parse::parse(condition, place)? };
     Ok(Node::ElemMatch { path: path.clone(), inner: Box::new(inner), documents_only: !by_operators })
 }

@@ -11,18 +11,18 @@ mod schema_parse;
 mod test;
 mod types;
 
+use std::sync::Arc;
+
 use bson::{Bson, Document};
 
 pub(crate) use self::{
+    modulo::truncated,
     node::{Details, Node, Root},
     pattern::Pattern,
     test::{Relation, Test},
     types::alias as type_alias,
 };
-use crate::{
-    error::Result,
-    expression::Variables,
-};
+use crate::{error::Result, expression::Variables, order::compare, path::Path};
 
 /// Whether `doc` satisfies `filter`.
 pub fn matches(filter: &Document, doc: &Document) -> Result<bool> {
@@ -33,6 +33,7 @@ pub fn matches(filter: &Document, doc: &Document) -> Result<bool> {
 #[derive(Debug, Clone)]
 pub(crate) struct Matcher {
     node: Node,
+    documents_only: bool,
 }
 
 impl Matcher {
@@ -41,13 +42,28 @@ impl Matcher {
     }
 
     /// A filter inside a `$lookup` sees the variables of its `let`.
+    ///
+    /// Their values are given when it is evaluated.
     pub fn parse_with(filter: &Document, variables: &Variables) -> Result<Matcher> {
-        Ok(Matcher { node: parse::filter(filter, variables)? })
+        Ok(Matcher { node: parse::filter(filter, variables)?, documents_only: true })
     }
 
     /// A filter on one value, as `$elemMatch` and `$pull` take: operators, or a filter of its fields.
     pub fn parse_element(condition: &Document) -> Result<Matcher> {
-        Ok(Matcher { node: parse::element(condition)? })
+        let (node, documents_only) = parse::element(condition)?;
+        Ok(Matcher { node, documents_only })
+    }
+
+    pub fn everything() -> Matcher {
+        Matcher { node: Node::And(Vec::new()), documents_only: true }
+    }
+
+    /// Some value of the path equals one of these.
+    pub fn any_of(path: &Path, mut values: Vec<Bson>) -> Matcher {
+        values.sort_by(compare);
+        values.dedup_by(|a, b| compare(a, b).is_eq());
+        let test = Test::In(Arc::new(test::Choices { values, patterns: Vec::new() }));
+        Matcher { node: Node::Field { path: path.clone(), test }, documents_only: true }
     }
 
     pub fn node(&self) -> &Node {
@@ -55,18 +71,24 @@ impl Matcher {
     }
 
     pub fn matches(&self, doc: &Document) -> Result<bool> {
-        self.node.eval(Root::Document(doc), &mut Details::default())
+        self.matches_at(doc, &Variables::new()).map(|(matched, _)| matched)
     }
 
-    pub fn matches_value(&self, value: &Bson) -> Result<bool> {
-        self.node.eval(Root::of(value), &mut Details::default())
+    /// As `$elemMatch` takes an element: an array is a document whose fields are positions.
+    pub fn matches_element(&self, element: &Bson) -> Result<bool> {
+        self.node.eval_element(element, self.documents_only, &Details::new(&Variables::new()))
     }
 
     /// Whether it matches, and at which array position, for the positional `$`.
-    pub fn matches_at(&self, doc: &Document) -> Result<(bool, Option<usize>)> {
-        let mut details = Details::default();
+    pub fn matches_at(&self, doc: &Document, variables: &Variables) -> Result<(bool, Option<usize>)> {
+        let mut details = Details::new(variables);
         let matched = self.node.eval(Root::Document(doc), &mut details)?;
         Ok((matched, details.position))
+    }
+
+    /// Both must hold.
+    pub fn and(self, other: Matcher) -> Matcher {
+        Matcher { node: Node::And(vec![self.node, other.node]), documents_only: true }
     }
 }
 

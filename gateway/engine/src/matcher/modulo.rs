@@ -30,15 +30,12 @@ impl Modulo {
     }
 
     pub fn holds(&self, value: &Bson) -> bool {
-        Number::from_bson(value)
-            .and_then(truncated)
-            .is_some_and(|number| number.wrapping_rem(self.divisor) == self.remainder)
+        Number::from_bson(value).and_then(truncated).is_some_and(|number| number.wrapping_rem(self.divisor) == self.remainder)
     }
 }
 
 fn whole(operand: &Bson, what: &str) -> Result<i64> {
-    let number = Number::from_bson(operand)
-        .ok_or_else(|| Error::bad_value(format!("malformed mod, {what} not a number")))?;
+    let number = Number::from_bson(operand).ok_or_else(|| Error::bad_value(format!("malformed mod, {what} not a number")))?;
     truncated(number).ok_or_else(|| Error::bad_value(format!("malformed mod, {what} is not a whole number")))
 }
 

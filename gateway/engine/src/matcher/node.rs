@@ -16,10 +16,17 @@ pub enum Node {
     Or(Vec<Node>),
     Nor(Vec<Node>),
     Not(Box<Node>),
-    Field { path: Path, test: Test },
+    Field {
+        path: Path,
+        test: Test,
+    },
     /// Some element of the array at the path satisfies the inner node.
-    ElemMatch { path: Path, inner: Box<Node>, documents_only: bool },
-    Expression(Box<Expression>, Variables),
+    ElemMatch {
+        path: Path,
+        inner: Box<Node>,
+        documents_only: bool,
+    },
+    Expression(Box<Expression>),
     Schema(Box<Schema>),
     Constant(bool),
     SampleRate(f64),
@@ -32,10 +39,22 @@ pub enum Root<'a> {
     Value(&'a Bson),
 }
 
-/// What a match found on its way.
-#[derive(Debug, Default)]
-pub struct Details {
+/// What a match knows, and what it found on its way.
+#[derive(Debug)]
+pub struct Details<'v> {
     pub position: Option<usize>,
+    variables: &'v Variables,
+}
+
+impl<'v> Details<'v> {
+    pub fn new(variables: &'v Variables) -> Details<'v> {
+        Details { position: None, variables }
+    }
+
+    /// For a part whose position does not count.
+    fn aside(&self) -> Details<'v> {
+        Details::new(self.variables)
+    }
 }
 
 impl<'a> Root<'a> {
@@ -48,19 +67,17 @@ impl<'a> Root<'a> {
 }
 
 impl Node {
-    pub fn eval(&self, root: Root<'_>, details: &mut Details) -> Result<bool> {
+    pub fn eval(&self, root: Root<'_>, details: &mut Details<'_>) -> Result<bool> {
         match self {
             Node::And(nodes) => all(nodes, root, details),
             Node::Or(nodes) => any(nodes, root, details),
-            Node::Nor(nodes) => any(nodes, root, &mut Details::default()).map(|found| !found),
-            Node::Not(node) => node.eval(root, &mut Details::default()).map(|found| !found),
+            Node::Nor(nodes) => any(nodes, root, &mut details.aside()).map(|found| !found),
+            Node::Not(node) => node.eval(root, &mut details.aside()).map(|found| !found),
             Node::Field { path, test } => Ok(eval_field(path, test, root, details)),
-            Node::ElemMatch { path, inner, documents_only } => {
-                eval_elements(path, inner, *documents_only, root, details)
-            }
-            Node::Expression(expression, variables) => match root {
+            Node::ElemMatch { path, inner, documents_only } => eval_elements(path, inner, *documents_only, root, details),
+            Node::Expression(expression) => match root {
                 Root::Document(document) => {
-                    let value = expression.evaluate(document, variables)?;
+                    let value = expression.evaluate(document, details.variables)?;
                     Ok(expression::is_truthy(&value))
                 }
                 Root::Value(_) => Ok(false),
@@ -75,7 +92,20 @@ impl Node {
     }
 }
 
-fn all(nodes: &[Node], root: Root<'_>, details: &mut Details) -> Result<bool> {
+impl Node {
+    /// One element of an array.
+    pub fn eval_element(&self, item: &Bson, documents_only: bool, details: &Details<'_>) -> Result<bool> {
+        let mut details = details.aside();
+        match item {
+            Bson::Array(nested) if documents_only => self.eval(Root::Document(&as_document(nested)), &mut details),
+            Bson::Document(_) => self.eval(Root::of(item), &mut details),
+            _ if documents_only => Ok(false),
+            _ => self.eval(Root::Value(item), &mut details),
+        }
+    }
+}
+
+fn all(nodes: &[Node], root: Root<'_>, details: &mut Details<'_>) -> Result<bool> {
     for node in nodes {
         if !node.eval(root, details)? {
             return Ok(false);
@@ -84,7 +114,7 @@ fn all(nodes: &[Node], root: Root<'_>, details: &mut Details) -> Result<bool> {
     Ok(true)
 }
 
-fn any(nodes: &[Node], root: Root<'_>, details: &mut Details) -> Result<bool> {
+fn any(nodes: &[Node], root: Root<'_>, details: &mut Details<'_>) -> Result<bool> {
     for node in nodes {
         if node.eval(root, details)? {
             return Ok(true);
@@ -93,7 +123,7 @@ fn any(nodes: &[Node], root: Root<'_>, details: &mut Details) -> Result<bool> {
     Ok(false)
 }
 
-fn eval_field(path: &Path, test: &Test, root: Root<'_>, details: &mut Details) -> bool {
+fn eval_field(path: &Path, test: &Test, root: Root<'_>, details: &mut Details<'_>) -> bool {
     if path.is_here() {
         return match root {
             Root::Value(value) => test.holds(Some(value)),
@@ -112,19 +142,13 @@ fn eval_field(path: &Path, test: &Test, root: Root<'_>, details: &mut Details) -
     })
 }
 
-fn eval_elements(
-    path: &Path,
-    inner: &Node,
-    documents_only: bool,
-    root: Root<'_>,
-    details: &mut Details,
-) -> Result<bool> {
+fn eval_elements(path: &Path, inner: &Node, documents_only: bool, root: Root<'_>, details: &mut Details<'_>) -> Result<bool> {
     let mut failure = None;
     let mut found_in = |reached: Reached<'_>| {
         let Some(Bson::Array(items)) = reached.value else {
             return false;
         };
-        match first_element(items, inner, documents_only) {
+        match first_element(items, inner, documents_only, details) {
             Ok(Some(index)) => {
                 details.position = reached.position.or(Some(index));
                 true
@@ -146,17 +170,9 @@ fn eval_elements(
     }
 }
 
-fn first_element(items: &[Bson], inner: &Node, documents_only: bool) -> Result<Option<usize>> {
+fn first_element(items: &[Bson], inner: &Node, documents_only: bool, details: &Details<'_>) -> Result<Option<usize>> {
     for (index, item) in items.iter().enumerate() {
-        let matched = match item {
-            Bson::Array(nested) if documents_only => {
-                let document = as_document(nested);
-                inner.eval(Root::Document(&document), &mut Details::default())?
-            }
-            Bson::Document(_) => inner.eval(Root::of(item), &mut Details::default())?,
-            _ if documents_only => false,
-            _ => inner.eval(Root::Value(item), &mut Details::default())?,
-        };
+        let matched = inner.eval_element(item, documents_only, details)?;
         if matched {
             return Ok(Some(index));
         }

@@ -40,12 +40,14 @@ pub fn filter(filter: &Document, variables: &Variables) -> Result<Node> {
 }
 
 /// A condition on one element, by operators or by its fields.
-pub fn element(condition: &Document) -> Result<Node> {
+///
+/// Also whether only documents can satisfy it.
+pub fn element(condition: &Document) -> Result<(Node, bool)> {
     let place = Place { depth: 0, top: false, variables: None };
     if field::has_operators(condition) && !field::is_logical(condition) {
-        field::parse(&Path::here(), condition, place)
+        Ok((field::parse(&Path::here(), condition, place)?, false))
     } else {
-        parse(condition, place)
+        Ok((parse(condition, place)?, true))
     }
 }
 
@@ -74,7 +76,7 @@ fn parse_operator(name: &str, value: &Bson, place: Place<'_>) -> Result<Option<N
         "$expr" if place.top => {
             let empty = Variables::new();
             let variables = place.variables.unwrap_or(&empty);
-            Node::Expression(Box::new(Expression::parse_in(value, variables)?), variables.clone())
+            Node::Expression(Box::new(Expression::parse_in(value, variables)?))
         }
         "$sampleRate" if place.top => parse_sample_rate(value)?,
         "$jsonSchema" => Node::Schema(Box::new(schema_parse::parse(value)?)),
@@ -113,9 +115,8 @@ fn parse_always(name: &str, value: &Bson) -> Result<Node> {
 }
 
 fn parse_sample_rate(value: &Bson) -> Result<Node> {
-    let rate = Number::from_bson(value)
-        .ok_or_else(|| Error::bad_value("argument to $sampleRate must be a numeric type"))?
-        .to_f64();
+    let rate =
+        Number::from_bson(value).ok_or_else(|| Error::bad_value("argument to $sampleRate must be a numeric type"))?.to_f64();
     if !(0.0..=1.0).contains(&rate) {
         return Err(Error::bad_value("numeric argument to $sampleRate must be in [0, 1]"));
     }
@@ -125,9 +126,7 @@ fn parse_sample_rate(value: &Bson) -> Result<Node> {
 fn parse_field(name: &str, value: &Bson, place: Place<'_>) -> Result<Node> {
     let path = Path::new(name);
     match value {
-        Bson::Document(operators) if field::has_operators(operators) => {
-            field::parse(&path, operators, place)
-        }
+        Bson::Document(operators) if field::has_operators(operators) => field::parse(&path, operators, place),
         Bson::RegularExpression(_) => field::parse_regex_value(&path, value),
         _ => Ok(field::equal(&path, value)),
     }

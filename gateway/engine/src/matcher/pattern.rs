@@ -31,9 +31,7 @@ impl Pattern {
                 }
             };
         }
-        let regex = builder
-            .build()
-            .map_err(|_| Error::new(51091, "Regular expression is invalid or not supported"))?;
+        let regex = builder.build().map_err(|_| Error::new(51091, "Regular expression is invalid or not supported"))?;
         let mut options: Vec<char> = options.chars().collect();
         options.sort_unstable();
         Ok(Pattern { regex, source: source.to_owned(), options: options.into_iter().collect() })
@@ -47,9 +45,7 @@ impl Pattern {
     pub fn matches(&self, value: &Bson) -> bool {
         match value {
             Bson::String(text) | Bson::Symbol(text) => self.regex.is_match(text),
-            Bson::RegularExpression(other) => {
-                other.pattern.as_str() == self.source && other.options.as_str() == self.options
-            }
+            Bson::RegularExpression(other) => other.pattern.as_str() == self.source && other.options.as_str() == self.options,
             _ => false,
         }
     }

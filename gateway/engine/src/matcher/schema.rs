@@ -104,25 +104,16 @@ impl Schema {
         within(items.len(), self.min_items, self.max_items)
             && (!self.unique_items || all_different(items))
             && self.items.as_ref().is_none_or(|schema| items.iter().all(|item| schema.allows(item)))
-            && self
-                .tuple
-                .as_ref()
-                .is_none_or(|tuple| tuple.iter().zip(items).all(|(schema, item)| schema.allows(item)))
-            && (self.tuple.is_none()
-                || items.iter().skip(listed).all(|item| self.additional_items.allows(item)))
+            && self.tuple.as_ref().is_none_or(|tuple| tuple.iter().zip(items).all(|(schema, item)| schema.allows(item)))
+            && (self.tuple.is_none() || items.iter().skip(listed).all(|item| self.additional_items.allows(item)))
     }
 
     fn allows_properties(&self, document: &Document) -> bool {
         within(document.len(), self.min_properties, self.max_properties)
             && self.required.iter().all(|name| document.contains_key(name))
-            && self
-                .properties
-                .iter()
-                .all(|(name, schema)| document.get(name).is_none_or(|value| schema.allows(value)))
+            && self.properties.iter().all(|(name, schema)| document.get(name).is_none_or(|value| schema.allows(value)))
             && document.iter().all(|(name, value)| self.allows_unlisted(name, value))
-            && self.dependencies.iter().all(|(name, dependency)| {
-                !document.contains_key(name) || dependency.holds(document)
-            })
+            && self.dependencies.iter().all(|(name, dependency)| !document.contains_key(name) || dependency.holds(document))
     }
 
     fn allows_unlisted(&self, name: &str, value: &Bson) -> bool {
@@ -141,8 +132,7 @@ impl Schema {
     fn allows_composition(&self, value: &Bson) -> bool {
         self.all_of.iter().all(|schema| schema.allows(value))
             && (self.any_of.is_empty() || self.any_of.iter().any(|schema| schema.allows(value)))
-            && (self.one_of.is_empty()
-                || self.one_of.iter().filter(|schema| schema.allows(value)).count() == 1)
+            && (self.one_of.is_empty() || self.one_of.iter().filter(|schema| schema.allows(value)).count() == 1)
             && self.not.as_ref().is_none_or(|schema| !schema.allows(value))
     }
 }

@@ -36,13 +36,7 @@ fn parse_document(document: &Document, depth: usize) -> Result<Schema> {
     Ok(schema)
 }
 
-fn parse_keyword(
-    schema: &mut Schema,
-    keyword: &str,
-    value: &Bson,
-    all: &Document,
-    depth: usize,
-) -> Result<()> {
+fn parse_keyword(schema: &mut Schema, keyword: &str, value: &Bson, all: &Document, depth: usize) -> Result<()> {
     match keyword {
         "bsonType" | "type" => schema.types = Some(parse_types(keyword, value, all)?),
         "enum" => schema.choices = Some(parse_enum(value)?),
@@ -104,9 +98,7 @@ fn parse_nested(schema: &mut Schema, keyword: &str, value: &Bson, depth: usize) 
         "oneOf" => schema.one_of = schemas(keyword, value, depth)?,
         "not" => schema.not = Some(Box::new(parse_value(keyword, value, depth)?)),
         "$ref" | "$schema" | "default" | "definitions" | "format" | "id" => {
-            return Err(Error::parse(format!(
-                "$jsonSchema keyword '{keyword}' is not currently supported"
-            )));
+            return Err(Error::parse(format!("$jsonSchema keyword '{keyword}' is not currently supported")));
         }
         _ => return Err(Error::parse(format!("Unknown $jsonSchema keyword: {keyword}"))),
     }
@@ -158,10 +150,7 @@ fn parse_enum(value: &Bson) -> Result<Vec<Bson>> {
     if items.is_empty() {
         return Err(Error::parse("$jsonSchema keyword 'enum' cannot be an empty array"));
     }
-    let repeated = items
-        .iter()
-        .enumerate()
-        .any(|(index, item)| items.iter().skip(index + 1).any(|other| equal(item, other)));
+    let repeated = items.iter().enumerate().any(|(index, item)| items.iter().skip(index + 1).any(|other| equal(item, other)));
     if repeated {
         return Err(Error::parse("$jsonSchema keyword 'enum' array cannot contain duplicate values"));
     }
@@ -177,9 +166,7 @@ fn limit(keyword: &str, value: &Bson, exclusive: &str, all: &Document) -> Result
 fn needs(keyword: &str, value: &Bson, other: &str, all: &Document) -> Result<()> {
     truth(keyword, value)?;
     if !all.contains_key(other) {
-        return Err(Error::parse(format!(
-            "$jsonSchema keyword '{other}' must be a present if {keyword} is present"
-        )));
+        return Err(Error::parse(format!("$jsonSchema keyword '{other}' must be a present if {keyword} is present")));
     }
     Ok(())
 }
@@ -193,8 +180,7 @@ fn multiple_of(value: &Bson) -> Result<Bson> {
 }
 
 fn number(keyword: &str, value: &Bson) -> Result<Number> {
-    Number::from_bson(value)
-        .ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a number")))
+    Number::from_bson(value).ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a number")))
 }
 
 fn count(keyword: &str, value: &Bson) -> Result<i64> {
@@ -205,21 +191,15 @@ fn count(keyword: &str, value: &Bson) -> Result<i64> {
 }
 
 fn text<'a>(keyword: &str, value: &'a Bson) -> Result<&'a str> {
-    value
-        .as_str()
-        .ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a string")))
+    value.as_str().ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a string")))
 }
 
 fn truth(keyword: &str, value: &Bson) -> Result<bool> {
-    value
-        .as_bool()
-        .ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a boolean")))
+    value.as_bool().ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be a boolean")))
 }
 
 fn object<'a>(keyword: &str, value: &'a Bson) -> Result<&'a Document> {
-    value
-        .as_document()
-        .ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an object")))
+    value.as_document().ok_or_else(|| Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an object")))
 }
 
 fn additional(keyword: &str, value: &Bson, depth: usize) -> Result<Additional> {
@@ -228,9 +208,7 @@ fn additional(keyword: &str, value: &Bson, depth: usize) -> Result<Additional> {
         Bson::Boolean(false) => Additional::Refused,
         Bson::Document(_) => Additional::Like(Box::new(parse_value(keyword, value, depth)?)),
         _ => {
-            return Err(Error::type_mismatch(format!(
-                "$jsonSchema keyword '{keyword}' must be either an object or a boolean"
-            )));
+            return Err(Error::type_mismatch(format!("$jsonSchema keyword '{keyword}' must be either an object or a boolean")));
         }
     })
 }
@@ -242,8 +220,7 @@ fn names(keyword: &str, value: &Bson) -> Result<Vec<String>> {
     if items.is_empty() {
         return Err(Error::parse(format!("$jsonSchema keyword '{keyword}' cannot be an empty array")));
     }
-    let found: Vec<String> =
-        items.iter().map(|item| text(keyword, item).map(str::to_owned)).collect::<Result<_>>()?;
+    let found: Vec<String> = items.iter().map(|item| text(keyword, item).map(str::to_owned)).collect::<Result<_>>()?;
     let repeated = found.iter().enumerate().any(|(index, name)| found.iter().skip(index + 1).any(|other| other == name));
     if repeated {
         return Err(Error::parse(format!("$jsonSchema keyword '{keyword}' array cannot contain duplicate values")));

@@ -1,0 +1,162 @@
+//! `$merge` and `$out`: writing what a pipeline gives into a collection.
+
+use std::sync::Arc;
+
+use bson::{Bson, Document};
+
+use super::{Context, Rows, simple::held};
+use crate::{
+    aggregate::{self, pipeline::Pipeline},
+    error::{Error, Result},
+    expression::{Expression, Variables},
+    matcher::Matcher,
+    order::equal,
+    path,
+    path::Path,
+    search::{Found, Query},
+    sort::SortOrder,
+    storage::{Collection, Store},
+    update::with_id,
+};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Merge {
+    pub database: Option<String>,
+    pub collection: String,
+    pub on: Vec<String>,
+    pub bindings: Vec<(String, Expression)>,
+    pub matched: Matched,
+    pub unmatched: Unmatched,
+    /// `$out`: what was there goes.
+    pub replaces_all: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Matched {
+    Merge,
+    Replace,
+    Keep,
+    Fail,
+    Pipeline(Pipeline),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unmatched {
+    Insert,
+    Discard,
+    Fail,
+}
+
+impl Merge {
+    pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
+        let store = context.store()?;
+        let documents = held(rows)?;
+        let database = self.database.as_deref().unwrap_or(context.database);
+        let target = store.ensure_collection(database, &self.collection)?;
+        self.check_unique(&target)?;
+        if self.replaces_all {
+            for found in everything().all(store, &target)? {
+                store.delete(&target, found.rid, &found.document)?;
+            }
+        }
+        for document in documents {
+            let target = store.ensure_collection(database, &self.collection)?;
+            self.write(store, &target, document, &context.variables)?;
+        }
+        Ok(Box::new(std::iter::empty()))
+    }
+
+    /// Some unique index must tell apart what `on` names.
+    fn check_unique(&self, target: &Collection) -> Result<()> {
+        let mut wanted: Vec<&str> = self.on.iter().map(String::as_str).collect();
+        wanted.sort_unstable();
+        if wanted == ["_id"] {
+            return Ok(());
+        }
+        let fits = target.indexes.iter().any(|index| {
+            let mut names: Vec<&str> = index.fields.iter().map(|field| field.path.as_str()).collect();
+            names.sort_unstable();
+            index.unique && index.partial.is_none() && names == wanted
+        });
+        if fits {
+            return Ok(());
+        }
+        Err(Error::new(51183, "Cannot find index to verify that join fields will be unique"))
+    }
+
+    fn write(&self, store: &Store, target: &Arc<Collection>, document: Document, variables: &Variables) -> Result<()> {
+        let document = if self.on == ["_id"] { with_id(document) } else { document };
+        let query = self.find(&document)?;
+        match (query.first(store, target)?, self.unmatched) {
+            (Some(found), _) => self.replace(store, target, &found, &document, variables),
+            (None, Unmatched::Insert) => store.insert(target, &with_id(document)),
+            (None, Unmatched::Discard) => Ok(()),
+            (None, Unmatched::Fail) => Err(Error::new(
+                13113,
+                "$merge could not find a matching document in the target collection for at least one document in the source collection",
+            )),
+        }
+    }
+
+    fn find(&self, document: &Document) -> Result<Query> {
+        let mut matcher = Matcher::everything();
+        for name in &self.on {
+            let value = path::get(document, name).filter(|value| !matches!(value, Bson::Null | Bson::Array(_)));
+            let value = value.ok_or_else(|| {
+                Error::new(51132, "$merge write error: 'on' field cannot be missing, null, undefined or an array")
+            })?;
+            matcher = matcher.and(Matcher::any_of(&Path::new(name), vec![value.clone()]));
+        }
+        Ok(Query { matcher, ..everything() })
+    }
+
+    fn replace(
+        &self,
+        store: &Store,
+        target: &Collection,
+        found: &Found,
+        document: &Document,
+        variables: &Variables,
+    ) -> Result<()> {
+        let after = match &self.matched {
+            Matched::Keep => return Ok(()),
+            Matched::Fail => return Err(Error::duplicate(&target.name, "_id_", bson::doc! {"_id": 1})),
+            Matched::Replace => document.clone(),
+            Matched::Merge => {
+                let mut merged = found.document.clone();
+                merged.extend(document.clone());
+                merged
+            }
+            Matched::Pipeline(pipeline) => {
+                let mut inner = variables.clone();
+                if self.bindings.is_empty() {
+                    inner = inner.with("new", Bson::Document(document.clone()));
+                }
+                for (name, expression) in &self.bindings {
+                    inner = inner.with(name, expression.evaluate(document, variables)?);
+                }
+                aggregate::transform_with(pipeline, found.document.clone(), inner)?
+            }
+        };
+        let after = keep_id(&found.document, after)?;
+        store.replace(target, found.rid, &found.document, &after)
+    }
+}
+
+fn everything() -> Query {
+    Query { matcher: Matcher::everything(), sort: SortOrder::default(), skip: 0, limit: None }
+}
+
+fn keep_id(before: &Document, mut after: Document) -> Result<Document> {
+    let id = before.get("_id").unwrap_or(&Bson::Null);
+    match after.get("_id") {
+        Some(other) if !equal(other, id) => {
+            Err(Error::new(66, "$merge failed: the immutable field '_id' was found to have been altered"))
+        }
+        Some(_) => Ok(after),
+        None => {
+            after.insert("_id", id.clone());
+            Ok(with_id(after))
+        }
+    }
+}

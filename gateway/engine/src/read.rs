@@ -1,0 +1,93 @@
+//! The reading commands: find, count, distinct.
+
+use std::sync::Arc;
+
+use bson::{Bson, Document};
+
+use crate::{
+    command::{Command, Outcome},
+    error::{Error, Result},
+    expression::Variables,
+    order::{compare, equal},
+    path::{Leaf, Path},
+    projection::Projection,
+    search::Query,
+    storage::Store,
+};
+
+pub(crate) fn run(store: &Store, database: &str, command: &Command) -> Result<Outcome> {
+    match command {
+        Command::FindOne { collection, filter, projection, sort, skip } => {
+            let query = Query::parse(filter, sort.as_ref(), *skip, Some(1))?;
+            let found = find(store, database, collection, &query, projection.as_ref())?;
+            Ok(Outcome::Document(found.into_iter().next()))
+        }
+        Command::Find { collection, filter, projection, sort, limit, skip } => {
+            let query = Query::parse(filter, sort.as_ref(), *skip, *limit)?;
+            find(store, database, collection, &query, projection.as_ref()).map(Outcome::Documents)
+        }
+        Command::CountDocuments { collection, filter, skip, limit } => {
+            count(store, database, collection, &Query::parse(filter, None, *skip, *limit)?)
+        }
+        Command::Distinct { collection, field, filter } => {
+            distinct(store, database, collection, field, &Query::parse(filter, None, None, None)?)
+        }
+        _ => Err(Error::new(59, "no such command")),
+    }
+}
+
+fn find(store: &Store, database: &str, collection: &str, query: &Query, projection: Option<&Document>) -> Result<Vec<Document>> {
+    let projection = projection.filter(|spec| !spec.is_empty()).map(Projection::of_find).transpose()?;
+    let Some(collection) = store.collection(database, collection)? else {
+        return Ok(Vec::new());
+    };
+    let variables = Variables::new();
+    query
+        .search(store, &collection, Arc::default())?
+        .map(|found| {
+            let found = found?;
+            match &projection {
+                Some(projection) => projection.apply(&found.document, found.position, &variables),
+                None => Ok(found.document),
+            }
+        })
+        .collect()
+}
+
+fn count(store: &Store, database: &str, collection: &str, query: &Query) -> Result<Outcome> {
+    let Some(collection) = store.collection(database, collection)? else {
+        return Ok(Outcome::Count(0));
+    };
+    let mut count = 0;
+    for found in query.search(store, &collection, Arc::default())? {
+        found?;
+        count += 1;
+    }
+    Ok(Outcome::Count(count))
+}
+
+/// In order.
+fn distinct(store: &Store, database: &str, collection: &str, field: &str, query: &Query) -> Result<Outcome> {
+    crate::projection::check_path(field)?;
+    let path = Path::new(field);
+    let Some(collection) = store.collection(database, collection)? else {
+        return Ok(Outcome::Values(Vec::new()));
+    };
+    let mut values: Vec<Bson> = Vec::new();
+    for found in query.search(store, &collection, Arc::default())? {
+        let found = found?;
+        path.visit(&found.document, Leaf::Elements, &mut |reached| {
+            values.extend(reached.value.filter(|value| !is_whole_array(&found.document, &path, value)).cloned());
+            false
+        });
+    }
+    values.sort_by(compare);
+    values.dedup_by(|a, b| equal(a, b));
+    Ok(Outcome::Values(values))
+}
+
+/// The array whose elements have been visited just before.
+fn is_whole_array(document: &Document, path: &Path, value: &Bson) -> bool {
+    matches!(value, Bson::Array(_))
+        && path.visit(document, Leaf::Whole, &mut |reached| reached.value.is_some_and(|whole| std::ptr::eq(whole, value)))
+}

@@ -1,0 +1,203 @@
+//! Finding documents: candidates from the plan, re-checked by the matcher, in order, within skip and limit.
+
+use std::{sync::Arc, vec};
+
+use bson::{Bson, Document};
+
+use crate::{
+    error::{Error, Result},
+    expression::Variables,
+    matcher::Matcher,
+    planner::{self, Plan},
+    sort::SortOrder,
+    storage::{Collection, Cursor, Row, Store, decode},
+};
+
+/// The largest sort held in memory.
+const SORT_LIMIT: usize = 2_000_000;
+
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Query {
+    pub matcher: Matcher,
+    pub sort: SortOrder,
+    pub skip: usize,
+    pub limit: Option<usize>,
+}
+
+/// A stored document that matches.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub rid: i64,
+    pub document: Document,
+    /// Where in an array the filter matched, for the positional `$`.
+    pub position: Option<usize>,
+}
+
+/// The documents of one search.
+pub(crate) struct Search<'a> {
+    source: Source<'a>,
+    skip: usize,
+    left: usize,
+}
+
+enum Source<'a> {
+    Streamed(Candidates<'a>),
+    Sorted { found: vec::IntoIter<Found>, examined: usize },
+}
+
+impl Query {
+    pub fn parse(filter: &Document, sort: Option<&Document>, skip: Option<i64>, limit: Option<i64>) -> Result<Query> {
+        let skip = usize::try_from(skip.unwrap_or(0)).map_err(|_| Error::new(51024, "BSON field 'skip' value must be >= 0"))?;
+        let limit = limit.unwrap_or(0);
+        if limit < 0 {
+            return Err(Error::new(51024, "BSON field 'limit' value must be >= 0"));
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(Query {
+            matcher: Matcher::parse(filter)?,
+            sort: sort.map(SortOrder::parse).transpose()?.unwrap_or_default(),
+            skip,
+            limit: (limit > 0).then_some(limit),
+        })
+    }
+
+    pub fn plan(&self, collection: &Collection) -> Plan {
+        planner::plan(collection, self.matcher.node(), &self.sort)
+    }
+
+    pub fn search<'a>(&self, store: &'a Store, collection: &Arc<Collection>, variables: Arc<Variables>) -> Result<Search<'a>> {
+        let plan = self.plan(collection);
+        let wanted = self.limit.map(|limit| limit.saturating_add(self.skip));
+        let expected = wanted.filter(|_| plan.sorted);
+        let candidates = Candidates {
+            store,
+            cursor: Cursor::new(collection, plan.access, expected),
+            rows: Vec::new().into_iter(),
+            matcher: self.matcher.clone(),
+            variables,
+            examined: 0,
+        };
+        let source = if plan.sorted { Source::Streamed(candidates) } else { self.sorted(candidates, wanted)? };
+        Ok(Search { source, skip: self.skip, left: self.limit.unwrap_or(usize::MAX) })
+    }
+
+    pub fn all(&self, store: &Store, collection: &Arc<Collection>) -> Result<Vec<Found>> {
+        self.search(store, collection, Arc::default())?.collect()
+    }
+
+    pub fn first(mut self, store: &Store, collection: &Arc<Collection>) -> Result<Option<Found>> {
+        self.limit = Some(1);
+        self.search(store, collection, Arc::default())?.next().transpose()
+    }
+
+    fn sorted<'a>(&self, mut candidates: Candidates<'a>, wanted: Option<usize>) -> Result<Source<'a>> {
+        let mut sorter = Sorter { order: &self.sort, kept: Vec::new(), wanted };
+        for found in &mut candidates {
+            sorter.add(found?)?;
+        }
+        Ok(Source::Sorted { found: sorter.finish().into_iter(), examined: candidates.examined })
+    }
+}
+
+impl Search<'_> {
+    /// How many candidates were looked at so far.
+    pub fn examined(&self) -> usize {
+        match &self.source {
+            Source::Streamed(candidates) => candidates.examined,
+            Source::Sorted { examined, .. } => *examined,
+        }
+    }
+}
+
+impl Iterator for Search<'_> {
+    type Item = Result<Found>;
+
+    fn next(&mut self) -> Option<Result<Found>> {
+        if self.left == 0 {
+            return None;
+        }
+        loop {
+            let found = match &mut self.source {
+                Source::Streamed(candidates) => candidates.next()?,
+                Source::Sorted { found, .. } => Ok(found.next()?),
+            };
+            if found.is_ok() && self.skip > 0 {
+                self.skip -= 1;
+                continue;
+            }
+            self.left -= 1;
+            return Some(found);
+        }
+    }
+}
+
+/// What the plan finds and the matcher confirms.
+struct Candidates<'a> {
+    store: &'a Store,
+    cursor: Cursor,
+    rows: vec::IntoIter<Row>,
+    matcher: Matcher,
+    variables: Arc<Variables>,
+    examined: usize,
+}
+
+impl Candidates<'_> {
+    fn check(&mut self, row: &Row) -> Result<Option<Found>> {
+        self.examined += 1;
+        let document = decode(row)?;
+        let (matched, position) = self.matcher.matches_at(&document, &self.variables)?;
+        Ok(matched.then_some(Found { rid: row.rid, document, position }))
+    }
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = Result<Found>;
+
+    fn next(&mut self) -> Option<Result<Found>> {
+        loop {
+            while let Some(row) = self.rows.next() {
+                if let Some(found) = self.check(&row).transpose() {
+                    return Some(found);
+                }
+            }
+            match self.cursor.next_batch(self.store) {
+                Ok(rows) if rows.is_empty() => return None,
+                Ok(rows) => self.rows = rows.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// Keeps the first `wanted` in order.
+struct Sorter<'a> {
+    order: &'a SortOrder,
+    kept: Vec<(Vec<Bson>, Found)>,
+    wanted: Option<usize>,
+}
+
+impl Sorter<'_> {
+    fn add(&mut self, found: Found) -> Result<()> {
+        self.kept.push((self.order.key(&found.document), found));
+        match self.wanted {
+            Some(wanted) if self.kept.len() >= wanted.saturating_mul(2).max(1024) => {
+                self.arrange();
+                self.kept.truncate(wanted);
+                Ok(())
+            }
+            _ if self.kept.len() > SORT_LIMIT => Err(Error::new(292, "the sort is too large: use an index or a limit")),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Vec<Found> {
+        self.arrange();
+        self.kept.into_iter().map(|(_, found)| found).collect()
+    }
+
+    fn arrange(&mut self) {
+        let order = self.order;
+        self.kept.sort_by(|(a, _), (b, _)| order.compare_keys(a, b));
+    }
+}

@@ -1,0 +1,201 @@
+//! Index specifications: checking them and giving them their canonical form.
+
+use bson::{Bson, Document, doc};
+
+use crate::{
+    error::{Error, Result},
+    expression::is_truthy,
+    matcher::Matcher,
+    number::Number,
+    path::Path,
+    sort::SortField,
+};
+
+const CANNOT_CREATE: i32 = 67;
+
+/// The sort fields of a canonical spec's key.
+pub fn fields(spec: &Document) -> Vec<SortField> {
+    let Ok(key) = spec.get_document("key") else {
+        return Vec::new();
+    };
+    key.iter()
+        .map(|(name, direction)| SortField {
+            path: Path::new(name),
+            descending: Number::from_bson(direction).is_some_and(Number::is_negative),
+        })
+        .collect()
+}
+
+/// Checks a spec as createIndexes takes it.
+pub fn canonical(given: &Document) -> Result<Document> {
+    let key = match given.get("key") {
+        Some(Bson::Document(key)) => key,
+        Some(_) => return Err(Error::type_mismatch("The field 'key' must be an object")),
+        None => return Err(Error::parse("The 'key' field is a required property of an index specification")),
+    };
+    check_key(key)?;
+    let mut spec = doc! {"v": 2, "key": key.clone(), "name": name(given, key)?};
+    for (option, value) in given {
+        if let Some(value) = check_option(option, value, given, key)? {
+            spec.insert(option.clone(), value);
+        }
+    }
+    Ok(spec)
+}
+
+fn check_key(key: &Document) -> Result<()> {
+    if key.is_empty() {
+        return Err(Error::new(CANNOT_CREATE, "Index keys cannot be an empty object"));
+    }
+    if key.len() > 32 {
+        return Err(Error::new(13103, "an index can have at most 32 fields"));
+    }
+    for (name, direction) in key {
+        check_direction(name, direction)?;
+        let parts: Vec<&str> = name.split('.').collect();
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(Error::new(CANNOT_CREATE, "Index keys cannot contain an empty field"));
+        }
+        if parts.iter().any(|part| part.starts_with('$') && !matches!(*part, "$ref" | "$id" | "$db" | "$**")) {
+            return Err(Error::new(CANNOT_CREATE, "Index key contains an illegal field name: field name starts with '$'"));
+        }
+    }
+    Ok(())
+}
+
+fn check_direction(name: &str, direction: &Bson) -> Result<()> {
+    if let Bson::String(plugin) = direction {
+        return Err(match plugin.as_str() {
+            "text" | "hashed" | "2d" | "2dsphere" => Error::new(CANNOT_CREATE, format!("index type '{plugin}' is not supported")),
+            _ => Error::new(CANNOT_CREATE, format!("Unknown index plugin '{plugin}'")),
+        });
+    }
+    let Some(number) = Number::from_bson(direction) else {
+        return Err(Error::new(CANNOT_CREATE, format!("Values in the index key pattern must be numbers or strings: {name}")));
+    };
+    if number.is_zero() || number.is_nan() {
+        return Err(Error::new(CANNOT_CREATE, "Values in the index key pattern cannot be 0"));
+    }
+    if name.split('.').any(|part| part == "$**") {
+        return Err(Error::new(CANNOT_CREATE, "wildcard indexes are not supported"));
+    }
+    Ok(())
+}
+
+fn name(given: &Document, key: &Document) -> Result<String> {
+    match given.get("name") {
+        Some(Bson::String(name)) if name == "*" => Err(Error::bad_value("The index name '*' is not valid")),
+        Some(Bson::String(name)) if name.is_empty() => Err(Error::new(CANNOT_CREATE, "index name cannot be empty")),
+        Some(Bson::String(name)) if name.contains('\0') => Err(Error::new(CANNOT_CREATE, "index name cannot contain NUL bytes")),
+        Some(Bson::String(name)) => Ok(name.clone()),
+        Some(_) => Err(Error::type_mismatch("The field 'name' must be a string")),
+        None => Ok(default_name(key)),
+    }
+}
+
+fn default_name(key: &Document) -> String {
+    let parts: Vec<String> = key
+        .iter()
+        .map(|(name, direction)| {
+            let whole = Number::from_bson(direction).and_then(Number::to_i64_exact);
+            format!("{name}_{}", whole.map_or_else(|| direction.to_string(), |number| number.to_string()))
+        })
+        .collect();
+    parts.join("_")
+}
+
+/// The option's canonical value; `None` where it says nothing.
+fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) -> Result<Option<Bson>> {
+    let only_id = key.len() == 1 && key.contains_key("_id");
+    match option {
+        "key" | "name" | "v" | "ns" => Ok(None),
+        "unique" | "sparse" | "hidden" | "background" => {
+            let truth = truth(option, value)?;
+            if only_id && option != "background" && (option != "unique" || !truth) {
+                return Err(Error::new(197, format!("The field '{option}' is not valid for an _id index specification")));
+            }
+            Ok((truth && option != "background").then_some(Bson::Boolean(true)))
+        }
+        "partialFilterExpression" => {
+            let Bson::Document(filter) = value else {
+                return Err(Error::type_mismatch("The field 'partialFilterExpression' must be an object"));
+            };
+            if only_id {
+                return Err(Error::new(CANNOT_CREATE, "_id index cannot be a partial index"));
+            }
+            if given.get("sparse").is_some_and(is_truthy) {
+                return Err(Error::new(CANNOT_CREATE, "cannot mix \"partialFilterExpression\" and \"sparse\" options"));
+            }
+            check_partial(filter, 0)?;
+            Matcher::parse(filter)?;
+            Ok(Some(value.clone()))
+        }
+        "expireAfterSeconds" => expire_after(value, key).map(Some),
+        "collation" => collation(value),
+        "comment" => Ok(None),
+        _ => Err(Error::new(197, format!("The field '{option}' is not valid for an index specification"))),
+    }
+}
+
+fn truth(option: &str, value: &Bson) -> Result<bool> {
+    match value {
+        Bson::Boolean(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => Ok(is_truthy(value)),
+        _ => Err(Error::type_mismatch(format!("The field '{option}' must be a bool"))),
+    }
+}
+
+fn expire_after(value: &Bson, key: &Document) -> Result<Bson> {
+    let Some(number) = Number::from_bson(value) else {
+        return Err(Error::type_mismatch("TTL index 'expireAfterSeconds' option must be numeric"));
+    };
+    if key.len() != 1 || key.contains_key("_id") {
+        return Err(Error::new(CANNOT_CREATE, "TTL indexes are single-field indexes and not on _id"));
+    }
+    let seconds = number.to_f64();
+    if number.is_nan() {
+        return Ok(Bson::Int32(i32::MAX));
+    }
+    if !(0.0..=f64::from(i32::MAX)).contains(&seconds) {
+        return Err(Error::new(CANNOT_CREATE, "TTL index 'expireAfterSeconds' must be within 0 and 2147483647"));
+    }
+    Ok(Bson::Int32(seconds as i32))
+}
+
+/// Only the plain order of bytes is there.
+fn collation(value: &Bson) -> Result<Option<Bson>> {
+    match value {
+        Bson::Document(collation) if collation.get_str("locale").is_ok_and(|locale| locale == "simple") => Ok(None),
+        Bson::Document(_) => Err(Error::new(CANNOT_CREATE, "collation is not supported")),
+        _ => Err(Error::type_mismatch("The field 'collation' must be an object")),
+    }
+}
+
+/// What a partial index may ask: equality, ranges, `$exists: true`, `$type`, `$and`, `$or`, `$in`.
+fn check_partial(filter: &Document, depth: usize) -> Result<()> {
+    let refuse = |what: &str| Err(Error::new(CANNOT_CREATE, format!("unsupported expression in partial index: {what}")));
+    for (name, value) in filter {
+        match (name.as_str(), value) {
+            ("$and" | "$or", Bson::Array(branches)) if depth < 10 => {
+                for branch in branches.iter().filter_map(Bson::as_document) {
+                    check_partial(branch, depth + 1)?;
+                }
+            }
+            (_, _) if name.starts_with('$') => return refuse(name),
+            (_, Bson::RegularExpression(_)) => return refuse("$regex"),
+            (_, Bson::Document(operators)) => {
+                for (operator, operand) in operators {
+                    let known =
+                        matches!(operator.as_str(), "$eq" | "$gt" | "$gte" | "$lt" | "$lte" | "$type" | "$in" | "$exists");
+                    if operator.starts_with('$') && !known {
+                        return refuse(operator);
+                    }
+                    if operator == "$exists" && !is_truthy(operand) {
+                        return refuse("$exists: false");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,312 @@
+//! One connection to the file, and what is done to documents and indexes through it.
+
+use std::{cell::RefCell, path::Path, sync::Arc, time::Duration};
+
+use bson::{Bson, Document, doc};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+use super::{
+    catalog::{self, Catalog, Collection},
+    cursor::{Access, Cursor, Row},
+    index::{Index, Keys},
+    index_spec,
+};
+use crate::{
+    error::{Error, Result},
+    key,
+    matcher::Matcher,
+};
+
+/// How long a connection waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENTS_KEPT: usize = 512;
+
+pub(crate) struct Store {
+    sql: Connection,
+    catalog: RefCell<Option<Catalog>>,
+}
+
+impl Store {
+    pub fn open(path: &Path) -> Result<Store> {
+        let sql = Connection::open(path)?;
+        sql.busy_timeout(BUSY_TIMEOUT)?;
+        sql.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        sql.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
+             PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
+        )?;
+        Ok(Store { sql, catalog: RefCell::new(None) })
+    }
+
+    pub fn create_tables(&self) -> Result<()> {
+        catalog::create_tables(&self.sql)
+    }
+
+    pub fn sql(&self) -> &Connection {
+        &self.sql
+    }
+
+    pub fn execute(&self, statement: &str) -> Result<()> {
+        self.sql.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+
+    /// Forgets what was known of the catalog if another connection, or a rollback, has changed it.
+    pub fn refresh(&self) -> Result<()> {
+        let known = self.catalog.borrow().as_ref().map(|catalog| catalog.version);
+        if known.is_some() && known != Some(catalog::version(&self.sql)?) {
+            self.catalog.replace(None);
+        }
+        Ok(())
+    }
+
+    pub fn forget_catalog(&self) {
+        self.catalog.replace(None);
+    }
+
+    pub fn collection(&self, database: &str, name: &str) -> Result<Option<Arc<Collection>>> {
+        let key = (database.to_owned(), name.to_owned());
+        self.with_catalog(|catalog| catalog.collections.get(&key).cloned())
+    }
+
+    pub fn collections(&self, database: &str) -> Result<Vec<Arc<Collection>>> {
+        let mut all: Vec<Arc<Collection>> =
+            self.with_catalog(|catalog| catalog.collections.values().filter(|one| one.database == database).cloned().collect())?;
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    pub fn all_collections(&self) -> Result<Vec<Arc<Collection>>> {
+        self.with_catalog(|catalog| catalog.collections.values().cloned().collect())
+    }
+
+    /// The collection, made if it is not there.
+    pub fn ensure_collection(&self, database: &str, name: &str) -> Result<Arc<Collection>> {
+        if let Some(collection) = self.collection(database, name)? {
+            return Ok(collection);
+        }
+        check_namespace(database, name)?;
+        self.sql.execute("INSERT INTO collection (db, name) VALUES (?1, ?2)", [database, name])?;
+        let id = self.sql.last_insert_rowid();
+        self.sql.execute_batch(&format!(
+            "CREATE TABLE d_{id} (rid INTEGER PRIMARY KEY, id_key BLOB NOT NULL UNIQUE, body BLOB NOT NULL)"
+        ))?;
+        self.changed()?;
+        self.collection(database, name)?.ok_or_else(|| Error::new(26, "the collection vanished"))
+    }
+
+    pub fn drop_collection(&self, collection: &Collection) -> Result<()> {
+        for index in &collection.indexes {
+            self.sql.execute_batch(&format!("DROP TABLE i_{}", index.id))?;
+        }
+        self.sql.execute("DELETE FROM collection_index WHERE collection = ?1", [collection.id])?;
+        self.sql.execute("DELETE FROM collection WHERE id = ?1", [collection.id])?;
+        self.sql.execute_batch(&format!("DROP TABLE d_{}", collection.id))?;
+        self.changed()
+    }
+
+    pub fn set_validator(&self, collection: &Collection, validator: &Document) -> Result<()> {
+        Matcher::parse(validator)?;
+        let bytes = if validator.is_empty() { None } else { Some(validator.to_vec()?) };
+        self.sql.execute("UPDATE collection SET validator = ?2 WHERE id = ?1", params![collection.id, bytes])?;
+        self.changed()
+    }
+
+    /// Makes an index over what is there; `false` if the same one exists.
+    pub fn create_index(&self, collection: &Collection, given: &Document) -> Result<bool> {
+        let spec = index_spec::canonical(given)?;
+        if is_id_index(&spec) || exists_already(collection, &spec)? {
+            return Ok(false);
+        }
+        self.sql.execute(
+            "INSERT INTO collection_index (collection, name, spec) VALUES (?1, ?2, ?3)",
+            params![collection.id, spec.get_str("name").unwrap_or_default(), spec.to_vec()?],
+        )?;
+        let index = Index::new(self.sql.last_insert_rowid(), spec, 0)?;
+        let key = if index.unique { "key" } else { "key, rid" };
+        self.sql.execute_batch(&format!(
+            "CREATE TABLE i_{} (key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY ({key})) WITHOUT ROWID",
+            index.id
+        ))?;
+        let mut cursor = Cursor::new(collection, Access::Scan, None);
+        loop {
+            let rows = cursor.next_batch(self)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let document = decode(&row)?;
+                self.add_keys(collection, &index, row.rid, index.keys(&document)?)?;
+            }
+        }
+        self.changed()?;
+        Ok(true)
+    }
+
+    pub fn drop_index(&self, index: &Index) -> Result<()> {
+        self.sql.execute_batch(&format!("DROP TABLE i_{}", index.id))?;
+        self.sql.execute("DELETE FROM collection_index WHERE id = ?1", [index.id])?;
+        self.changed()
+    }
+
+    pub fn insert(&self, collection: &Collection, document: &Document) -> Result<()> {
+        validate(collection, document)?;
+        let id_key = key::of(document.get("_id").unwrap_or(&Bson::Null));
+        let text = format!("INSERT INTO d_{} (id_key, body) VALUES (?1, ?2)", collection.id);
+        let inserted = self.sql.prepare_cached(&text)?.execute(params![id_key, encode(document)?]);
+        if let Err(error) = inserted {
+            return Err(refused(error, collection, "_id_", doc! {"_id": 1}));
+        }
+        let rid = self.sql.last_insert_rowid();
+        for index in &collection.indexes {
+            self.add_keys(collection, index, rid, index.keys(document)?)?;
+        }
+        Ok(())
+    }
+
+    /// `_id` stays the same.
+    pub fn replace(&self, collection: &Collection, rid: i64, old: &Document, new: &Document) -> Result<()> {
+        validate(collection, new)?;
+        let text = format!("UPDATE d_{} SET body = ?2 WHERE rid = ?1", collection.id);
+        self.sql.prepare_cached(&text)?.execute(params![rid, encode(new)?])?;
+        for index in &collection.indexes {
+            let before = index.keys(old)?;
+            let mut after = index.keys(new)?;
+            if before.keys == after.keys {
+                continue;
+            }
+            let gone = before.keys.iter().filter(|key| !after.keys.contains(key));
+            self.remove_keys(index, rid, gone)?;
+            after.keys.retain(|key| !before.keys.contains(key));
+            self.add_keys(collection, index, rid, after)?;
+        }
+        Ok(())
+    }
+
+    pub fn delete(&self, collection: &Collection, rid: i64, document: &Document) -> Result<()> {
+        for index in &collection.indexes {
+            self.remove_keys(index, rid, index.keys(document)?.keys.iter())?;
+        }
+        let text = format!("DELETE FROM d_{} WHERE rid = ?1", collection.id);
+        self.sql.prepare_cached(&text)?.execute([rid])?;
+        Ok(())
+    }
+
+    /// Documents and bytes of a collection.
+    pub fn size(&self, collection: &Collection) -> Result<(i64, i64)> {
+        let text = format!("SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM d_{}", collection.id);
+        Ok(self.sql.prepare_cached(&text)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    pub fn has(&self, collection: &Collection, id: &Bson) -> Result<bool> {
+        let text = format!("SELECT 1 FROM d_{} WHERE id_key = ?1", collection.id);
+        let found: Option<i64> = self.sql.prepare_cached(&text)?.query_row([key::of(id)], |row| row.get(0)).optional()?;
+        Ok(found.is_some())
+    }
+
+    fn add_keys(&self, collection: &Collection, index: &Index, rid: i64, keys: Keys) -> Result<()> {
+        if keys.crossed & !index.multikey != 0 {
+            let text = "UPDATE collection_index SET multikey = multikey | ?2 WHERE id = ?1 AND multikey & ?2 <> ?2";
+            if self.sql.prepare_cached(text)?.execute(params![index.id, keys.crossed])? > 0 {
+                self.changed()?;
+            }
+        }
+        let text = format!("INSERT INTO i_{} (key, rid) VALUES (?1, ?2)", index.id);
+        let mut statement = self.sql.prepare_cached(&text)?;
+        for key in keys.keys {
+            if let Err(error) = statement.execute(params![key, rid]) {
+                return Err(refused(error, collection, &index.name, index.pattern()));
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_keys<'k>(&self, index: &Index, rid: i64, keys: impl Iterator<Item = &'k Vec<u8>>) -> Result<()> {
+        let text = format!("DELETE FROM i_{} WHERE key = ?1 AND rid = ?2", index.id);
+        let mut statement = self.sql.prepare_cached(&text)?;
+        for key in keys {
+            statement.execute(params![key, rid])?;
+        }
+        Ok(())
+    }
+
+    fn changed(&self) -> Result<()> {
+        let next = catalog::version(&self.sql)?.wrapping_add(1) & 0x7fff_ffff;
+        self.sql.execute_batch(&format!("PRAGMA user_version = {next}"))?;
+        self.forget_catalog();
+        Ok(())
+    }
+
+    fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> Result<T> {
+        let mut catalog = self.catalog.borrow_mut();
+        match &mut *catalog {
+            Some(known) => Ok(read(known)),
+            empty => Ok(read(empty.insert(catalog::load(&self.sql)?))),
+        }
+    }
+}
+
+pub(crate) fn decode(row: &Row) -> Result<Document> {
+    Ok(Document::from_reader(row.body.as_slice())?)
+}
+
+fn encode(document: &Document) -> Result<Vec<u8>> {
+    const LIMIT_BYTES: usize = 16 * 1024 * 1024;
+    let bytes = document.to_vec()?;
+    if bytes.len() > LIMIT_BYTES {
+        return Err(Error::new(10334, "object to insert too large"));
+    }
+    Ok(bytes)
+}
+
+fn validate(collection: &Collection, document: &Document) -> Result<()> {
+    match &collection.validator {
+        Some((_, matcher)) if !matcher.matches(document)? => Err(Error::new(121, "Document failed validation")),
+        _ => Ok(()),
+    }
+}
+
+fn refused(error: rusqlite::Error, collection: &Collection, index: &str, pattern: Document) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => Error::duplicate(&collection.name, index, pattern),
+        _ => error.into(),
+    }
+}
+
+fn is_id_index(spec: &Document) -> bool {
+    spec.get_document("key").is_ok_and(|key| key.len() == 1 && key.contains_key("_id"))
+}
+
+fn exists_already(collection: &Collection, spec: &Document) -> Result<bool> {
+    let name = spec.get_str("name").unwrap_or_default();
+    let key = spec.get_document("key").ok();
+    for index in &collection.indexes {
+        let same_key = key == index.spec.get_document("key").ok();
+        if index.name == name && same_key {
+            if index.spec == *spec {
+                return Ok(true);
+            }
+            return Err(Error::new(86, format!("An existing index has the same name as the requested index: {name}")));
+        }
+        if index.name == name {
+            return Err(Error::new(86, format!("An existing index has the same name as the requested index: {name}")));
+        }
+        let same_filter = index.spec.get("partialFilterExpression") == spec.get("partialFilterExpression")
+            && index.spec.get("sparse") == spec.get("sparse")
+            && index.spec.get("unique") == spec.get("unique");
+        if same_key && same_filter {
+            return Err(Error::new(85, format!("Index already exists with a different name: {}", index.name)));
+        }
+    }
+    Ok(false)
+}
+
+fn check_namespace(database: &str, name: &str) -> Result<()> {
+    if database.is_empty() || database.len() > 63 || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']) {
+        return Err(Error::new(73, "Invalid database name"));
+    }
+    if name.is_empty() || name.len() > 255 || name.starts_with('.') || name.ends_with('.') || name.contains(['$', '\0']) {
+        return Err(Error::new(73, "Invalid collection name"));
+    }
+    Ok(())
+}
