@@ -7,7 +7,7 @@ use edge::{Call, Halt, crud};
 use serde_json::{Value, json};
 use store::{Command, Scope};
 
-use crate::notice::{tell, text, with};
+use crate::notice::{tell_as, text, with};
 
 /// The most bids whose own events tell of the decision.
 const RIVALS_MAX: u32 = 200;
@@ -75,7 +75,7 @@ impl Deal {
         }
         for rival in &self.rivals {
             command.event_of(&BID, rival, &with(rival, json!({ "status": status })), kind, None);
-            tell(command, kind, &BID, rival, &["expert"]);
+            tell_as(command, kind, &BID, rival, &["expert"], self.lead.get("reference"));
         }
     }
 }

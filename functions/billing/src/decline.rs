@@ -7,7 +7,7 @@ use edge::{Call, Outcome, Reply, crud};
 use serde_json::json;
 
 use crate::deal::Deal;
-use crate::notice::{tell, with};
+use crate::notice::{tell, tell_as, with};
 
 const INPUT: &[Field] = &[text("reason", 1_000)];
 
@@ -27,7 +27,7 @@ pub async fn decline(call: &Call) -> Outcome {
     tell(&mut command, "quote.declined", &QUOTE, &quote, &["manager", "vendor"]);
     command.job("xero.quote", "", json!({ "quote": deal.quote.get("_id") }), None);
     crud::apply(call, &mut command, &BID, &deal.bid, &change(&deal.bid, bid), "bid.declined")?;
-    tell(&mut command, "bid.declined", &BID, &deal.bid, &["expert"]);
+    tell_as(&mut command, "bid.declined", &BID, &deal.bid, &["expert"], deal.lead.get("reference"));
     // The deadline has passed, so the lead takes no new bids: it stays out of the pool.
     let mut lead = with(&deal.lead, json!({ "status": "published" }));
     lead.remove("awarded_bid");

@@ -6,7 +6,7 @@ use domain::{Doc, Error, Filter, Time, Violation, validate};
 use edge::{Call, Outcome, Reply, crud};
 use serde_json::{Value, json};
 
-use crate::notice::{PARTIES, tell};
+use crate::notice::{PARTIES, tell, tell_as};
 
 const INPUT: &[Field] = &[date("paid_at")];
 /// A bid has 50 milestones at most, and each has one invoice.
@@ -39,7 +39,7 @@ pub async fn pay(call: &Call) -> Outcome {
     let kind = if completes { "project.completed" } else { "project.updated" };
     let project = command.apply(&PROJECT, &project, &payment.project, kind, raced());
     if completes {
-        tell(&mut command, kind, &PROJECT, &project, PARTIES);
+        tell_as(&mut command, kind, &PROJECT, &project, PARTIES, project.get("name"));
     }
     if let Some(change) = &payment.lead {
         command.apply(&LEAD, &lead, change, "lead.completed", raced());

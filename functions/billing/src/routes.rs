@@ -11,8 +11,8 @@ pub static ROUTES: &[Route] = &[
     Route::list("/v1/quotes", "quote:read", &QUOTE),
     Route::read("/v1/quotes/{id}", "quote:read", &QUOTE),
     Route::patch("/v1/quotes/{id}", May("quote:update"), |call| Box::pin(update::update(call))).of(&QUOTE),
-    Route::post("/v1/quotes/{id}/send", May("quote:send"), |call| Box::pin(send::send(call))).of(&QUOTE),
-    Route::post("/v1/quotes/{id}/accept", May("quote:accept"), |call| Box::pin(accept::accept(call))).of(&QUOTE),
+    Route::post("/v1/quotes/{id}/send", May("quote:send"), |call| Box::pin(send::send(call))).bare().of(&QUOTE),
+    Route::post("/v1/quotes/{id}/accept", May("quote:accept"), |call| Box::pin(accept::accept(call))).bare().of(&QUOTE),
     Route::post("/v1/quotes/{id}/decline", May("quote:decline"), |call| Box::pin(decline::decline(call))).of(&QUOTE),
     Route::list("/v1/projects", "project:read", &PROJECT),
     Route::read("/v1/projects/{id}", "project:read", &PROJECT),
@@ -20,7 +20,7 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/milestones/{id}", "milestone:read", &MILESTONE),
     Route::list("/v1/invoices", "invoice:read", &INVOICE),
     Route::read("/v1/invoices/{id}", "invoice:read", &INVOICE),
-    Route::post("/v1/invoices/{id}/approve", May("invoice:approve"), |call| Box::pin(approve::approve(call))).of(&INVOICE),
+    Route::post("/v1/invoices/{id}/approve", May("invoice:approve"), |call| Box::pin(approve::approve(call))).bare().of(&INVOICE),
     Route::post("/v1/invoices/{id}/pay", May("invoice:pay"), |call| Box::pin(pay::pay(call))).of(&INVOICE),
 ];
 

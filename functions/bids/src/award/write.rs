@@ -21,7 +21,7 @@ pub fn write<'a>(call: &'a Call, choice: &Choice) -> Result<Command<'a>, Halt> {
     let set = json!({ "status": "awarded", "awarded_at": scope.now(), "quote": quote_id });
     let awarded = change(&choice.bid, with(&choice.bid, set));
     let after = crud::apply(call, &mut command, &BID, &choice.bid, &awarded, "bid.awarded")?;
-    command.notify(&Audience { members: &[expert], ..Audience::default() }, facts(choice, "bid.awarded", BID.name, &choice.bid));
+    command.notify(&Audience { members: &[expert], ..Audience::default() }, facts(choice, "bid.awarded", &choice.bid));
     decline_rivals(&mut command, scope, choice);
     make_quote(&mut command, choice, &quote_id)?;
     command.answer_record(200, &BID, after, &[]);
@@ -34,9 +34,6 @@ fn take_lead(command: &mut Command<'_>, choice: &Choice) {
     let awarded = change(&choice.lead, with(&choice.lead, set));
     let open = Filter::is("status", "published").and(Filter::is("awarded_bid", Value::Null));
     command.apply_when(&LEAD, &choice.lead, &awarded, "lead.awarded", open, already_awarded());
-    let manager = text(&choice.lead, "manager");
-    command
-        .notify(&Audience { members: &[manager], ..Audience::default() }, facts(choice, "lead.awarded", LEAD.name, &choice.lead));
 }
 
 fn decline_rivals(command: &mut Command<'_>, scope: &Scope, choice: &Choice) {
@@ -52,7 +49,7 @@ fn decline_rivals(command: &mut Command<'_>, scope: &Scope, choice: &Choice) {
     }
     for rival in &choice.rivals {
         command.event_of(&BID, rival, &with(rival, json!({ "status": "declined_pending" })), "bid.declined_pending", None);
-        let facts = facts(choice, "bid.declined_pending", BID.name, rival);
+        let facts = facts(choice, "bid.declined_pending", rival);
         command.notify(&Audience { members: &[text(rival, "expert")], ..Audience::default() }, facts);
     }
 }
@@ -64,13 +61,17 @@ fn make_quote(command: &mut Command<'_>, choice: &Choice, id: &str) -> Result<()
     let holes = [("reference", reference.clone()), ("search_words.0", format!("{{{number}:06}}"))];
     let taken = Error::conflict("already-awarded", "There is a quote for this bid already.");
     let quote = command.insert(&QUOTE, id, draft, &holes, taken);
-    command.event_of_new(&QUOTE, &quote, &[("changes.reference.after", reference)]);
+    command.event_of_new(&QUOTE, &quote, &[("changes.reference.after", reference.clone())]);
+    let manager = text(&choice.lead, "manager");
+    let facts = json!({ "key": "quote.created", "record": { "type": QUOTE.name, "id": id }, "lead": choice.lead.get("_id") });
+    let holes = [("payload.facts.reference", reference)];
+    command.notify_with(&Audience { members: &[manager], ..Audience::default() }, facts, None, &holes);
     command.job("xero.quote", "", json!({ "quote": id }), None);
     Ok(())
 }
 
-fn facts(choice: &Choice, key: &str, kind: &str, record: &Doc) -> Value {
-    let record = json!({ "type": kind, "id": record.get("_id") });
+fn facts(choice: &Choice, key: &str, bid: &Doc) -> Value {
+    let record = json!({ "type": BID.name, "id": bid.get("_id") });
     json!({ "key": key, "record": record, "lead": choice.lead.get("_id"), "reference": choice.lead.get("reference") })
 }
 

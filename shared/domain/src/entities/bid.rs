@@ -79,6 +79,11 @@ impl Rules for BidRules {
         if let Some(viewer) = moment.viewer {
             doc.entry("expert").or_insert_with(|| viewer.member.clone().into());
         }
+        for milestone in doc.get_mut("milestones").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Value::Object(milestone) = milestone {
+                milestone.entry("type").or_insert_with(|| "event".into());
+            }
+        }
         let is_complete = incomplete(doc).is_empty();
         doc.insert("is_complete".to_owned(), is_complete.into());
     }
@@ -136,6 +141,16 @@ mod tests {
         for (milestones, complete) in cases {
             assert_eq!(create(bid(milestones)).unwrap()["is_complete"], complete);
         }
+    }
+
+    #[test]
+    fn a_milestone_is_an_event_when_nobody_says() {
+        let bid = create(bid(
+            json!([{ "order": 1, "name": "a", "percentage": 5 }, { "order": 2, "name": "b", "percentage": 5, "type": "time" }]),
+        ));
+        let types: Vec<Value> =
+            bid.unwrap()["milestones"].as_array().unwrap().iter().map(|planned| planned["type"].clone()).collect();
+        assert_eq!(types, ["event", "time"]);
     }
 
     #[test]
