@@ -5,6 +5,7 @@
 mod app;
 mod caller;
 mod endpoints;
+mod events;
 mod server;
 mod system;
 mod tenant;
@@ -13,6 +14,7 @@ mod wire;
 pub use app::{App, JOBS_SECRET};
 pub use caller::{Answered, Caller, Request};
 pub use endpoints::{endpoints, router_of};
+pub use events::{Event, Events};
 pub use system::System;
 pub use tenant::{Member, Tenant, id};
 pub use wire::{Cut, Wire};

@@ -1,7 +1,6 @@
 //! `/v1/conversations`.
 
 mod archive;
-mod events;
 mod messages;
 mod read;
 mod stream;

@@ -2,10 +2,9 @@
 
 use domain::Time;
 use serde_json::json;
-use support::App;
+use support::{App, Event, Events};
 
 use super::Chat;
-use super::events::{Event, Events};
 
 fn ids(events: &[Event]) -> Vec<u64> {
     events.iter().map(|event| event.id).collect()
