@@ -7,7 +7,9 @@ use domain::{Kind, entities, search};
 
 #[test]
 fn catalog_names_collections_and_prefixes_are_unique() {
-    for of in [|entity: &domain::Entity| entity.name, |entity| entity.collection, |entity| entity.prefix] {
+    let names: [fn(&domain::Entity) -> &'static str; 3] =
+        [|entity| entity.name, |entity| entity.collection, |entity| entity.prefix];
+    for of in names {
         let values: BTreeSet<&str> = entities::ALL.iter().map(|entity| of(entity)).collect();
         assert_eq!(values.len(), entities::ALL.len());
     }

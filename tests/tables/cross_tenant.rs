@@ -26,7 +26,7 @@ async fn cross_tenant() {
             } else if endpoint.foreign.is_some() {
                 assert!(matches!(answer.status, 404 | 422), "{what}");
             }
-            assert!(shows_nothing_of(&answer, &theirs), "{what}");
+            assert!(shows_nothing_of(&answer, &theirs, &endpoint.path(&theirs)), "{what}");
         }
     }
     assert_eq!(theirs.snapshot().await, before);

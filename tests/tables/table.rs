@@ -86,8 +86,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     // bids
     plain("GET /v1/bids", &[Expert, Owner, Admin, Manager]),
     Endpoint {
-        body: |world| json!({ "lead": world.id("open") }),
-        foreign: Some(|world| json!({ "lead": world.id("open") })),
+        body: |world| json!({ "lead": world.id("biddable") }),
+        foreign: Some(|world| json!({ "lead": world.id("biddable") })),
         ..plain("POST /v1/bids", EXPERT)
     },
     of("GET /v1/bids/{id}", "bid", &[Manager, Expert, Owner, Admin], 1),
@@ -118,6 +118,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     with("POST /v1/conversations/{id}/messages", "conversation", PARTIES, 1, |_| json!({ "content": "Hello" })),
     with("POST /v1/conversations/{id}/read", "conversation", PARTIES, 2, |_| json!({ "seq": 1 })),
     of("GET /v1/conversations/{id}/reads", "conversation", PARTIES, 1),
+    of("POST /v1/conversations/{id}/archive", "conversation", STAFF, 2),
     of("GET /v1/conversations/{id}/stream", "conversation", PARTIES, 2),
     // notifications
     plain("GET /v1/notifications", PARTIES),
@@ -189,10 +190,8 @@ impl Endpoint {
     }
 }
 
-/// What an answer means for whoever must not get anything.
-pub fn shows_nothing_of(answer: &Answered, world: &World) -> bool {
-    !answer.text.contains(&world.tenant.id)
-        && !["lead", "open", "bid", "quote", "invoice", "project", "message"]
-            .iter()
-            .any(|name| answer.text.contains(world.id(name)))
+/// Whether an answer tells nothing of a world, but for the path that was asked for.
+pub fn shows_nothing_of(answer: &Answered, world: &World, path: &str) -> bool {
+    let text = answer.text.replace(path, "");
+    !text.contains(&world.tenant.id) && world.ids().all(|id| !text.contains(id))
 }

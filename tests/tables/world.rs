@@ -39,6 +39,11 @@ impl World {
         self.ids.get(name).unwrap_or_else(|| panic!("no record is called {name}"))
     }
 
+    /// The ids of all records.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.values().map(String::as_str)
+    }
+
     /// All that the tenant has, by collection: to see whether anything changed.
     pub async fn snapshot(&self) -> BTreeMap<String, Vec<Value>> {
         let mut all = BTreeMap::new();
@@ -61,6 +66,7 @@ impl World {
         for (name, status) in [
             ("lead", "new"),
             ("open", "published"),
+            ("biddable", "published"),
             ("closed", "published"),
             ("awarded", "awarded"),
             ("offered", "awarded"),
@@ -99,7 +105,7 @@ impl World {
             self.ids.insert("conversation", conversation.clone());
         }
         let reference = format!("SU-9{:05}", self.ids.len());
-        let deadline = if name == "open" { now_ms() + DAY_MS } else { now_ms() - DAY_MS };
+        let deadline = if matches!(name, "open" | "biddable") { now_ms() + DAY_MS } else { now_ms() - DAY_MS };
         let [customer, expert, manager] = [Role::Customer, Role::Expert, Role::Manager].map(|role| self.member(role).id.clone());
         let mut lead = json!({
             "reference": reference, "kind": "service_request", "category": "Roof", "status": status, "customer": customer, "manager": manager,
@@ -187,7 +193,7 @@ impl World {
         let record = json!({ "type": "lead", "id": lead });
         self.insert("events", &event, json!({ "type": "lead.created", "record": record, "lead": lead, "changes": {}, "actor": { "type": "job", "id": "x" } }), operations);
         let expires = Time::from_ms(now_ms() + 30 * DAY_MS).ejson();
-        let fields = json!({ "recipient": customer, "cause": event, "key": "lead.created", "title": "New", "message": "New", "type": "info", "priority": "medium", "record": record, "is_read": false, "expires_at": expires });
+        let fields = json!({ "recipient": customer, "cause": event, "key": "lead.created", "title": "New", "message": "New", "type": "info", "priority": "medium", "record": record, "is_read": false, "expires_at": expires, "deliveries": [{ "channel": "browser", "status": "sent" }] });
         self.insert("notifications", &notification, fields, operations);
         let credentials = json!({ "signing_secret": "a-secret-of-the-tests" }).to_string();
         let sealed = App::shared().vault.seal("credentials", &self.tenant.id, &credentials, [9; 12]);

@@ -5,13 +5,16 @@ mod read;
 mod write;
 
 use domain::entities::BID;
+use domain::validate;
 use edge::{Call, Outcome, Reply};
 
 use read::Choice;
 
 /// Awards a bid.
 pub async fn award(call: &Call) -> Outcome {
-    let choice = Choice::read(call, call.id(&BID)?).await?;
+    let id = call.id(&BID)?;
+    validate::input(&[], call.input()?)?;
+    let choice = Choice::read(call, id).await?;
     choice.check(call)?;
     let command = write::write(call, &choice)?;
     Ok(Reply::answer(command.commit().await?))

@@ -26,9 +26,8 @@ pub struct Deal {
 
 impl Deal {
     /// Reads it all in one trip, and refuses what is not up for a decision.
-    pub async fn read(call: &Call, action: &str) -> Result<Self, Halt> {
+    pub async fn read(call: &Call, id: &str, action: &str) -> Result<Self, Halt> {
         let scope = call.scope()?;
-        let id = call.id(&QUOTE)?;
         let mut reading = call.store.reading(scope);
         let quote = reading.one(&QUOTE, &scope.reach(&QUOTE, action).and(Filter::is("_id", id)), Error::not_found());
         let lead = quote.path("document.lead");

@@ -14,8 +14,9 @@ const INPUT: &[Field] = &[text("reason", 1_000)];
 /// The customer does not want it.
 pub async fn decline(call: &Call) -> Outcome {
     let scope = call.scope()?;
+    let id = call.id(&QUOTE)?;
     let input = validate::input(INPUT, call.input()?)?;
-    let deal = Deal::read(call, "decline").await?;
+    let deal = Deal::read(call, id, "decline").await?;
     let mut command = call.store.command(scope);
     let mut declined = with(&deal.quote, json!({ "status": "declined", "declined_at": call.now() }));
     let mut bid = with(&deal.bid, json!({ "status": "declined" }));

@@ -11,6 +11,7 @@ pub static ROUTES: &[Route] = &[
     Route::list("/v1/conversations", "conversation:read", &CONVERSATION),
     Route::read("/v1/conversations/{id}", "conversation:read", &CONVERSATION),
     Route::post("/v1/conversations/{id}/archive", May("conversation:archive"), |call| Box::pin(archive::archive(call)))
+        .bare()
         .of(&CONVERSATION),
     Route::get("/v1/conversations/{id}/messages", May("conversation:read"), |call| Box::pin(messages::list(call)))
         .of(&CONVERSATION),
@@ -19,7 +20,7 @@ pub static ROUTES: &[Route] = &[
     Route::get("/v1/conversations/{id}/stream", May("conversation:read"), |call| Box::pin(stream::stream(call)))
         .of(&CONVERSATION),
     Route::post("/v1/conversations/{id}/read", May("conversation:read"), |call| Box::pin(read::read(call))).of(&CONVERSATION),
-    Route::get("/v1/conversations/{id}/reads", May("conversation:read"), |call| Box::pin(read::reads(call))).of(&CONVERSATION),
+    Route::get("/v1/conversations/{id}/reads", May("conversation:read"), |call| Box::pin(read::reads(call))),
 ];
 
 /// The router of chat.

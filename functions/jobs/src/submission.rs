@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn a_refusal_names_rules_and_no_values() {
-        let answers = json!([answer("email", "text", "ada at example"), answer("start_date", "text", "soon")]);
-        let reason = read_with(answers, json!({ "mapping": { "start_date": "lead.start_date" } })).err().unwrap();
-        assert!(reason.contains("person/email"), "{reason}");
-        assert!(!reason.contains("ada") && !reason.contains("soon"), "{reason}");
+        let (long, number) = ("Ada ".repeat(60), "paid by 4111 1111 1111 1111");
+        let answers = json!([answer("name", "text", &long), answer("description", "text", number)]);
+        let reason = read_with(answers, json!({})).err().unwrap();
+        assert_eq!(reason, "lead/description card-number; person/name too-long");
     }
 }

@@ -11,8 +11,8 @@ pub use connection::Connection;
 
 use domain::money;
 use domain::{Doc, Time};
-use integrations::Currency;
 use integrations::xero::Line;
+use integrations::{Currency, Decimal};
 use serde_json::Value;
 
 use crate::work::text;
@@ -32,6 +32,11 @@ impl<'a> Bill<'a> {
         let title = if text(doc, "title").is_empty() { text(doc, "reference") } else { text(doc, "title") };
         let currency = Currency { code, exponent: money::exponent(code).unwrap_or(2) };
         Self { title, currency, amount_minor: minor("amount"), fee_minor: minor("service_fee") }
+    }
+
+    /// Whether a document that Xero has under our number is the one we mean: other people number documents too.
+    fn is(&self, currency: &str, total: &Decimal) -> bool {
+        currency == self.currency.code && total.minor(self.currency.exponent) == Some(self.amount_minor + self.fee_minor)
     }
 
     fn lines(&self, connection: &'a Connection<'_>) -> Vec<Line<'a>> {

@@ -10,8 +10,12 @@ use crate::{list, preferences, read};
 pub static ROUTES: &[Route] = &[
     Route::get("/v1/notifications", May("notification:read"), |call| Box::pin(list::list(call))).of(&NOTIFICATION),
     Route::read("/v1/notifications/{id}", "notification:read", &NOTIFICATION),
-    Route::post("/v1/notifications/{id}/read", May("notification:read"), |call| Box::pin(read::read(call))).of(&NOTIFICATION),
-    Route::post("/v1/notifications/read-all", May("notification:read"), |call| Box::pin(read::read_all(call))).of(&NOTIFICATION),
+    Route::post("/v1/notifications/{id}/read", May("notification:read"), |call| Box::pin(read::read(call)))
+        .bare()
+        .of(&NOTIFICATION),
+    Route::post("/v1/notifications/read-all", May("notification:read"), |call| Box::pin(read::read_all(call)))
+        .bare()
+        .of(&NOTIFICATION),
     Route::get("/v1/notifications/preferences", May("notification:read"), |call| Box::pin(preferences::get(call))),
     Route::patch("/v1/notifications/preferences", May("notification:read"), |call| Box::pin(preferences::change(call))),
     Route::list("/v1/events", "event:read", &EVENT),

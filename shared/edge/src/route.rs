@@ -51,6 +51,8 @@ pub enum Content {
     Json,
     /// A JSON merge patch (RFC 7396).
     MergePatch,
+    /// Nothing, or an empty object.
+    Nothing,
     /// Whatever comes.
     Raw,
 }
@@ -114,6 +116,11 @@ impl Route {
     /// The same for an entity.
     pub const fn of(self, entity: &'static Entity) -> Self {
         Self { entity: Some(entity), ..self }
+    }
+
+    /// The same without a body.
+    pub const fn bare(self) -> Self {
+        Self { content: Content::Nothing, ..self }
     }
 
     /// The same with any body.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use domain::{Error, ErrorKind, Time, id};
+use domain::{Error, ErrorKind, Time, id, validate};
 use http::Method;
 use platform::Host;
 use serde_json::json;
@@ -93,6 +93,9 @@ impl Router {
         let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
         let store = Rc::new(store);
         let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session };
+        if route.content == Content::Nothing {
+            validate::input(&[], call.input()?)?;
+        }
         let outcome = (route.handler)(&call).await;
         trace.trips = store.trips();
         outcome

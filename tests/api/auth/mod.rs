@@ -1,5 +1,6 @@
 //! `/v1/auth`, `/v1/me` and `/v1/members`.
 
+mod cut_off;
 mod invite;
 mod login;
 mod logout;

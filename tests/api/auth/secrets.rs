@@ -30,6 +30,9 @@ async fn no_collection_holds_a_password_or_a_token() {
         let ours = json!({ "tenant_id": { "$in": [owner.json["tenant"]["id"], "platform"] }, "created_at": { "$gte": since } });
         let stored = App::shared().stored(entity.collection, ours).await;
         let stored = serde_json::to_string(&stored).unwrap();
+        if entity.name == "idempotency" {
+            assert!(stored.matches("\"sealed\":").count() >= 3, "the answers are kept");
+        }
         for secret in &secrets {
             assert!(!stored.contains(secret.as_str()), "{} holds {secret}", entity.collection);
         }

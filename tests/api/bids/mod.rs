@@ -72,9 +72,10 @@ impl Pool {
         events.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The notices of a kind of event that wait to be sent.
+    /// The notices of a kind of event, sent or waiting to be; not those that were cancelled.
     pub async fn notices(&self, key: &str) -> Vec<Value> {
-        let filter = json!({ "tenant_id": self.tenant.id, "kind": "notify", "payload.facts.key": key, "status": "queued" });
+        let kept = json!([{ "status": { "$ne": "done" } }, { "attempts": { "$gt": 0 } }]);
+        let filter = json!({ "tenant_id": self.tenant.id, "kind": "notify", "payload.facts.key": key, "$or": kept });
         App::shared().stored("jobs", filter).await
     }
 }

@@ -58,3 +58,18 @@ async fn a_draft_that_missed_a_longer_deadline_takes_it_over_when_it_is_submitte
     assert_eq!(submitted.json["sealed_until"], longer.to_string());
     assert_eq!(pool.notices("bid.submitted").await[0]["run_at"], longer.to_string());
 }
+
+#[tokio::test]
+async fn verbs_without_input_take_none() {
+    let pool = Pool::new().await;
+    let expert = pool.expert().await;
+    let bid = pool.draft(&expert, 100).await;
+    for (member, verb) in [(&expert, "submit"), (&expert, "withdraw"), (&pool.manager, "award")] {
+        let path = format!("/v1/bids/{bid}/{verb}");
+        let unknown = member.caller().post(&path, json!({ "price": 1 })).send().await.expect(422);
+        assert_eq!(unknown.places(), ["/price"], "{verb}");
+        let broken = member.caller().request("POST", &path).body("application/json", "{").send().await.expect(400);
+        assert_eq!(broken.code(), "not-json", "{verb}");
+    }
+    assert_eq!(App::shared().stored("bids", json!({ "_id": bid })).await[0]["version"], 1);
+}

@@ -69,7 +69,9 @@ async fn any_number_of_events_is_stored_once_in_one_trip() {
 async fn what_is_no_delivery_is_refused() {
     let (_, path) = connected().await;
     let many: Vec<Value> = (0..451).map(|count| event(&format!("717f2bfc-{count:04}"), "INVOICE")).collect();
-    for (body, code) in [("{}".to_owned(), "malformed-delivery"), ("x".to_owned(), "malformed-delivery"), (delivery(&many), "too-many-events")] {
+    for (body, code) in
+        [("{}".to_owned(), "malformed-delivery"), ("x".to_owned(), "malformed-delivery"), (delivery(&many), "too-many-events")]
+    {
         assert_eq!(deliver(&path, &body, WEBHOOK_KEY, &id("req")).await.expect(400).code(), code);
     }
 }

@@ -23,11 +23,19 @@ pub async fn of_customer(work: &Work<'_>, connection: &Connection<'_>, doc: &Doc
         return Ok(Some(id.to_owned()));
     }
     let (name, email) = (text(&member, "name"), text(&member, "email"));
-    // Names are unique in Xero: of two people of one name it would make one.
-    let name: String = format!("{name} ({email})").trim().chars().take(NAME_LEN_MAX).collect();
-    let key = format!("{}-contact", work.lease.id());
-    let contact = Contact { number: customer, name: &name, email: Some(email) };
-    let id = connection.call(|api| api.save_contact(&contact, &key), xero::contact_id).await?;
+    let save = async |name: &str, key: &str| {
+        let name: String = name.trim().chars().take(NAME_LEN_MAX).collect();
+        let (contact, key) =
+            (Contact { number: customer, name: &name, email: Some(email) }, format!("{}-{key}", work.lease.id()));
+        connection.call(|api| api.save_contact(&contact, &key), xero::contact_id).await
+    };
+    let id = match save(if name.is_empty() { email } else { name }, "contact").await {
+        // Names are unique in Xero, and people's are not.
+        Err(Refused::ByXero(failure)) if failure.code == "xero-name-taken" => {
+            save(&format!("{name} ({email})"), "namesake").await?
+        }
+        other => other?,
+    };
     remember(work, connection, customer, &id).await?;
     Ok(Some(id))
 }

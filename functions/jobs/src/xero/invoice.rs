@@ -33,16 +33,10 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     }
 }
 
-/// An earlier attempt may have been cut off after Xero had taken the invoice: then it is found by its number.
+/// An attempt may have been cut off after Xero had taken the invoice: what is there under our number already is ours.
 async fn create(work: &Work<'_>, connection: &Connection<'_>, invoice: &Doc) -> Result<Option<Invoice>, Refused> {
     let Some(contact_id) = contact::of_customer(work, connection, invoice).await? else { return Ok(None) };
     let number = text(invoice, "reference");
-    if work.lease.attempts() > 1 {
-        let found = connection.call(|api| api.find_invoices(number), xero::invoices).await?;
-        if let Some(found) = found.into_iter().find(|found| found.number == number) {
-            return Ok(Some(found));
-        }
-    }
     let bill = Bill::of(invoice);
     let lines = bill.lines(connection);
     let approved_ms = date_ms(invoice, "approved_at").unwrap_or_default();
@@ -57,6 +51,12 @@ async fn create(work: &Work<'_>, connection: &Connection<'_>, invoice: &Doc) -> 
         due_ms: date_ms(invoice, "due_at").unwrap_or(approved_ms + DAYS_TO_PAY * DAY_MS),
         lines: &lines,
     };
-    let key = format!("{}-create", text(invoice, "_id"));
-    Ok(Some(connection.call(|api| api.create_invoice(&new, &key), xero::invoice).await?))
+    let key = format!("{}-create", work.lease.id());
+    let taken = match connection.call(|api| api.create_invoice(&new, &key), xero::invoice).await {
+        Err(Refused::ByXero(failure)) if failure.code == "xero-number-taken" => failure,
+        other => return other.map(Some),
+    };
+    let found = connection.call(|api| api.find_invoices(number), xero::invoices).await?;
+    let same = found.into_iter().find(|found| bill.is(&found.currency, &found.total));
+    same.map(Some).ok_or(Refused::ByXero(taken))
 }

@@ -58,7 +58,7 @@ async fn sync(work: &Work<'_>, connection: &Connection<'_>, quote: &Doc) -> Resu
     };
     let there = match known(quote) {
         Some(there) => there,
-        None => create(work, connection, quote, &draft).await?,
+        None => create(work, connection, &bill, &draft).await?,
     };
     let mut status = there.1;
     for next in steps(status, text(quote, "status")) {
@@ -70,22 +70,22 @@ async fn sync(work: &Work<'_>, connection: &Connection<'_>, quote: &Doc) -> Resu
     Ok(Some((there.0, status)))
 }
 
-/// The award and the sending may be worked at once: the key is the quote's own, so that both create one.
+/// The award and the sending may be worked at once, and an attempt may be cut off: what is there under our number already is ours.
 async fn create(
     work: &Work<'_>,
     connection: &Connection<'_>,
-    quote: &Doc,
+    bill: &Bill<'_>,
     draft: &NewQuote<'_>,
 ) -> Result<(String, QuoteStatus), Refused> {
     let of = |there: Quote| (there.id, there.status);
-    if work.lease.attempts() > 1 {
-        let found = connection.call(|api| api.find_quotes(draft.number), xero::quotes).await?;
-        if let Some(found) = found.into_iter().find(|found| found.number == draft.number) {
-            return Ok(of(found));
-        }
-    }
-    let key = format!("{}-create", text(quote, "_id"));
-    Ok(of(connection.call(|api| api.create_quote(draft, &key), xero::quote).await?))
+    let key = format!("{}-create", work.lease.id());
+    let taken = match connection.call(|api| api.create_quote(draft, &key), xero::quote).await {
+        Err(Refused::ByXero(failure)) if failure.code == "xero-number-taken" => failure,
+        other => return other.map(of),
+    };
+    let found = connection.call(|api| api.find_quotes(draft.number), xero::quotes).await?;
+    let same = found.into_iter().find(|found| bill.is(&found.currency, &found.total));
+    same.map(of).ok_or(Refused::ByXero(taken))
 }
 
 fn known(quote: &Doc) -> Option<(String, QuoteStatus)> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::card;
+use super::{card, fallback_value};
 use crate::entity::Field;
 use crate::money::{self, MINOR_MAX};
 use crate::{Doc, Kind, Time, Violation, entities, id};
@@ -151,7 +151,7 @@ fn check_object(fields: &[Field], mut object: Doc, pointer: &str, violations: &m
                 checked.insert(field.name.to_owned(), check(&field.kind, value, &pointer, violations));
             }
             None if field.required => violations.push(Violation::at(pointer, "required", "This field is required.")),
-            None => {}
+            None => drop(field.default.map(|fallback| checked.insert(field.name.to_owned(), fallback_value(fallback)))),
         }
     }
     for name in object.keys().filter(|name| !fields.iter().any(|field| field.name == *name)) {

@@ -1,0 +1,121 @@
+//! Forms: a response becomes a person, a lead and an invited customer, once; or nothing at all.
+
+use domain::Role;
+use serde_json::{Value, json};
+use standins::typeform::{Answers, Delivery, filled};
+use support::{App, Member, Tenant, id};
+
+use super::{alone, jobs, told};
+
+const SECRET: &str = "typeform-secret";
+
+struct Form {
+    tenant: Tenant,
+    owner: Member,
+    path: String,
+}
+
+impl Form {
+    async fn new() -> Self {
+        let tenant = Tenant::new().await;
+        let owner = tenant.member(Role::Owner).await;
+        let integration = json!({ "kind": "typeform", "credentials": { "signing_secret": SECRET } });
+        let made = owner.caller().post("/v1/integrations", integration).send().await.expect(201);
+        let path = made.json["hook_url"].as_str().unwrap().strip_prefix(&App::shared().url).unwrap().to_owned();
+        Self { tenant, owner, path }
+    }
+
+    async fn send(&self, delivery: &Delivery) {
+        let request = App::shared().anyone().request("POST", &self.path).header("typeform-signature", &delivery.signature);
+        request.body(delivery.content_type, delivery.body.clone()).send().await.expect(200);
+    }
+
+    async fn all(&self, collection: &str) -> Vec<Value> {
+        App::shared().stored(collection, json!({ "tenant_id": self.tenant.id })).await
+    }
+
+    async fn customer(&self) -> Value {
+        let customers = json!({ "tenant_id": self.tenant.id, "role": "customer" });
+        App::shared().stored("memberships", customers).await.remove(0)
+    }
+}
+
+fn answers<'a>(token: &'a str, email: &'a str, category: &'a str) -> Answers<'a> {
+    let description = "A new roof for a barn.";
+    Answers { token, name: "Ada Lovelace", email, category, description, budget_min: 1_500, budget_max: "4,500.00" }
+}
+
+fn address() -> String {
+    format!("{}@example.com", id("ada").to_lowercase().replace('_', "-"))
+}
+
+#[tokio::test]
+async fn a_response_becomes_a_lead_with_its_customer() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    let sent = filled(&answers(&id("tok"), &email, "Roofing"), SECRET);
+    form.send(&sent).await;
+    form.send(&sent).await;
+    app.run_jobs().await;
+    let (people, leads, customer) = (form.all("people").await, form.all("leads").await, form.customer().await);
+    assert_eq!((people.len(), leads.len(), form.all("conversations").await.len()), (1, 1, 1));
+    let (person, lead) = (&people[0], &leads[0]);
+    assert_eq!(
+        (&person["name"], &person["email"], &person["membership"]),
+        (&json!("Ada Lovelace"), &json!(email), &customer["_id"])
+    );
+    assert_eq!(
+        (&lead["reference"], &lead["source"], &lead["category"]),
+        (&json!("SU-000001"), &json!("form"), &json!("Roofing"))
+    );
+    assert_eq!(lead["budget_max"], json!({ "minor": 450_000, "currency": "EUR" }));
+    assert_eq!((&lead["person"], &lead["customer"]), (&person["_id"], &customer["_id"]));
+    assert_eq!((&customer["status"], &customer["person"]), (&json!("invited"), &person["_id"]));
+    assert_eq!(form.all("conversations").await[0]["participants"], json!([customer["_id"]]));
+    assert_eq!(form.all("receipts").await[0]["status"], "worked");
+    assert_eq!(told(&form.owner).await, ["lead.created"]);
+    let mails = app.standins.mails_to(&email).await;
+    assert_eq!(mails.len(), 1);
+    let token = mails[0].links[0].strip_prefix("https://app.example/accept-invite?token=").unwrap();
+    let accept = json!({ "token": token, "password": "correct horse battery" });
+    let session = app.anyone().post("/v1/auth/accept-invite", accept).send().await.expect(200);
+    let caller = app.with_token(session.json["access_token"].as_str().unwrap());
+    assert_eq!(caller.get("/v1/leads").await.expect(200).json["data"][0]["id"], lead["_id"]);
+}
+
+#[tokio::test]
+async fn whoever_is_known_is_not_made_again() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    for token in [id("tok"), id("tok")] {
+        form.send(&filled(&answers(&token, &email.to_uppercase(), "Roofing"), SECRET)).await;
+    }
+    app.run_jobs().await;
+    assert_eq!((form.all("people").await.len(), form.all("leads").await.len()), (1, 2));
+    assert_eq!(app.standins.mails_to(&email).await.len(), 1);
+    // A form is anybody's word: it makes no customer of the owner.
+    form.send(&filled(&answers(&id("tok"), &form.owner.email, "Roofing"), SECRET)).await;
+    app.run_jobs().await;
+    let leads = form.all("leads").await;
+    assert_eq!((leads.len(), leads[2].get("customer")), (3, None));
+    assert_eq!(form.all("memberships").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_response_that_breaks_a_rule_leaves_nothing_but_a_word_to_the_staff() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    let category = "Roof ".repeat(30);
+    form.send(&filled(&answers(&id("tok"), &email, &category), SECRET)).await;
+    app.run_jobs().await;
+    for collection in ["people", "leads", "conversations"] {
+        assert!(form.all(collection).await.is_empty(), "{collection}");
+    }
+    assert_eq!(form.all("memberships").await.len(), 1);
+    let receipt = &form.all("receipts").await[0];
+    assert_eq!((&receipt["status"], &receipt["refusal"]), (&json!("refused"), &json!("lead/category too-long")));
+    assert_eq!(told(&form.owner).await, ["receipt.refused"]);
+    let left = format!("{:?}{:?}", jobs(&form.tenant, "form").await, form.all("events").await);
+    assert!(!left.contains(&email) && !left.contains("Lovelace") && !left.contains(&category));
+    assert_eq!(jobs(&form.tenant, "form").await[0]["status"], "done");
+}

@@ -1,0 +1,87 @@
+//! Mails of notices and invitations: sent once, and what became of them is on record.
+
+use domain::Role;
+use serde_json::{Value, json};
+use standins::{Fault, Service};
+use support::App;
+
+use super::{alone, jobs, lead, now, run, run_at, staffed};
+
+async fn delivery(recipient: &str) -> Value {
+    let stored = App::shared().stored("notifications", json!({ "recipient": recipient })).await;
+    stored[0]["deliveries"].as_array().unwrap().iter().find(|delivery| delivery["channel"] == "email").unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_mail_says_what_happened_and_is_kept_on_record() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, manager) = staffed().await;
+    let owner = tenant.member(Role::Owner).await;
+    let made = lead(&manager, json!({})).await;
+    app.run_jobs().await;
+    let mails = app.standins.mails_to(&owner.email).await;
+    let job = &jobs(&tenant, "mail").await[0];
+    assert_eq!(mails[0].idempotency_key.as_deref(), job["_id"].as_str());
+    assert_eq!(mails[0].links, [format!("https://app.example/leads/{}", made.id())]);
+    assert!(mails[0].subject.contains("SU-"), "{}", mails[0].subject);
+    let delivery = delivery(&owner.id).await;
+    assert_eq!((&delivery["status"], &delivery["provider_id"]), (&json!("sent"), &json!(mails[0].id)));
+    // Nothing in the queue tells whose mail it is.
+    assert!(!job.to_string().contains(&owner.email));
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_and_not_acknowledged_is_sent_once() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, manager) = staffed().await;
+    let owner = tenant.member(Role::Owner).await;
+    lead(&manager, json!({})).await;
+    app.standins.fail_next(Service::Mail, 1, Fault::DropAfter).await;
+    run().send().await.expect(200);
+    assert_eq!(delivery(&owner.id).await["status"], "queued");
+    run_at(now().plus_ms(60_000)).await;
+    assert_eq!(delivery(&owner.id).await["status"], "sent");
+    assert_eq!(app.standins.mails_to(&owner.email).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_busy_says_when_to_come_back() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, manager) = staffed().await;
+    let owner = tenant.member(Role::Owner).await;
+    lead(&manager, json!({})).await;
+    app.standins.fail_next(Service::Mail, 1, Fault::TooMany { retry_after_s: 600 }).await;
+    let started = now();
+    run().send().await.expect(200);
+    let waiting = &jobs(&tenant, "mail").await[0];
+    let run_at = domain::Time::parse(waiting["run_at"].as_str().unwrap()).unwrap();
+    assert_eq!(waiting["status"], "queued");
+    assert!(run_at >= started.plus_ms(600_000) && run_at <= now().plus_ms(600_000), "{run_at}");
+    super::run_at(run_at).await;
+    assert_eq!(app.standins.mails_to(&owner.email).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_with_the_link_to_accept_it() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, _) = staffed().await;
+    let admin = tenant.member(Role::Admin).await;
+    let email = format!("{}@example.com", support::id("x").to_lowercase());
+    let invite = json!({ "email": email, "name": "Ivan", "role": "expert" });
+    admin.caller().post("/v1/members", invite).send().await.expect(201);
+    app.run_jobs().await;
+    let mails = app.standins.mails_to(&email).await;
+    assert_eq!(mails.len(), 1);
+    let token = mails[0].links[0].strip_prefix("https://app.example/accept-invite?token=").unwrap();
+    let accept = json!({ "token": token, "password": "correct horse battery" });
+    app.anyone().post("/v1/auth/accept-invite", accept).send().await.expect(200);
+    // The job once more, now that nobody waits.
+    let job = &jobs(&tenant, "invite").await[0];
+    super::queue(&tenant, "invite", job["payload"].clone()).await;
+    app.run_jobs().await;
+    assert_eq!(app.standins.mails_to(&email).await.len(), 1);
+}

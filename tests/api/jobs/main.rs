@@ -1,0 +1,78 @@
+//! `/v1/jobs/run`, and what jobs of each kind do. A run takes the jobs of any tenant: so these tests have a binary of their own,
+//! in which one of them runs at a time.
+
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
+
+mod form;
+mod mail;
+mod notify;
+mod run;
+mod xero;
+
+use domain::{Role, Time};
+use serde_json::{Value, json};
+use support::{Answered, App, JOBS_SECRET, Member, Request, Tenant};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Lets one test run.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::const_new(());
+    let guard = ONE.lock().await;
+    App::shared().standins.clear_faults().await;
+    guard
+}
+
+fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Time::from_ms(i64::try_from(since.as_millis()).unwrap())
+}
+
+/// A run of due jobs.
+fn run() -> Request {
+    App::shared().anyone().post("/v1/jobs/run?limit=100", json!({})).header("x-jobs-secret", JOBS_SECRET)
+}
+
+/// Runs what is due at a time.
+async fn run_at(time: Time) -> Answered {
+    run().at(time).send().await.expect(200)
+}
+
+async fn jobs(tenant: &Tenant, kind: &str) -> Vec<Value> {
+    App::shared().stored("jobs", json!({ "tenant_id": tenant.id, "kind": kind })).await
+}
+
+/// Puts a job into the queue.
+async fn queue(tenant: &Tenant, kind: &str, payload: Value) -> String {
+    let id = support::id("job");
+    let now = json!({ "$date": "2026-01-01T00:00:00.000Z" });
+    let job = json!({
+        "_id": id, "tenant_id": tenant.id, "kind": kind, "payload": payload, "status": "queued", "run_at": now, "attempts": 0,
+        "created_at": now, "updated_at": now, "version": 1,
+    });
+    App::shared().data("insertOne", json!({ "collection": "jobs", "document": job })).await;
+    id
+}
+
+async fn job(id: &str) -> Value {
+    App::shared().stored("jobs", json!({ "_id": id })).await.remove(0)
+}
+
+/// The keys of a member's notifications, oldest first.
+async fn told(member: &Member) -> Vec<String> {
+    let page = member.caller().get("/v1/notifications?sort=created_at").await.expect(200);
+    let all = page.json["data"].as_array().unwrap();
+    all.iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A lead that a manager makes.
+async fn lead(manager: &Member, more: Value) -> Answered {
+    let mut lead = json!({ "category": "Roof" });
+    lead.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    manager.caller().post("/v1/leads", lead).send().await.expect(201)
+}
+
+async fn staffed() -> (Tenant, Member) {
+    let tenant = Tenant::new().await;
+    let manager = tenant.member(Role::Manager).await;
+    (tenant, manager)
+}

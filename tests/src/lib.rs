@@ -1,1 +1,0 @@
-//! What every test needs: the app, the runtimes, builders.
