@@ -10,6 +10,9 @@ use store::{Command, Scope, Store};
 
 use crate::{form, invite, mail, notify, xero};
 
+/// No service makes us wait longer than until its next day.
+const WAIT_MAX_S: u64 = 86_400;
+
 /// A job under lease, and what it is worked with.
 pub struct Work<'a> {
     /// The world outside.
@@ -121,7 +124,7 @@ impl From<Error> for Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        let after_s = failure.retry_after_s.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+        let after_s = failure.retry_after_s.and_then(|seconds| u32::try_from(seconds.min(WAIT_MAX_S)).ok());
         match failure.retry {
             true => Self::Again { reason: failure.to_string(), after_s },
             false => Self::Dead { reason: failure.code.to_owned() },

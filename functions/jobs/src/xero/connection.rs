@@ -1,5 +1,7 @@
 //! The tenant's connection to Xero: credentials, a token that is kept while it lasts, and calls under it.
 
+use std::cell::RefCell;
+
 use data_api::{Action, Operation};
 use domain::entities::INTEGRATION;
 use domain::{Doc, Error, Filter};
@@ -24,6 +26,7 @@ pub struct Connection<'a> {
     credentials: Value,
     api_url: String,
     identity_url: String,
+    token: RefCell<Option<String>>,
 }
 
 impl<'a> Connection<'a> {
@@ -39,7 +42,8 @@ impl<'a> Connection<'a> {
             url.trim_end_matches('/').to_owned()
         };
         let (api_url, identity_url) = (url("XERO_API_URL", xero::API_URL), url("XERO_IDENTITY_URL", xero::IDENTITY_URL));
-        Ok(Some(Self { work, integration, credentials, api_url, identity_url }))
+        let token = RefCell::new(kept_token(work, &integration));
+        Ok(Some(Self { work, integration, credentials, api_url, identity_url, token }))
     }
 
     /// The organisation in Xero.
@@ -63,7 +67,8 @@ impl<'a> Connection<'a> {
         request: impl Fn(&Api<'_>) -> Outgoing,
         read: fn(&Answer<'_>) -> Result<T, Failure>,
     ) -> Result<T, Refused> {
-        let token = match self.kept_token() {
+        let kept = self.token.borrow().clone();
+        let token = match kept {
             Some(token) => token,
             None => self.new_token().await?,
         };
@@ -86,13 +91,6 @@ impl<'a> Connection<'a> {
         send(self.work.host, request(&api), read).await
     }
 
-    fn kept_token(&self) -> Option<String> {
-        let plain = self.work.config.vault.open(TOKEN, self.work.lease.tenant(), text(&self.integration, "token"))?;
-        let kept: Value = serde_json::from_str(&plain).ok()?;
-        let lasts = kept.get("expires_at_ms").and_then(Value::as_i64)? > self.work.host.now_ms();
-        kept.get("access_token").and_then(Value::as_str).filter(|_| lasts).map(str::to_owned)
-    }
-
     /// A new token, which is kept, sealed, for the jobs to come. Keeping it is no change of the integration that anybody sees.
     async fn new_token(&self) -> Result<String, Refused> {
         let app = App {
@@ -111,12 +109,21 @@ impl<'a> Connection<'a> {
         let mut command = store.command(&self.work.scope);
         command.operation(operation.with("update", json!({ "$set": { "token": sealed } })), None);
         command.commit().await.map_err(Stop::from)?;
+        self.token.replace(Some(token.access_token.clone()));
         Ok(token.access_token)
     }
 
     fn credential(&self, name: &str) -> &str {
         self.credentials.get(name).and_then(Value::as_str).unwrap_or_default()
     }
+}
+
+/// The token that an earlier job got, while it lasts.
+fn kept_token(work: &Work<'_>, integration: &Doc) -> Option<String> {
+    let plain = work.config.vault.open(TOKEN, work.lease.tenant(), text(integration, "token"))?;
+    let kept: Value = serde_json::from_str(&plain).ok()?;
+    let lasts = kept.get("expires_at_ms").and_then(Value::as_i64)? > work.host.now_ms();
+    kept.get("access_token").and_then(Value::as_str).filter(|_| lasts).map(str::to_owned)
 }
 
 /// Why a call had no result: Xero's answer, or our own store.
