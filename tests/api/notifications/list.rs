@@ -31,6 +31,27 @@ async fn a_list_tells_how_many_of_all_are_unread_in_one_trip() {
 }
 
 #[tokio::test]
+async fn the_newest_come_first_whatever_their_ids() {
+    let tenant = Tenant::new().await;
+    let member = tenant.member(Role::Customer).await;
+    let mut made = Vec::new();
+    for year in [2026, 2024, 2025] {
+        made.push(notify(&tenant, &member, json!({ "created_at": date(year) })).await);
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/notifications?limit=1".to_owned();
+    loop {
+        let page = member.caller().get(&path).await.expect(200);
+        seen.extend(ids(&page).into_iter().map(str::to_owned));
+        let Some(next) = page.json["next"].as_str() else { break };
+        path = format!("/v1/notifications?limit=1&cursor={next}");
+    }
+    assert_eq!(seen, [made[0].as_str(), &made[2], &made[1]]);
+    let oldest = member.caller().get("/v1/notifications?sort=created_at").await.expect(200);
+    assert_eq!(ids(&oldest), [&made[1], &made[2], &made[0]]);
+}
+
+#[tokio::test]
 async fn nobody_sees_the_notifications_of_others_not_even_the_owner() {
     let tenant = Tenant::new().await;
     let member = tenant.member(Role::Customer).await;

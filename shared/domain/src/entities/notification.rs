@@ -27,7 +27,12 @@ pub static NOTIFICATION: Entity = Entity {
         date("read_at").read_only(),
         date("expires_at").read_only(),
     ],
-    indexes: &[unique(&["cause", "recipient"]), index(&["recipient", "is_read", "-created_at"]), expires(&["expires_at"])],
+    indexes: &[
+        unique(&["cause", "recipient"]),
+        index(&["recipient", "-created_at"]),
+        index(&["recipient", "is_read", "-created_at"]),
+        expires(&["expires_at"]),
+    ],
     access: Access { narrow: Some(shown), ..Access::own(&["recipient"]) },
     rules: &Plain,
 };
