@@ -10,9 +10,16 @@ use std::{
 use bson::{Bson, Document, doc};
 use engine::{Command, Engine, Mode, Outcome, Update};
 
-type Answer = std::result::Result<Document, i32>;
+type Answer = Result<Document, i32>;
 
-fn main() -> std::result::Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    // Deeply nested cases need more stack than a main thread has.
+    let worker = std::thread::Builder::new().stack_size(256 << 20).spawn(|| replay().map_err(|error| error.to_string()))?;
+    worker.join().map_err(|_| "the replay panicked")??;
+    Ok(())
+}
+
+fn replay() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     let mut failures = None;
     let mut arguments = std::env::args().skip(1);
@@ -26,9 +33,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let engine = Engine::open(&folder.path().join("replay.db"))?;
     let mut counts: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
-    for (number, case) in
-        files.iter().map(|file| read(file)).collect::<std::result::Result<Vec<_>, _>>()?.concat().iter().enumerate()
-    {
+    for (number, case) in files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?.concat().iter().enumerate() {
         let database = format!("d{number}");
         let problem = play(&engine, &database, case)?;
         let count = counts.entry((text(case, "area"), text(case, "kind"))).or_default();
@@ -50,12 +55,17 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn read(path: &str) -> std::result::Result<Vec<Document>, Box<dyn Error>> {
+fn read(path: &str) -> Result<Vec<Document>, Box<dyn Error>> {
     let file = File::open(path)?;
     let reader: Box<dyn Read> = if path.ends_with(".gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
     let mut cases = Vec::new();
     for line in BufReader::new(reader).lines() {
-        let value: serde_json::Value = serde_json::from_str(&line?)?;
+        let value: serde_json::Value = {
+            let line = line?;
+            let mut parser = serde_json::Deserializer::from_str(&line);
+            parser.disable_recursion_limit();
+            serde::Deserialize::deserialize(&mut parser)?
+        };
         if let Bson::Document(case) = Bson::try_from(value)? {
             cases.push(case);
         }
@@ -67,7 +77,7 @@ fn text(case: &Document, name: &str) -> String {
     case.get_str(name).unwrap_or_default().to_owned()
 }
 
-fn clear(engine: &Engine, database: &str) -> std::result::Result<(), Box<dyn Error>> {
+fn clear(engine: &Engine, database: &str) -> Result<(), Box<dyn Error>> {
     let mut session = engine.begin(Mode::Write)?;
     if let Outcome::Documents(all) = session.run(database, &Command::ListCollections)? {
         for collection in all {
@@ -79,7 +89,7 @@ fn clear(engine: &Engine, database: &str) -> std::result::Result<(), Box<dyn Err
 }
 
 /// What went wrong, if something did.
-fn play(engine: &Engine, database: &str, case: &Document) -> std::result::Result<Option<String>, Box<dyn Error>> {
+fn play(engine: &Engine, database: &str, case: &Document) -> Result<Option<String>, Box<dyn Error>> {
     let mut answers = Vec::new();
     for command in case.get_array("commands")?.iter().filter_map(Bson::as_document) {
         answers.push(run(engine, database, command.get_document("cmd")?)?);
@@ -174,7 +184,7 @@ fn same(a: &Bson, b: &Bson) -> bool {
     }
 }
 
-fn run(engine: &Engine, database: &str, command: &Document) -> std::result::Result<Answer, Box<dyn Error>> {
+fn run(engine: &Engine, database: &str, command: &Document) -> Result<Answer, Box<dyn Error>> {
     let Some((name, collection)) = command.iter().next() else {
         return Ok(Err(59));
     };
@@ -191,11 +201,7 @@ fn run(engine: &Engine, database: &str, command: &Document) -> std::result::Resu
     }
 }
 
-fn one(
-    engine: &Engine,
-    database: &str,
-    command: &Command,
-) -> std::result::Result<std::result::Result<Outcome, i32>, Box<dyn Error>> {
+fn one(engine: &Engine, database: &str, command: &Command) -> Result<Result<Outcome, i32>, Box<dyn Error>> {
     let mode = if command.writes() { Mode::Write } else { Mode::Read };
     let mut session = engine.begin(mode)?;
     Ok(match session.run(database, command) {
@@ -203,7 +209,12 @@ fn one(
             session.commit()?;
             Ok(outcome)
         }
-        Err(error) => Err(error.code),
+        Err(error) => {
+            if command.keeps_its_beginning() {
+                session.commit()?;
+            }
+            Err(error.code)
+        }
     })
 }
 
@@ -230,7 +241,7 @@ fn answer(outcome: &Outcome) -> Document {
     }
 }
 
-fn parse(name: &str, collection: String, command: &Document) -> std::result::Result<Command, i32> {
+fn parse(name: &str, collection: String, command: &Document) -> Result<Command, i32> {
     let document = |name: &str| match command.get(name) {
         None | Some(Bson::Null) => Ok(None),
         Some(Bson::Document(document)) => Ok(Some(document.clone())),
@@ -295,23 +306,18 @@ fn parse(name: &str, collection: String, command: &Document) -> std::result::Res
     }
 }
 
-fn parse_update(update: Option<&Bson>) -> std::result::Result<Update, i32> {
+fn parse_update(update: Option<&Bson>) -> Result<Update, i32> {
     match update {
         Some(Bson::Document(update)) => Ok(Update::Document(update.clone())),
         Some(Bson::Array(stages)) => {
             let stages = stages.iter().map(|stage| stage.as_document().cloned().ok_or(14));
-            Ok(Update::Pipeline(stages.collect::<std::result::Result<_, _>>()?))
+            Ok(Update::Pipeline(stages.collect::<Result<_, _>>()?))
         }
         _ => Err(9),
     }
 }
 
-fn insert(
-    engine: &Engine,
-    database: &str,
-    collection: String,
-    command: &Document,
-) -> std::result::Result<Answer, Box<dyn Error>> {
+fn insert(engine: &Engine, database: &str, collection: String, command: &Document) -> Result<Answer, Box<dyn Error>> {
     let Ok(documents) = command.get_array("documents") else {
         return Ok(Err(14));
     };
@@ -324,7 +330,7 @@ fn insert(
     Ok(outcome.map(|outcome| answer(&outcome)).map_err(|error| error.code))
 }
 
-fn update(engine: &Engine, database: &str, collection: &str, command: &Document) -> std::result::Result<Answer, Box<dyn Error>> {
+fn update(engine: &Engine, database: &str, collection: &str, command: &Document) -> Result<Answer, Box<dyn Error>> {
     let mut last = doc! {"n": 0, "nModified": 0, "ok": 1.0};
     for update in command.get_array("updates").into_iter().flatten().filter_map(Bson::as_document) {
         let parsed = match parse_one_update(collection, update) {
@@ -345,7 +351,7 @@ fn update(engine: &Engine, database: &str, collection: &str, command: &Document)
     Ok(Ok(last))
 }
 
-fn parse_one_update(collection: &str, update: &Document) -> std::result::Result<Command, i32> {
+fn parse_one_update(collection: &str, update: &Document) -> Result<Command, i32> {
     let collection = collection.to_owned();
     let filter = match update.get("q") {
         Some(Bson::Document(filter)) => filter.clone(),
@@ -370,7 +376,7 @@ fn parse_one_update(collection: &str, update: &Document) -> std::result::Result<
     })
 }
 
-fn delete(engine: &Engine, database: &str, collection: &str, command: &Document) -> std::result::Result<Answer, Box<dyn Error>> {
+fn delete(engine: &Engine, database: &str, collection: &str, command: &Document) -> Result<Answer, Box<dyn Error>> {
     let mut count = 0;
     for delete in command.get_array("deletes").into_iter().flatten().filter_map(Bson::as_document) {
         let collection = collection.to_owned();

@@ -150,6 +150,44 @@ pub enum Command {
 }
 
 impl Command {
+    /// The collection that it names.
+    pub fn collection(&self) -> Option<&str> {
+        match self {
+            Command::FindOne { collection, .. }
+            | Command::Find { collection, .. }
+            | Command::Aggregate { collection, .. }
+            | Command::InsertOne { collection, .. }
+            | Command::InsertMany { collection, .. }
+            | Command::UpdateOne { collection, .. }
+            | Command::UpdateMany { collection, .. }
+            | Command::ReplaceOne { collection, .. }
+            | Command::DeleteOne { collection, .. }
+            | Command::DeleteMany { collection, .. }
+            | Command::FindOneAndUpdate { collection, .. }
+            | Command::FindOneAndReplace { collection, .. }
+            | Command::FindOneAndDelete { collection, .. }
+            | Command::CountDocuments { collection, .. }
+            | Command::Distinct { collection, .. }
+            | Command::CreateIndexes { collection, .. }
+            | Command::DropIndexes { collection, .. }
+            | Command::ListIndexes { collection }
+            | Command::DropCollection { collection }
+            | Command::SetValidator { collection, .. } => Some(collection),
+            Command::Explain { command } => command.collection(),
+            Command::Stats { collection } => collection.as_deref(),
+            Command::ListCollections => None,
+        }
+    }
+
+    /// Whether a failure leaves what was written before it: insertMany and pipelines that end in `$merge`.
+    pub fn keeps_its_beginning(&self) -> bool {
+        match self {
+            Command::InsertMany { .. } => true,
+            Command::Aggregate { pipeline, .. } => pipeline.last().is_some_and(|stage| stage.contains_key("$merge")),
+            _ => false,
+        }
+    }
+
     /// Whether it needs a session of `Mode::Write`.
     pub fn writes(&self) -> bool {
         match self {

@@ -25,9 +25,7 @@ pub fn from_bson(value: &Decimal128) -> Dec {
 }
 
 pub fn to_bson(value: &Dec) -> Decimal128 {
-    let mut rounded = *value;
-    context().plus(&mut rounded);
-    let text = if rounded.is_nan() { "NaN".to_owned() } else { rounded.to_string() };
+    let text = if value.is_nan() { "NaN".to_owned() } else { value.to_string() };
     text.parse().unwrap_or(Decimal128::from_bytes([0; 16]))
 }
 
@@ -43,6 +41,23 @@ pub fn from_f64(value: f64) -> Dec {
         return special(value);
     }
     parse(&format!("{value:.14e}")).unwrap_or_else(Dec::nan)
+}
+
+/// All digits that the double has, as far as there is room.
+pub fn from_f64_exact(value: f64) -> Dec {
+    if value == 0.0 || !value.is_finite() {
+        return special(value);
+    }
+    let mut exact = parse(&format!("{value:.33e}")).unwrap_or_else(Dec::nan);
+    context().reduce(&mut exact);
+    if exact.exponent() > 0 {
+        let digits = exact;
+        context().rescale(&mut exact, &Dec::from(0));
+        if exact.is_nan() {
+            exact = digits;
+        }
+    }
+    exact
 }
 
 pub fn from_i64(value: i64) -> Dec {

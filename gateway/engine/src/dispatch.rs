@@ -7,12 +7,15 @@ use crate::{
     command::{Command, Outcome},
     error::Result,
     read,
-    storage::Store,
+    storage::{Store, check_namespace},
     update::Updater,
     write::{self, Change, Place, Wanted},
 };
 
 pub(crate) fn run(store: &Store, database: &str, command: &Command) -> Result<Outcome> {
+    if let Some(collection) = command.collection() {
+        check_namespace(database, collection)?;
+    }
     let place = |collection| Place { store, database, collection };
     match command {
         Command::FindOne { .. } | Command::Find { .. } | Command::CountDocuments { .. } | Command::Distinct { .. } => {

@@ -5,7 +5,11 @@
 
 use bson::{Bson, Document};
 
-use crate::{decimal, number::Number, order::rank};
+use crate::{
+    decimal,
+    number::Number,
+    order::{binary_length, rank},
+};
 
 /// Appends the key of one value.
 pub fn encode(value: &Bson, out: &mut Vec<u8>) {
@@ -50,7 +54,7 @@ fn encode_payload(value: &Bson, out: &mut Vec<u8>) {
             out.push(0);
         }
         Bson::Binary(binary) => {
-            out.extend((binary.bytes.len() as u32).to_be_bytes());
+            out.extend((binary_length(binary) as u32).to_be_bytes());
             out.push(binary.subtype.into());
             out.extend(&binary.bytes);
         }

@@ -90,10 +90,15 @@ fn compare_arrays(a: &[Bson], b: &[Bson]) -> Ordering {
     a.iter().zip(b).map(|(x, y)| compare(x, y)).find(|order| *order != Ordering::Equal).unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
+/// The old binary subtype carries its length once more.
+pub fn binary_length(binary: &Binary) -> usize {
+    let old = binary.subtype == bson::spec::BinarySubtype::BinaryOld;
+    binary.bytes.len() + if old { 4 } else { 0 }
+}
+
 fn compare_binaries(a: &Binary, b: &Binary) -> Ordering {
-    a.bytes
-        .len()
-        .cmp(&b.bytes.len())
+    binary_length(a)
+        .cmp(&binary_length(b))
         .then_with(|| u8::from(a.subtype).cmp(&u8::from(b.subtype)))
         .then_with(|| a.bytes.cmp(&b.bytes))
 }

@@ -43,10 +43,6 @@ impl Path {
         self.parts.is_empty()
     }
 
-    pub fn parts(&self) -> &[String] {
-        &self.parts
-    }
-
     /// The first part.
     pub fn root(&self) -> &str {
         self.parts.first().map_or("", String::as_str)
@@ -58,14 +54,17 @@ impl Path {
     }
 
     /// The values that sorting and indexing see: elements of arrays, `Undefined` for an empty array, null for what is missing.
-    pub fn index_values(&self, document: &Document) -> (Vec<Bson>, bool) {
+    ///
+    /// Also the path of the first array that was crossed.
+    pub fn index_values(&self, document: &Document) -> (Vec<Bson>, Option<String>) {
         let mut values = Vec::new();
-        let mut crossed_array = false;
-        collect_keys(document, &self.parts, &mut values, &mut crossed_array);
+        let mut left = None;
+        collect_keys(document, &self.parts, &mut values, &mut left);
         if values.is_empty() {
             values.push(Bson::Null);
         }
-        (values, crossed_array)
+        let crossed = left.map(|left| self.parts.get(..self.parts.len() - left).unwrap_or_default().join("."));
+        (values, crossed)
     }
 
     /// Whether the path leads to a value in some way.
@@ -148,7 +147,7 @@ fn visit_items<'a>(
     })
 }
 
-fn collect_keys(document: &Document, parts: &[String], values: &mut Vec<Bson>, crossed: &mut bool) {
+fn collect_keys(document: &Document, parts: &[String], values: &mut Vec<Bson>, crossed: &mut Option<usize>) {
     let Some((first, rest)) = parts.split_first() else {
         return;
     };
@@ -158,17 +157,17 @@ fn collect_keys(document: &Document, parts: &[String], values: &mut Vec<Bson>, c
     }
 }
 
-fn collect_value(value: &Bson, rest: &[String], values: &mut Vec<Bson>, crossed: &mut bool) {
+fn collect_value(value: &Bson, rest: &[String], values: &mut Vec<Bson>, crossed: &mut Option<usize>) {
     match value {
         Bson::Array(items) if rest.is_empty() => {
-            *crossed = true;
+            crossed.get_or_insert(rest.len());
             values.extend(items.iter().cloned());
             if items.is_empty() {
                 values.push(Bson::Undefined);
             }
         }
         Bson::Array(items) => {
-            *crossed = true;
+            crossed.get_or_insert(rest.len());
             collect_items(items, rest, values, crossed);
         }
         _ if rest.is_empty() => values.push(value.clone()),
@@ -177,7 +176,7 @@ fn collect_value(value: &Bson, rest: &[String], values: &mut Vec<Bson>, crossed:
     }
 }
 
-fn collect_items(items: &[Bson], rest: &[String], values: &mut Vec<Bson>, crossed: &mut bool) {
+fn collect_items(items: &[Bson], rest: &[String], values: &mut Vec<Bson>, crossed: &mut Option<usize>) {
     let wanted = rest.first().and_then(|part| position(part));
     if let Some(item) = wanted.and_then(|index| items.get(index)) {
         collect_value(item, rest.get(1..).unwrap_or_default(), values, crossed);

@@ -135,7 +135,7 @@ fn union(collection: &Collection, node: &Node) -> Option<Access> {
 }
 
 fn consider(index: &Arc<Index>, conjuncts: &[Conjunct], sort: &SortOrder) -> Option<Candidate> {
-    if !is_complete_for(index, conjuncts) {
+    if !index.serves || !is_complete_for(index, conjuncts) {
         return None;
     }
     let mut prefixes = vec![Vec::new()];

@@ -12,8 +12,8 @@ use crate::{
 
 /// One transaction on one connection.
 ///
-/// A command that fails leaves no trace and the session stays usable, except that the documents which `InsertMany` inserted before its failure stay, as
-/// in MongoDB: commit to keep them, drop to undo them.
+/// A command that fails leaves no trace and the session stays usable, except where [`Command::keeps_its_beginning`]: there, as in MongoDB, what was
+/// written before the failure stays, so commit to keep it or drop to undo it.
 pub struct Session {
     store: Option<Store>,
     mode: Mode,
@@ -41,15 +41,10 @@ impl Session {
         if self.mode == Mode::Read {
             return Err(Error::new(20, "this session only reads"));
         }
-        store.execute("SAVEPOINT command")?;
-        let outcome = dispatch::run(store, database, command);
-        let keeps_its_beginning = matches!(command, Command::InsertMany { .. });
-        if outcome.is_err() && !keeps_its_beginning {
-            store.execute("ROLLBACK TO command")?;
-            store.forget_catalog();
+        if command.keeps_its_beginning() {
+            return dispatch::run(store, database, command);
         }
-        store.execute("RELEASE command")?;
-        outcome
+        store.atomically(|| dispatch::run(store, database, command))
     }
 
     /// Makes everything durable and visible.

@@ -128,7 +128,11 @@ fn parse_field(name: &str, value: &Bson) -> Result<SortField> {
 
 fn direction(value: &Bson) -> Result<bool> {
     let number = Number::from_bson(value).ok_or_else(|| Error::new(15974, "Illegal key in $sort specification"))?;
-    match number.to_i64_exact() {
+    let whole = match number {
+        Number::Double(fraction) => Some(fraction.trunc() as i64),
+        _ => number.to_i64_exact(),
+    };
+    match whole {
         Some(1) => Ok(false),
         Some(-1) => Ok(true),
         _ => Err(Error::new(15975, "$sort key ordering must be 1 (for ascending) or -1 (for descending)")),

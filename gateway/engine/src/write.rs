@@ -57,13 +57,8 @@ impl Place<'_> {
     fn insert_one(&self, collection: &Arc<Collection>, document: &Document) -> Result<Bson> {
         let document = with_id(document.clone());
         check_id(&document)?;
-        self.store.execute("SAVEPOINT one")?;
         let collection = self.store.collection(self.database, self.collection)?.unwrap_or_else(|| Arc::clone(collection));
-        let inserted = self.store.insert(&collection, &document);
-        if inserted.is_err() {
-            self.store.execute("ROLLBACK TO one")?;
-        }
-        self.store.execute("RELEASE one")?;
+        let inserted = self.store.atomically(|| self.store.insert(&collection, &document));
         inserted.map(|()| document.get("_id").cloned().unwrap_or_default())
     }
 

@@ -47,11 +47,6 @@ impl<'a> Context<'a> {
         self.store.ok_or_else(|| Error::new(72, "this stage is not allowed within an update"))
     }
 
-    /// The same with other variables.
-    pub fn with(&self, variables: Variables) -> Context<'a> {
-        Context { variables: Arc::new(variables), ..self.clone() }
-    }
-
     /// The same on another collection.
     pub fn on<'b>(&self, collection: &'b str) -> Context<'b>
     where

@@ -103,7 +103,7 @@ impl Sum {
         let mut total = self.decimal.unwrap_or_else(|| decimal::from_i64(0));
         let mut context = decimal::context();
         if self.has_double {
-            context.add(&mut total, &decimal::from_f64(self.double + self.lost));
+            context.add(&mut total, &decimal::from_f64_exact(self.double + self.lost));
         }
         if let Some(whole) = decimal::parse(&self.whole.to_string()).filter(|_| self.whole != 0) {
             context.add(&mut total, &whole);

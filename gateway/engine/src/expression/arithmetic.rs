@@ -188,7 +188,13 @@ fn whole(name: &str, arguments: &[Bson], round: fn(f64) -> f64, rounding: dec::R
     Ok(match number(name, argument(arguments, 0), 28765)? {
         None => Bson::Null,
         Some(Number::Double(n)) => Bson::Double(round(n)),
-        Some(Number::Decimal(n)) => Number::Decimal(rounded_decimal(n, 0, rounding)).into_bson(),
+        Some(Number::Decimal(n)) => {
+            let mut result = n;
+            let mut context = decimal::context();
+            context.set_rounding(rounding);
+            context.rescale(&mut result, &decimal::from_i64(0));
+            Number::Decimal(result).into_bson()
+        }
         Some(number) => number.into_bson(),
     })
 }

@@ -33,7 +33,17 @@ fn apply(value: Number, double: fn(f64) -> f64, decimal: DecimalFunction) -> Bso
 
 fn exp(arguments: &[Bson]) -> Result<Bson> {
     let value = number("$exp", argument(arguments, 0), 28765)?;
-    Ok(value.map_or(Bson::Null, |value| apply(value, f64::exp, |context, n| context.exp(n))))
+    Ok(value.map_or(Bson::Null, |value| apply(value, f64::exp, decimal_exp)))
+}
+
+/// One is written as 1, and what is too small as the least zero.
+fn decimal_exp(context: &mut dec::Context<Dec>, n: &mut Dec) {
+    context.exp(n);
+    if n.is_zero() {
+        *n = decimal::parse("0E-6176").unwrap_or(*n);
+    } else if decimal::compare(n, &decimal::from_i64(1)).is_eq() {
+        context.reduce(n);
+    }
 }
 
 /// Above zero, or not a number at all.

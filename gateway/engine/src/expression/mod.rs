@@ -55,10 +55,6 @@ pub(crate) enum Expression {
 }
 
 impl Expression {
-    pub fn parse(value: &Bson) -> Result<Expression> {
-        Expression::parse_in(value, &Variables::new())
-    }
-
     /// With the variables that are known outside.
     pub fn parse_in(value: &Bson, variables: &Variables) -> Result<Expression> {
         parse::Parser::new(variables.names()).expression(value)

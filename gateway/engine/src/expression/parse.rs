@@ -11,9 +11,9 @@ use super::{
 use crate::error::{Error, Result};
 
 /// The deepest expression.
-const DEPTH_LIMIT: usize = 150;
+const DEPTH_LIMIT: usize = 220;
 
-const SYSTEM: [&str; 8] = ["ROOT", "CURRENT", "REMOVE", "NOW", "CLUSTER_TIME", "DESCEND", "PRUNE", "KEEP"];
+const SYSTEM: [&str; 5] = ["ROOT", "CURRENT", "REMOVE", "NOW", "CLUSTER_TIME"];
 
 /// Knows the variables in scope and how deep it is.
 pub(super) struct Parser {

@@ -77,7 +77,6 @@ impl<'a> Env<'a> {
                 let time = u32::try_from(seconds).unwrap_or(u32::MAX);
                 Ok(Bson::Timestamp(bson::Timestamp { time, increment: 1 }))
             }
-            "DESCEND" | "PRUNE" | "KEEP" => Ok(Bson::String(format!("$${name}"))),
             _ => Err(Error::new(17276, format!("Use of undefined variable: {name}"))),
         }
     }

@@ -19,13 +19,37 @@ pub(crate) enum Special {
     Or(Vec<Expression>),
     Cond(Expression, Expression, Expression),
     IfNull(Vec<Expression>),
-    Switch { branches: Vec<(Expression, Expression)>, default: Option<Expression> },
-    Let { bindings: Vec<(String, Expression)>, body: Expression },
-    Map { input: Expression, name: String, body: Expression },
-    Filter { input: Expression, name: String, condition: Expression, limit: Option<Expression> },
-    Reduce { input: Expression, initial: Expression, body: Expression },
-    SortArray { input: Expression, order: SortOrder },
+    Switch {
+        branches: Vec<(Expression, Expression)>,
+        default: Option<Expression>,
+    },
+    Let {
+        bindings: Vec<(String, Expression)>,
+        body: Expression,
+    },
+    Map {
+        input: Expression,
+        name: String,
+        body: Expression,
+    },
+    Filter {
+        input: Expression,
+        name: String,
+        condition: Expression,
+        limit: Option<Expression>,
+    },
+    Reduce {
+        input: Expression,
+        initial: Expression,
+        body: Expression,
+    },
+    SortArray {
+        input: Expression,
+        order: SortOrder,
+    },
     Random,
+    /// What a search would say about a document: there is none.
+    Meta,
 }
 
 /// Parses `name` if it is special.
@@ -47,6 +71,7 @@ pub(super) fn parse(parser: &mut Parser, name: &str, operand: &Bson) -> Result<O
             Bson::Array(empty) if empty.is_empty() => Special::Random,
             _ => return Err(Error::new(3040501, "$rand does not currently accept arguments")),
         },
+        "$meta" => parse_meta(operand)?,
         "$where" | "$function" | "$accumulator" => {
             return Err(Error::new(168, format!("{name} is refused")));
         }
@@ -88,6 +113,7 @@ impl Special {
             Special::Filter { input, name, condition, limit } => eval_filter(input, name, condition, limit.as_ref(), env),
             Special::Reduce { input, initial, body } => eval_reduce(input, initial, body, env),
             Special::SortArray { input, order } => eval_sort_array(input, order, env),
+            Special::Meta => Ok(Bson::Undefined),
             Special::Random => Ok(Bson::Double(super::random())),
         }
     }
@@ -334,6 +360,29 @@ fn parse_reduce(parser: &mut Parser, operand: &Bson) -> Result<Special> {
     let body = required("$reduce", given, "in", 40079)?;
     let body = parser.with(&["value", "this"], |parser| parser.expression(body))?;
     Ok(Special::Reduce { input, initial, body })
+}
+
+fn parse_meta(operand: &Bson) -> Result<Special> {
+    let known = [
+        "textScore",
+        "randVal",
+        "searchScore",
+        "searchHighlights",
+        "geoNearDistance",
+        "geoNearPoint",
+        "recordId",
+        "indexKey",
+        "sortKey",
+        "searchScoreDetails",
+        "vectorSearchScore",
+        "score",
+        "scoreDetails",
+    ];
+    match operand {
+        Bson::String(name) if known.contains(&name.as_str()) => Ok(Special::Meta),
+        Bson::String(name) => Err(Error::new(17308, format!("Unsupported argument to $meta: {name}"))),
+        _ => Err(Error::new(17307, "$meta only supports string arguments")),
+    }
 }
 
 fn parse_sort_array(parser: &mut Parser, operand: &Bson) -> Result<Special> {

@@ -1,6 +1,6 @@
 //! `$bitsAllSet`, `$bitsAllClear`, `$bitsAnySet`, `$bitsAnyClear`.
 
-use bson::Bson;
+use bson::{Bson, spec::BinarySubtype};
 
 use crate::{
     error::{Error, Result},
@@ -33,6 +33,11 @@ impl Bits {
 
     pub fn holds(&self, value: &Bson) -> bool {
         match value {
+            Bson::Binary(binary) if binary.subtype == BinarySubtype::BinaryOld => {
+                let length = u32::try_from(binary.bytes.len()).unwrap_or(u32::MAX);
+                let bytes = [length.to_le_bytes().as_slice(), &binary.bytes].concat();
+                self.ask(|position| bit_of_bytes(&bytes, position))
+            }
             Bson::Binary(binary) => self.ask(|position| bit_of_bytes(&binary.bytes, position)),
             _ => match Number::from_bson(value).and_then(Number::to_i64_exact) {
                 Some(number) => self.ask(|position| number >> position.min(63) & 1 == 1),

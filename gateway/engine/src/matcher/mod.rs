@@ -6,6 +6,7 @@ mod modulo;
 mod node;
 mod parse;
 mod pattern;
+mod pattern_syntax;
 mod schema;
 mod schema_parse;
 mod test;

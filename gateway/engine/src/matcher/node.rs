@@ -70,7 +70,7 @@ impl Node {
     pub fn eval(&self, root: Root<'_>, details: &mut Details<'_>) -> Result<bool> {
         match self {
             Node::And(nodes) => all(nodes, root, details),
-            Node::Or(nodes) => any(nodes, root, details),
+            Node::Or(nodes) => any(nodes, root, &mut details.aside()),
             Node::Nor(nodes) => any(nodes, root, &mut details.aside()).map(|found| !found),
             Node::Not(node) => node.eval(root, &mut details.aside()).map(|found| !found),
             Node::Field { path, test } => Ok(eval_field(path, test, root, details)),

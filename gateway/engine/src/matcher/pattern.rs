@@ -2,6 +2,7 @@
 
 use bson::Bson;
 
+use super::pattern_syntax;
 use crate::error::{Error, Result};
 
 /// The largest compiled expression.
@@ -17,7 +18,7 @@ pub struct Pattern {
 
 impl Pattern {
     pub fn new(source: &str, options: &str) -> Result<Pattern> {
-        let mut builder = regex::RegexBuilder::new(source);
+        let mut builder = regex::RegexBuilder::new(&pattern_syntax::translate(source));
         builder.size_limit(SIZE_LIMIT_BYTES);
         for option in options.chars() {
             match option {

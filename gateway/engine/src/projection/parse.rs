@@ -131,6 +131,9 @@ impl Parser<'_> {
                 self.has_elem_match = true;
                 self.add(parts, Branch::ElemMatch(Matcher::parse_element(condition)?))
             }
+            (_, "$meta") if self.kind == Some(Kind::Exclusion) && self.dialect == Dialect::Stage => {
+                Expression::parse_in(value, self.variables).map(|_| ())
+            }
             (Dialect::Find, "$meta") => Err(Error::new(40218, "$meta is not supported: there is no text score")),
             _ => self.computed(parts, value),
         }
@@ -166,7 +169,10 @@ impl Parser<'_> {
     }
 
     fn computed(&mut self, parts: &[&str], value: &Bson) -> Result<()> {
-        let expression = Expression::parse_in(value, self.variables)?;
+        let expression = Expression::parse_in(value, self.variables).map_err(|error| match (self.dialect, error.code) {
+            (Dialect::Find, 168) => Error::new(31325, error.message),
+            _ => error,
+        })?;
         if self.dialect != Dialect::Additions {
             if self.kind == Some(Kind::Exclusion) {
                 return Err(Error::new(31252, "Cannot use an expression in an exclusion projection"));
@@ -197,7 +203,10 @@ impl Parser<'_> {
     }
 
     fn add(&mut self, parts: &[&str], branch: Branch) -> Result<()> {
-        add(&mut self.tree, parts, branch, &parts.join("."))
+        add(&mut self.tree, parts, branch, &parts.join(".")).map_err(|error| match self.dialect {
+            Dialect::Additions => Error::new(40176, error.message),
+            _ => error,
+        })
     }
 
     fn finish(mut self) -> Result<Projection> {

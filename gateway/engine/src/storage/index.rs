@@ -27,6 +27,10 @@ pub(crate) struct Index {
     pub expire_after_seconds: Option<i64>,
     /// Which fields some document has had an array at: bit 0 is the first field's.
     pub multikey: u32,
+    /// It has no keys: its kind is only described.
+    pub passive: bool,
+    /// Queries may use it.
+    pub serves: bool,
 }
 
 /// The keys of one document.
@@ -44,6 +48,7 @@ impl Index {
             Some(Bson::Document(filter)) => Some((filter.clone(), Matcher::parse(filter)?)),
             _ => None,
         };
+        let passive = spec.get_document("key").is_ok_and(index_spec::is_passive);
         Ok(Index {
             id,
             name: spec.get_str("name").unwrap_or_default().to_owned(),
@@ -56,6 +61,8 @@ impl Index {
                 .and_then(Number::from_bson)
                 .map(|seconds| seconds.to_f64() as i64),
             multikey,
+            passive,
+            serves: !passive && !spec.contains_key("hidden") && !spec.contains_key("collation"),
             spec,
         })
     }
@@ -75,24 +82,26 @@ impl Index {
     }
 
     pub fn keys(&self, document: &Document) -> Result<Keys> {
-        if !self.covers(document)? {
+        if self.passive || !self.covers(document)? {
             return Ok(Keys::default());
         }
         let mut keys = vec![Vec::new()];
-        let mut array_root: Option<&str> = None;
+        let mut array: Option<String> = None;
         let mut zipped = 0;
         let mut mask = 0;
         for (position, field) in self.fields.iter().enumerate() {
             let (values, crossed) = field.path.index_values(document);
             let parts: Vec<Vec<u8>> = values.iter().map(|value| key::directed(value, field.descending)).collect();
-            mask |= u32::from(crossed) << position.min(31);
-            let together = crossed && array_root == Some(field.path.root()) && parts.len() == zipped;
-            if crossed && array_root.is_some_and(|root| root != field.path.root()) {
+            mask |= u32::from(crossed.is_some()) << position.min(31);
+            let together = crossed.is_some() && array == crossed && parts.len() == zipped;
+            if let (Some(known), Some(other)) = (&array, &crossed)
+                && known != other
+            {
                 return Err(Error::new(171, "cannot index parallel arrays"));
             }
-            if crossed && array_root.is_none() {
-                array_root = Some(field.path.root());
+            if array.is_none() && crossed.is_some() {
                 zipped = parts.len();
+                array = crossed;
             }
             keys = if together { zip(keys, &parts) } else { product(&keys, &parts) };
             if keys.len() > KEY_LIMIT {

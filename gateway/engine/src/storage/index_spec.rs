@@ -34,6 +34,7 @@ pub fn canonical(given: &Document) -> Result<Document> {
         None => return Err(Error::parse("The 'key' field is a required property of an index specification")),
     };
     check_key(key)?;
+    check_kind(given, key)?;
     let mut spec = doc! {"v": 2, "key": key.clone(), "name": name(given, key)?};
     for (option, value) in given {
         if let Some(value) = check_option(option, value, given, key)? {
@@ -63,21 +64,52 @@ fn check_key(key: &Document) -> Result<()> {
     Ok(())
 }
 
+/// Whether queries never use an index of this key here: it is kept for its description only.
+pub fn is_passive(key: &Document) -> bool {
+    let special = |direction: &Bson| matches!(direction, Bson::String(kind) if kind != "hashed");
+    key.iter().any(|(name, direction)| special(direction) || name.split('.').any(|part| part == "$**"))
+}
+
+/// What goes with no index of a kind, and names that are taken.
+fn check_kind(given: &Document, key: &Document) -> Result<()> {
+    let unique = given.get("unique").is_some_and(is_truthy);
+    let hashed = key.values().any(|direction| *direction == Bson::String("hashed".to_owned()));
+    if unique && hashed {
+        return Err(Error::new(16764, "Currently hashed indexes cannot guarantee uniqueness. Use a regular index."));
+    }
+    if unique && is_passive(key) {
+        return Err(Error::new(CANNOT_CREATE, "indexes of this kind cannot be unique here"));
+    }
+    let number = |name: &str| given.get(name).and_then(Number::from_bson).map(Number::to_f64);
+    if let (Some(least), Some(most)) = (number("min"), number("max"))
+        && least >= most
+    {
+        return Err(Error::new(72, "invalid bounds: min must be less than max"));
+    }
+    let on_id = key.len() == 1 && key.contains_key("_id");
+    let ascending = key.get("_id").and_then(Number::from_bson).is_some_and(|direction| !direction.is_negative());
+    if on_id && !ascending {
+        return Err(Error::bad_value("The field 'key' for an _id index must be {_id: 1}"));
+    }
+    if !on_id && given.get_str("name").is_ok_and(|name| name == "_id_") {
+        return Err(Error::bad_value("The index name '_id_' is reserved for the _id index"));
+    }
+    Ok(())
+}
+
 fn check_direction(name: &str, direction: &Bson) -> Result<()> {
     if let Bson::String(plugin) = direction {
-        return Err(match plugin.as_str() {
-            "text" | "hashed" | "2d" | "2dsphere" => Error::new(CANNOT_CREATE, format!("index type '{plugin}' is not supported")),
-            _ => Error::new(CANNOT_CREATE, format!("Unknown index plugin '{plugin}'")),
-        });
+        return match plugin.as_str() {
+            "text" | "hashed" | "2d" | "2dsphere" => Ok(()),
+            "wildcard" => Err(Error::new(7246202, "The index type 'wildcard' is not valid")),
+            _ => Err(Error::new(CANNOT_CREATE, format!("Unknown index plugin '{plugin}'"))),
+        };
     }
     let Some(number) = Number::from_bson(direction) else {
         return Err(Error::new(CANNOT_CREATE, format!("Values in the index key pattern must be numbers or strings: {name}")));
     };
     if number.is_zero() || number.is_nan() {
         return Err(Error::new(CANNOT_CREATE, "Values in the index key pattern cannot be 0"));
-    }
-    if name.split('.').any(|part| part == "$**") {
-        return Err(Error::new(CANNOT_CREATE, "wildcard indexes are not supported"));
     }
     Ok(())
 }
@@ -123,6 +155,12 @@ fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) ->
             if only_id {
                 return Err(Error::new(CANNOT_CREATE, "_id index cannot be a partial index"));
             }
+            if filter.contains_key("$expr") {
+                return Err(Error::new(224, "$expr is not allowed in the context of a partial index"));
+            }
+            if filter.contains_key("$text") {
+                return Err(Error::bad_value("$text is not allowed in the context of a partial index"));
+            }
             if given.get("sparse").is_some_and(is_truthy) {
                 return Err(Error::new(CANNOT_CREATE, "cannot mix \"partialFilterExpression\" and \"sparse\" options"));
             }
@@ -131,7 +169,21 @@ fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) ->
             Ok(Some(value.clone()))
         }
         "expireAfterSeconds" => expire_after(value, key).map(Some),
-        "collation" => collation(value),
+        "collation" => collation(value, given),
+        "default_language"
+        | "language_override"
+        | "weights"
+        | "textIndexVersion"
+        | "2dsphereIndexVersion"
+        | "bits"
+        | "min"
+        | "max"
+        | "wildcardProjection"
+        | "storageEngine"
+            if is_passive(key) =>
+        {
+            Ok(Some(value.clone()))
+        }
         "comment" => Ok(None),
         _ => Err(Error::new(197, format!("The field '{option}' is not valid for an index specification"))),
     }
@@ -146,9 +198,9 @@ fn truth(option: &str, value: &Bson) -> Result<bool> {
 
 fn expire_after(value: &Bson, key: &Document) -> Result<Bson> {
     let Some(number) = Number::from_bson(value) else {
-        return Err(Error::type_mismatch("TTL index 'expireAfterSeconds' option must be numeric"));
+        return Err(Error::new(CANNOT_CREATE, "TTL index 'expireAfterSeconds' option must be numeric"));
     };
-    if key.len() != 1 || key.contains_key("_id") {
+    if key.len() != 1 || key.contains_key("_id") || key.contains_key("$**") {
         return Err(Error::new(CANNOT_CREATE, "TTL indexes are single-field indexes and not on _id"));
     }
     let seconds = number.to_f64();
@@ -161,13 +213,23 @@ fn expire_after(value: &Bson, key: &Document) -> Result<Bson> {
     Ok(Bson::Int32(seconds as i32))
 }
 
-/// Only the plain order of bytes is there.
-fn collation(value: &Bson) -> Result<Option<Bson>> {
-    match value {
-        Bson::Document(collation) if collation.get_str("locale").is_ok_and(|locale| locale == "simple") => Ok(None),
-        Bson::Document(_) => Err(Error::new(CANNOT_CREATE, "collation is not supported")),
-        _ => Err(Error::type_mismatch("The field 'collation' must be an object")),
+/// Only the plain order of bytes is there: an index of another collation serves no query here, and a unique one must tell apart
+/// what bytes tell apart.
+fn collation(value: &Bson, given: &Document) -> Result<Option<Bson>> {
+    let Bson::Document(collation) = value else {
+        return Err(Error::type_mismatch("The field 'collation' must be an object"));
+    };
+    match collation.get("locale") {
+        Some(Bson::String(locale)) if locale == "simple" => return Ok(None),
+        Some(Bson::String(_)) => {}
+        Some(_) => return Err(Error::type_mismatch("BSON field 'collation.locale' is the wrong type, expected a string")),
+        None => return Err(Error::new(40414, "BSON field 'collation.locale' is missing but a required field")),
     }
+    let strength = collation.get("strength").and_then(Number::from_bson).map_or(3.0, Number::to_f64);
+    if strength < 3.0 && given.get("unique").is_some_and(is_truthy) {
+        return Err(Error::new(CANNOT_CREATE, "a unique index with a collation of strength 1 or 2 is not supported"));
+    }
+    Ok(Some(value.clone()))
 }
 
 /// What a partial index may ask: equality, ranges, `$exists: true`, `$type`, `$and`, `$or`, `$in`.
@@ -184,8 +246,10 @@ fn check_partial(filter: &Document, depth: usize) -> Result<()> {
             (_, Bson::RegularExpression(_)) => return refuse("$regex"),
             (_, Bson::Document(operators)) => {
                 for (operator, operand) in operators {
-                    let known =
-                        matches!(operator.as_str(), "$eq" | "$gt" | "$gte" | "$lt" | "$lte" | "$type" | "$in" | "$exists");
+                    let known = matches!(
+                        operator.as_str(),
+                        "$eq" | "$gt" | "$gte" | "$lt" | "$lte" | "$type" | "$in" | "$exists" | "$all"
+                    );
                     if operator.starts_with('$') && !known {
                         return refuse(operator);
                     }
@@ -198,4 +262,28 @@ fn check_partial(filter: &Document, depth: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether two filters are conjunctions of the same conditions.
+pub fn same_filter(a: Option<&Bson>, b: Option<&Bson>) -> bool {
+    match (a, b) {
+        (Some(Bson::Document(a)), Some(Bson::Document(b))) => {
+            let (a, b) = (conditions(a), conditions(b));
+            a.len() == b.len() && a.iter().all(|condition| b.contains(condition))
+        }
+        _ => a == b,
+    }
+}
+
+fn conditions(filter: &Document) -> Vec<(String, Bson)> {
+    let mut all = Vec::new();
+    for (name, value) in filter {
+        match (name.as_str(), value) {
+            ("$and", Bson::Array(branches)) => {
+                all.extend(branches.iter().filter_map(Bson::as_document).flat_map(conditions));
+            }
+            _ => all.push((name.clone(), value.clone())),
+        }
+    }
+    all
 }

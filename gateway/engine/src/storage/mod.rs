@@ -13,5 +13,5 @@ pub(crate) use self::{
     catalog::Collection,
     cursor::{Access, Cursor, Range, Row},
     index::Index,
-    store::{Store, decode},
+    store::{Store, check_namespace, decode},
 };

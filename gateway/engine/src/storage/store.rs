@@ -3,7 +3,7 @@
 use std::{cell::RefCell, path::Path, sync::Arc, time::Duration};
 
 use bson::{Bson, Document, doc};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::{
     catalog::{self, Catalog, Collection},
@@ -49,6 +49,18 @@ impl Store {
     pub fn execute(&self, statement: &str) -> Result<()> {
         self.sql.prepare_cached(statement)?.execute([])?;
         Ok(())
+    }
+
+    /// Runs `body`; what it did is undone if it fails.
+    pub fn atomically<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.execute("SAVEPOINT one")?;
+        let outcome = body();
+        if outcome.is_err() {
+            self.execute("ROLLBACK TO one")?;
+            self.forget_catalog();
+        }
+        self.execute("RELEASE one")?;
+        outcome
     }
 
     /// Forgets what was known of the catalog if another connection, or a rollback, has changed it.
@@ -198,12 +210,6 @@ impl Store {
         Ok(self.sql.prepare_cached(&text)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    pub fn has(&self, collection: &Collection, id: &Bson) -> Result<bool> {
-        let text = format!("SELECT 1 FROM d_{} WHERE id_key = ?1", collection.id);
-        let found: Option<i64> = self.sql.prepare_cached(&text)?.query_row([key::of(id)], |row| row.get(0)).optional()?;
-        Ok(found.is_some())
-    }
-
     fn add_keys(&self, collection: &Collection, index: &Index, rid: i64, keys: Keys) -> Result<()> {
         if keys.crossed & !index.multikey != 0 {
             let text = "UPDATE collection_index SET multikey = multikey | ?2 WHERE id = ?1 AND multikey & ?2 <> ?2";
@@ -283,7 +289,7 @@ fn exists_already(collection: &Collection, spec: &Document) -> Result<bool> {
     for index in &collection.indexes {
         let same_key = key == index.spec.get_document("key").ok();
         if index.name == name && same_key {
-            if index.spec == *spec {
+            if same_spec(&index.spec, spec) {
                 return Ok(true);
             }
             return Err(Error::new(86, format!("An existing index has the same name as the requested index: {name}")));
@@ -291,7 +297,7 @@ fn exists_already(collection: &Collection, spec: &Document) -> Result<bool> {
         if index.name == name {
             return Err(Error::new(86, format!("An existing index has the same name as the requested index: {name}")));
         }
-        let same_filter = index.spec.get("partialFilterExpression") == spec.get("partialFilterExpression")
+        let same_filter = index_spec::same_filter(index.spec.get("partialFilterExpression"), spec.get("partialFilterExpression"))
             && index.spec.get("sparse") == spec.get("sparse")
             && index.spec.get("unique") == spec.get("unique");
         if same_key && same_filter {
@@ -301,7 +307,19 @@ fn exists_already(collection: &Collection, spec: &Document) -> Result<bool> {
     Ok(false)
 }
 
-fn check_namespace(database: &str, name: &str) -> Result<()> {
+fn same_spec(a: &Document, b: &Document) -> bool {
+    let filter = "partialFilterExpression";
+    let rest = |spec: &Document| {
+        spec.iter().filter(|(name, _)| *name != filter).map(|(name, value)| (name.clone(), value.clone())).collect::<Document>()
+    };
+    let (x, y) = (rest(a), rest(b));
+    x.len() == y.len()
+        && x.iter().all(|(name, value)| y.get(name) == Some(value))
+        && index_spec::same_filter(a.get(filter), b.get(filter))
+}
+
+/// What names of databases and collections can be.
+pub(crate) fn check_namespace(database: &str, name: &str) -> Result<()> {
     if database.is_empty() || database.len() > 63 || database.contains(['/', '\\', '.', ' ', '"', '$', '\0']) {
         return Err(Error::new(73, "Invalid database name"));
     }

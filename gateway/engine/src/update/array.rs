@@ -1,6 +1,6 @@
 //! `$addToSet`, `$pull`, `$pullAll` and `$pop`.
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use super::leaf::Change;
 use crate::{
@@ -14,8 +14,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Pull {
     Value(Bson),
-    /// Elements that satisfy operators or, if they are documents, a filter.
-    Matching(Matcher),
+    /// Elements that satisfy operators, as the value of a field would.
+    Elements(Matcher),
+    /// Documents that satisfy a filter.
+    Documents(Matcher),
 }
 
 pub fn parse_add_to_set(value: &Bson) -> Result<Vec<Bson>> {
@@ -50,13 +52,14 @@ pub fn add_to_set(values: &[Bson], old: Option<&Bson>) -> Result<Change> {
 
 pub fn parse_pull(value: &Bson) -> Result<Pull> {
     match value {
-        Bson::Document(condition) => Ok(Pull::Matching(Matcher::parse_element(condition)?)),
-        Bson::RegularExpression(_) => {
-            let condition = bson::doc! {"$regex": value.clone()};
-            Ok(Pull::Matching(Matcher::parse_element(&condition)?))
-        }
+        Bson::Document(condition) if !by_operators(condition) => Ok(Pull::Documents(Matcher::parse_element(condition)?)),
+        Bson::Document(_) | Bson::RegularExpression(_) => Ok(Pull::Elements(Matcher::parse(&bson::doc! {"": value.clone()})?)),
         _ => Ok(Pull::Value(value.clone())),
     }
+}
+
+fn by_operators(condition: &Document) -> bool {
+    condition.keys().next().is_some_and(|name| name.starts_with('$') && !matches!(name.as_str(), "$and" | "$or" | "$nor"))
 }
 
 impl Pull {
@@ -78,7 +81,8 @@ impl Pull {
     fn takes(&self, item: &Bson) -> Result<bool> {
         match self {
             Pull::Value(value) => Ok(equal(value, item)),
-            Pull::Matching(matcher) => matcher.matches_element(item),
+            Pull::Elements(matcher) => matcher.matches(&bson::doc! {"": item.clone()}),
+            Pull::Documents(matcher) => matcher.matches_element(item),
         }
     }
 }

@@ -17,6 +17,9 @@ impl ArrayFilters {
     pub fn parse(documents: &[Document]) -> Result<ArrayFilters> {
         let mut filters: Vec<(String, Matcher)> = Vec::new();
         for document in documents {
+            if document.contains_key("$expr") {
+                return Err(Error::new(224, "$expr is not allowed in the context of array filters"));
+            }
             let matcher = Matcher::parse(document)?;
             let id = identifier(document)?
                 .ok_or_else(|| Error::parse("Cannot use an expression without a top-level field name in arrayFilters"))?;

@@ -15,7 +15,7 @@ pub(crate) struct Arithmetic {
 }
 
 /// `and`, `or` or `xor` with a whole number.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct BitOperation {
     apply: fn(i64, i64) -> i64,
     by: i64,

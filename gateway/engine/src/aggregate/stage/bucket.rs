@@ -24,6 +24,10 @@ pub fn parse(operand: &Bson, variables: &Variables) -> Result<Vec<Stage>> {
             "groupBy" => by = Some(group_by(value, variables, 40202)?),
             "boundaries" => boundaries = Some(parse_boundaries(value, variables)?),
             "default" => {
+                let value = match value {
+                    Bson::JavaScriptCode(code) => &Bson::String(code.clone()),
+                    other => other,
+                };
                 default = Some(
                     constant(value, variables)
                         .ok_or_else(|| Error::new(40195, "The $bucket 'default' field must be a constant"))?,

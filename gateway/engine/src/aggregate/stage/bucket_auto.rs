@@ -40,6 +40,9 @@ impl BucketAuto {
                 "buckets" => buckets = Some(parse_buckets(value)?),
                 "output" => {
                     let output = object(value, 40244, "$bucketAuto output")?;
+                    if output.is_empty() {
+                        continue;
+                    }
                     fields = output.iter().map(|(name, value)| parse_field(name, value, variables)).collect::<Result<_>>()?;
                 }
                 "granularity" => {

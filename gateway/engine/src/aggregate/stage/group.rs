@@ -145,6 +145,7 @@ fn as_group_error(error: Error) -> Error {
     let code = match (error.code, error.message.as_str()) {
         (2, "can't $divide by zero") => 4848401,
         (16610, _) => 4848403,
+        (5787902 | 5787903 | 5787908, _) => 7548606,
         _ => return error,
     };
     Error::new(code, error.message)

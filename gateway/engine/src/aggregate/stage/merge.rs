@@ -59,11 +59,16 @@ impl Merge {
                 store.delete(&target, found.rid, &found.document)?;
             }
         }
+        let mut failure = None;
         for document in documents {
             let target = store.ensure_collection(database, &self.collection)?;
-            self.write(store, &target, document, &context.variables)?;
+            let written = store.atomically(|| self.write(store, &target, document, &context.variables));
+            failure = failure.or(written.err());
         }
-        Ok(Box::new(std::iter::empty()))
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(Box::new(std::iter::empty())),
+        }
     }
 
     /// Some unique index must tell apart what `on` names.

@@ -44,7 +44,7 @@ pub fn parse(operand: &Bson, variables: &Variables) -> Result<Merge> {
         Some(mode) => parse_matched(mode, &inner)?,
     };
     let unmatched = match given.get("whenNotMatched") {
-        None => Unmatched::Insert,
+        None | Some(Bson::Null) => Unmatched::Insert,
         Some(Bson::String(mode)) => match mode.as_str() {
             "insert" => Unmatched::Insert,
             "discard" => Unmatched::Discard,

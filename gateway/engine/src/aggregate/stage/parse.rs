@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::{
     Stage, bucket, bucket_auto::BucketAuto, facet::Facet, graph_lookup::GraphLookup, group::Group, lookup::Lookup, merge_parse,
-    sample, union::Union, unwind::Unwind, window_parse,
+    redact, sample, union::Union, unwind::Unwind, window_parse,
 };
 use crate::{
     aggregate::pipeline::Place,
@@ -105,7 +105,7 @@ pub fn parse(document: &Document, variables: &Variables) -> Result<Vec<Stage>> {
         "$limit" => parse_limit(operand)?,
         "$count" => Stage::Count(parse_count(operand)?),
         "$documents" => Stage::Documents(Expression::parse_in(operand, variables)?),
-        "$redact" => Stage::Redact(Expression::parse_in(operand, variables)?),
+        "$redact" => Stage::Redact(Expression::parse_in(operand, &redact::verdicts(variables))?),
         "$sample" => sample::parse(operand)?,
         "$unwind" => Stage::Unwind(Unwind::parse(operand)?),
         "$group" => Stage::Group(Group::parse(operand, variables)?),

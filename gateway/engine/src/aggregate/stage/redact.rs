@@ -10,8 +10,14 @@ use crate::{
     expression::{Expression, Variables},
 };
 
+/// The variables that say what becomes of a level.
+pub fn verdicts(variables: &Variables) -> Variables {
+    let verdict = |name: &str| Bson::String(format!("$${name}"));
+    ["DESCEND", "PRUNE", "KEEP"].iter().fold(variables.clone(), |all, name| all.with(name, verdict(name)))
+}
+
 pub fn run<'a>(expression: &'a Expression, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
-    let variables = Arc::clone(&context.variables);
+    let variables = Arc::new(verdicts(&context.variables));
     Ok(Box::new(rows.filter_map(move |row| row.and_then(|document| redact(expression, &document, &variables)).transpose())))
 }
 
