@@ -136,6 +136,9 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
     ),
 ];
 
+/// What nobody else may do at all.
+const FOR_ADMINS: &[&str] = &["integration:create", "integration:delete", "integration:read", "integration:update"];
+
 /// What is for the person concerned alone: no owner or admin bids, or accepts a quote, in somebody's place.
 const NOT_FOR_ADMINS: &[&str] =
     &["bid:create", "bid:update", "bid:delete", "bid:submit", "bid:withdraw", "quote:accept", "quote:decline"];
@@ -169,7 +172,7 @@ impl Role {
     /// Everything the role may do, and on whose records.
     pub fn permissions(self) -> Vec<(&'static str, Reach)> {
         let all = GRANTS.iter().flat_map(|(_, _, permissions)| permissions.iter().copied());
-        let mut all: Vec<&str> = all.collect();
+        let mut all: Vec<&str> = all.chain(FOR_ADMINS.iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
         all.into_iter().filter_map(|permission| Some((permission, self.reach(permission)?))).collect()

@@ -1,8 +1,10 @@
 //! `/v1/me` and reading members.
 
 use domain::Role;
+use domain::role::ROLES;
+use edge::Access;
 use serde_json::json;
-use support::{App, Tenant, id};
+use support::{App, Tenant, endpoints, id};
 
 use super::{caller, email, joined, signed_up, string};
 
@@ -52,4 +54,20 @@ async fn staff_read_the_members_of_their_own_tenant() {
     let listed = tenant.caller(Role::Manager).await.get("/v1/members?role=expert").await.expect(200);
     let ids: Vec<_> = listed.json["data"].as_array().unwrap().iter().map(|member| member["id"].clone()).collect();
     assert_eq!(ids, [expert.id]);
+}
+
+#[tokio::test]
+async fn every_permission_that_a_route_asks_for_is_told_to_somebody() {
+    let told = |permission: &str| ROLES.iter().any(|role| role.permissions().iter().any(|(known, _)| *known == permission));
+    for (_, route) in endpoints() {
+        if let Access::May(permission) = route.access {
+            assert!(told(permission), "{route:?} asks for {permission}");
+        }
+    }
+    let owner = signed_up(&email()).await;
+    let me = caller(&owner).get("/v1/me").await.expect(200);
+    assert_eq!(
+        (&me.json["permissions"]["integration:create"], &me.json["permissions"].get("bid:submit")),
+        (&json!("all"), &None)
+    );
 }
