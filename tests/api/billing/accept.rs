@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use support::App;
 
 use super::Deal;
-use crate::bids::{get_at, post_at};
+use crate::bids::{Pool, get_at, post_at};
 
 #[tokio::test]
 async fn an_accepted_quote_makes_the_lead_a_project_with_milestones_and_draft_invoices() {
@@ -108,4 +108,26 @@ async fn an_expired_quote_can_be_declined_and_not_accepted() {
     let expired = post_at(&deal.pool.customer, late, &format!("{path}/accept"), json!({})).send().await.expect(409);
     assert_eq!(expired.code(), "quote-expired");
     post_at(&deal.pool.customer, late, &format!("{path}/decline"), json!({})).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn fifty_milestones_become_fifty_invoices_that_sum_to_the_quote() {
+    let pool = Pool::new().await;
+    let (expert, time) = (pool.expert().await, pool.after());
+    let mut offer = pool.offer(9_999_999_999_999);
+    offer["milestones"] =
+        (1..=50).map(|order| json!({ "order": order, "name": format!("Part {order}"), "percentage": 2 })).collect();
+    let bid = expert.caller().post("/v1/bids", offer).send().await.expect(201).id();
+    expert.caller().post(&format!("/v1/bids/{bid}/submit"), json!({})).send().await.expect(200);
+    let awarded = post_at(&pool.manager, time, &format!("/v1/bids/{bid}/award"), json!({})).send().await.expect(200);
+    let quote = awarded.json["quote"].as_str().unwrap();
+    post_at(&pool.manager, time, &format!("/v1/quotes/{quote}/send"), json!({})).send().await.expect(200);
+    let accepted = post_at(&pool.customer, time, &format!("/v1/quotes/{quote}/accept"), json!({})).send().await.expect(200);
+    let page = get_at(&pool.manager, time, "/v1/invoices?limit=100&sort=id").await.expect(200);
+    let invoices = page.json["data"].as_array().unwrap();
+    let sum = |field: &str| invoices.iter().map(|invoice| invoice[field]["minor"].as_i64().unwrap()).sum::<i64>();
+    for field in ["amount", "service_fee", "total"] {
+        assert_eq!(accepted.json[field]["minor"], sum(field), "{field}");
+    }
+    assert_eq!((invoices.len(), &invoices[49]["reference"]), (50, &json!("IN-000050")));
 }
