@@ -105,10 +105,7 @@ impl Action {
 
     /// The action of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|action| action.name() == name)
+        Self::ALL.iter().copied().find(|action| action.name() == name)
     }
 
     /// What a key must allow; a transaction needs what its operations need.

@@ -74,12 +74,9 @@ impl<'de> Deserialize<'de> for Operation {
         use serde::de::Error;
         let mut pairs = Map::deserialize(deserializer)?.into_iter();
         let (Some((name, Value::Object(body))), None) = (pairs.next(), pairs.next()) else {
-            return Err(D::Error::custom(
-                "an operation is an object with one action",
-            ));
+            return Err(D::Error::custom("an operation is an object with one action"));
         };
-        let action = Action::from_name(&name)
-            .ok_or_else(|| D::Error::custom(format_args!("unknown action {name}")))?;
+        let action = Action::from_name(&name).ok_or_else(|| D::Error::custom(format_args!("unknown action {name}")))?;
         Ok(Self { action, body })
     }
 }
@@ -102,10 +99,7 @@ mod tests {
             "refs": {"update.$set.number": "0.document.value"},
         }});
         assert_eq!(serde_json::to_value(&operation).unwrap(), wire);
-        assert_eq!(
-            serde_json::from_value::<Operation>(wire).unwrap(),
-            operation
-        );
+        assert_eq!(serde_json::from_value::<Operation>(wire).unwrap(), operation);
     }
 
     #[test]

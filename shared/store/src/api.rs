@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal, Results};
+use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal};
 use domain::Error;
 use platform::Host;
 use serde_json::{Map, Value};
@@ -54,20 +54,19 @@ impl Client {
         let operations = serde_json::to_value(operations).map_err(|error| internal(error.to_string()))?;
         let mut body = Map::new();
         body.insert("operations".to_owned(), operations);
-        Ok(self.call::<Results>(tenant, "transaction", body).await?.results)
+        let mut answer = self.call(tenant, "transaction", body).await?;
+        match answer.get_mut("results").map(Value::take) {
+            Some(Value::Array(results)) => Ok(results.into_iter().map(Answer::from_json).collect()),
+            _ => Err(internal("the gateway answers no results".to_owned())),
+        }
     }
 
     /// One operation in one trip, without the cost of a transaction.
     pub async fn single(&self, tenant: &str, operation: Operation) -> Result<Answer, Failure> {
-        self.call(tenant, operation.action.name(), operation.body).await
+        self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)
     }
 
-    async fn call<T: serde::de::DeserializeOwned>(
-        &self,
-        tenant: &str,
-        action: &str,
-        mut body: Map<String, Value>,
-    ) -> Result<T, Failure> {
+    async fn call(&self, tenant: &str, action: &str, mut body: Map<String, Value>) -> Result<Value, Failure> {
         self.trips.set(self.trips.get() + 1);
         body.insert("dataSource".to_owned(), "edgewise".into());
         body.insert("database".to_owned(), self.api.database.as_str().into());
@@ -88,7 +87,7 @@ impl Client {
 }
 
 fn refused(status: u16, text: &str) -> Failure {
-    let refusal: Option<Refusal> = serde_json::from_str(text).ok();
+    let refusal = serde_json::from_str(text).ok().and_then(Refusal::from_json);
     match (status, refusal) {
         (400 | 409, Some(refusal)) if refusal.error_code != data_api::code::WRITE_CONFLICT => Failure::Refused(Box::new(refusal)),
         (401, _) => internal("the gateway refuses our key".to_owned()),
