@@ -142,7 +142,7 @@ fn compare(expectation: &Document, kind: &str, answer: &Document) -> Option<Stri
 
 fn sort_array(value: &mut Bson) {
     if let Bson::Array(items) = value {
-        items.sort_by_key(|item| canonical(item));
+        items.sort_by_key(canonical);
     }
 }
 

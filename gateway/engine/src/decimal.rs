@@ -13,9 +13,9 @@ type Wide = Decimal<20>;
 
 pub fn context() -> Context<Dec> {
     let mut context = Context::<Dec>::default();
-    let limits = context.set_precision(34).and_then(|()| Ok(context.set_max_exponent(6144))).map(|exponent| exponent.is_ok());
-    debug_assert!(limits.is_ok());
-    let _ = context.set_min_exponent(-6143);
+    let limits =
+        [context.set_precision(34).is_ok(), context.set_max_exponent(6144).is_ok(), context.set_min_exponent(-6143).is_ok()];
+    debug_assert!(limits.iter().all(|set| *set));
     context.set_clamp(true);
     context
 }

@@ -42,7 +42,7 @@ pub(crate) struct Search<'a> {
 }
 
 enum Source<'a> {
-    Streamed(Candidates<'a>),
+    Streamed(Box<Candidates<'a>>),
     Sorted { found: vec::IntoIter<Found>, examined: usize },
 }
 
@@ -78,7 +78,7 @@ impl Query {
             variables,
             examined: 0,
         };
-        let source = if plan.sorted { Source::Streamed(candidates) } else { self.sorted(candidates, wanted)? };
+        let source = if plan.sorted { Source::Streamed(Box::new(candidates)) } else { self.sorted(candidates, wanted)? };
         Ok(Search { source, skip: self.skip, left: self.limit.unwrap_or(usize::MAX) })
     }
 

@@ -38,8 +38,11 @@ fn exp(arguments: &[Bson]) -> Result<Bson> {
 
 /// One is written as 1, and what is too small as the least zero.
 fn decimal_exp(context: &mut dec::Context<Dec>, n: &mut Dec) {
+    let vanishes = n.is_infinite() && n.is_negative();
     context.exp(n);
-    if n.is_zero() {
+    if vanishes {
+        *n = decimal::from_i64(0);
+    } else if n.is_zero() {
         *n = decimal::parse("0E-6176").unwrap_or(*n);
     } else if decimal::compare(n, &decimal::from_i64(1)).is_eq() {
         context.reduce(n);

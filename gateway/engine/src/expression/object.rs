@@ -124,7 +124,7 @@ fn from_array(arguments: &[Bson]) -> Result<Bson> {
     Ok(Bson::Document(document))
 }
 
-fn field_name<'a>(value: &'a Bson, code: i32) -> Result<&'a str> {
+fn field_name(value: &Bson, code: i32) -> Result<&str> {
     value.as_str().ok_or_else(|| Error::new(code, format!("the argument 'field' must be a string, but is {}", type_name(value))))
 }
 

@@ -189,7 +189,8 @@ pub(crate) fn check_variable_name(name: &str, for_writing: bool) -> Result<()> {
         return Err(Error::parse("empty variable names are not allowed"));
     };
     let starts_well = first.is_ascii_lowercase() || !first.is_ascii() || (!for_writing && first.is_ascii_uppercase());
-    if !starts_well && !(for_writing && name == "CURRENT") {
+    let rebinds_root = for_writing && name == "CURRENT";
+    if !starts_well && !rebinds_root {
         return Err(Error::parse(format!("'{name}' starts with an invalid character for a user variable name")));
     }
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || !letter.is_ascii();

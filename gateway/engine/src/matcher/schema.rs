@@ -53,7 +53,7 @@ pub enum Additional {
 #[derive(Debug, Clone)]
 pub enum Dependency {
     Properties(Vec<String>),
-    Schema(Schema),
+    Schema(Box<Schema>),
 }
 
 impl Schema {

@@ -88,7 +88,7 @@ fn parse_nested(schema: &mut Schema, keyword: &str, value: &Bson, depth: usize) 
             for (name, inner) in object(keyword, value)? {
                 let dependency = match inner {
                     Bson::Array(_) => Dependency::Properties(names(keyword, inner)?),
-                    _ => Dependency::Schema(parse_value(keyword, inner, depth)?),
+                    _ => Dependency::Schema(Box::new(parse_value(keyword, inner, depth)?)),
                 };
                 schema.dependencies.push((name.clone(), dependency));
             }

@@ -76,11 +76,10 @@ impl Choices {
 fn relate(relation: Relation, left: Option<&Bson>, right: &Bson) -> bool {
     let left = left.unwrap_or(if *right == Bson::Null { &Bson::Null } else { &Bson::Undefined });
     if rank(left) != rank(right) {
-        return match (relation, right) {
-            (Relation::Less | Relation::LessOrEqual, Bson::MaxKey) => true,
-            (Relation::Greater | Relation::GreaterOrEqual, Bson::MinKey) => true,
-            _ => false,
-        };
+        return matches!(
+            (relation, right),
+            (Relation::Less | Relation::LessOrEqual, Bson::MaxKey) | (Relation::Greater | Relation::GreaterOrEqual, Bson::MinKey)
+        );
     }
     if is_nan(left) != is_nan(right) {
         return false;

@@ -6,6 +6,7 @@ use super::leaf::Change;
 use crate::{
     error::{Error, Result},
     number::{Number, Operation, combine},
+    order::compare_numbers,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ impl Arithmetic {
         let number = Number::from_bson(old)
             .ok_or_else(|| Error::type_mismatch("Cannot apply $inc or $mul to a value of non-numeric type"))?;
         combine(self.operation, number, self.by)
-            .map(|result| Change::Set(result.into_bson()))
+            .map(|result| if is_same(number, result) { Change::Keep } else { Change::Set(result.into_bson()) })
             .ok_or_else(|| Error::bad_value("Failed to apply $inc or $mul: the result overflows 64 bits"))
     }
 
@@ -54,6 +55,11 @@ impl Arithmetic {
         };
         zero.into_bson()
     }
+}
+
+/// Equal in type and value: a negative zero stays.
+fn is_same(before: Number, after: Number) -> bool {
+    std::mem::discriminant(&before) == std::mem::discriminant(&after) && compare_numbers(before, after).is_eq()
 }
 
 pub fn parse_bits(value: &Bson) -> Result<Vec<BitOperation>> {

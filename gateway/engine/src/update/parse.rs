@@ -111,11 +111,14 @@ fn check_conflicts(modifiers: &[Modifier]) -> Result<()> {
 }
 
 fn step_keys(target: &Target) -> Vec<(usize, &str)> {
-    let key = |step| match step {
-        &Step::Name(ref name) => (position(name).map_or(usize::MAX, |index| index), name.as_str()),
+    target.steps().iter().map(step_key).collect()
+}
+
+fn step_key(step: &Step) -> (usize, &str) {
+    match step {
+        Step::Name(name) => (position(name).unwrap_or(usize::MAX), name.as_str()),
         Step::Matched => (usize::MAX, "$"),
         Step::Every => (usize::MAX, "$[]"),
         Step::Chosen(id) => (usize::MAX, id.as_str()),
-    };
-    target.steps().iter().map(key).collect()
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bson::{Bson, Document};
 
-use super::{Context, Rows, simple::held};
+use super::{Context, Rows, set_path, simple::held};
 use crate::{
     aggregate::{self, pipeline::Pipeline},
     error::{Error, Result},
@@ -53,7 +53,7 @@ impl Merge {
         let documents = held(rows)?;
         let database = self.database.as_deref().unwrap_or(context.database);
         let target = store.ensure_collection(database, &self.collection)?;
-        self.check_unique(&target)?;
+        let allows_null = self.check_unique(&target)?;
         if self.replaces_all {
             for found in everything().all(store, &target)? {
                 store.delete(&target, found.rid, &found.document)?;
@@ -62,7 +62,7 @@ impl Merge {
         let mut failure = None;
         for document in documents {
             let target = store.ensure_collection(database, &self.collection)?;
-            let written = store.atomically(|| self.write(store, &target, document, &context.variables));
+            let written = store.atomically(|| self.write(store, &target, document, allows_null, &context.variables));
             failure = failure.or(written.err());
         }
         match failure {
@@ -71,27 +71,38 @@ impl Merge {
         }
     }
 
-    /// Some unique index must tell apart what `on` names.
-    fn check_unique(&self, target: &Collection) -> Result<()> {
-        let mut wanted: Vec<&str> = self.on.iter().map(String::as_str).collect();
-        wanted.sort_unstable();
+    /// Some unique index must tell apart what `on` names; whether it also tells apart what is missing.
+    fn check_unique(&self, target: &Collection) -> Result<bool> {
+        let wanted = sorted(self.on.iter().map(String::as_str));
         if wanted == ["_id"] {
-            return Ok(());
+            return Ok(false);
         }
-        let fits = target.indexes.iter().any(|index| {
-            let mut names: Vec<&str> = index.fields.iter().map(|field| field.path.as_str()).collect();
-            names.sort_unstable();
+        let fitting = target.indexes.iter().filter(|index| {
+            let names = sorted(index.fields.iter().map(|field| field.path.as_str()));
             index.unique && index.partial.is_none() && names == wanted
         });
-        if fits {
-            return Ok(());
+        let mut sparse = fitting.map(|index| index.sparse).peekable();
+        if sparse.peek().is_none() {
+            return Err(Error::new(51183, "Cannot find index to verify that join fields will be unique"));
         }
-        Err(Error::new(51183, "Cannot find index to verify that join fields will be unique"))
+        Ok(sparse.any(|sparse| !sparse))
     }
 
-    fn write(&self, store: &Store, target: &Arc<Collection>, document: Document, variables: &Variables) -> Result<()> {
-        let document = if self.on == ["_id"] { with_id(document) } else { document };
-        let query = self.find(&document)?;
+    fn write(
+        &self,
+        store: &Store,
+        target: &Arc<Collection>,
+        document: Document,
+        allows_null: bool,
+        variables: &Variables,
+    ) -> Result<()> {
+        let mut document = if self.on == ["_id"] { with_id(document) } else { document };
+        for name in &self.on {
+            if allows_null && path::get(&document, name).is_none() {
+                set_path(&mut document, name, Bson::Null);
+            }
+        }
+        let query = self.find(&document, allows_null)?;
         match (query.first(store, target)?, self.unmatched) {
             (Some(found), _) => self.replace(store, target, &found, &document, variables),
             (None, Unmatched::Insert) => store.insert(target, &with_id(document)),
@@ -103,10 +114,14 @@ impl Merge {
         }
     }
 
-    fn find(&self, document: &Document) -> Result<Query> {
+    fn find(&self, document: &Document, allows_null: bool) -> Result<Query> {
         let mut matcher = Matcher::everything();
         for name in &self.on {
-            let value = path::get(document, name).filter(|value| !matches!(value, Bson::Null | Bson::Array(_)));
+            let value = path::get(document, name).filter(|value| match value {
+                Bson::Null => allows_null,
+                Bson::Array(_) => false,
+                _ => true,
+            });
             let value = value.ok_or_else(|| {
                 Error::new(51132, "$merge write error: 'on' field cannot be missing, null, undefined or an array")
             })?;
@@ -146,6 +161,12 @@ impl Merge {
         let after = keep_id(&found.document, after)?;
         store.replace(target, found.rid, &found.document, &after)
     }
+}
+
+fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut all: Vec<&str> = names.collect();
+    all.sort_unstable();
+    all
 }
 
 fn everything() -> Query {

@@ -1,0 +1,120 @@
+//! Which searches walk an index, and that they find what a full scan finds.
+
+use crate::open::Database;
+use bson::{Bson, Document, doc};
+
+fn stage(plan: &Document) -> (String, String) {
+    let winning = plan.get_document("queryPlanner").unwrap().get_document("winningPlan").unwrap();
+    let name = winning.get_str("indexName").unwrap_or_default().to_owned();
+    (winning.get_str("stage").unwrap().to_owned(), name)
+}
+
+fn examined(plan: &Document) -> i64 {
+    plan.get_document("executionStats").unwrap().get_i64("totalDocsExamined").unwrap()
+}
+
+fn leads(count: i32) -> Vec<Document> {
+    let lead = |id: i32| {
+        doc! {
+            "_id": id, "tenant_id": format!("t{}", id % 4), "status": if id % 3 == 0 { "open" } else { "won" },
+            "deleted_at": Bson::Null, "created_at": id % 50, "words": [format!("w{}", id % 7), format!("x{}", id % 5)],
+        }
+    };
+    (0..count).map(lead).collect()
+}
+
+#[test]
+fn a_tenant_first_index_gives_filter_and_order_and_stops_early() {
+    let db = Database::new();
+    db.index(doc! {"key": {"tenant_id": 1, "status": 1, "created_at": -1, "_id": -1}, "name": "list"}).unwrap();
+    db.insert(leads(2000)).unwrap();
+    let filter = doc! {"tenant_id": "t1", "status": "open", "deleted_at": Bson::Null};
+    let sort = doc! {"created_at": -1, "_id": -1};
+    let plan = db.explain(filter.clone(), sort.clone(), 51);
+    assert_eq!(stage(&plan), ("IXSCAN".into(), "list".into()));
+    assert!(examined(&plan) <= 51, "{plan}");
+    let by_index = db.ids(filter.clone(), sort.clone());
+    db.run(engine::Command::DropIndexes { collection: "c".into(), names: vec!["*".into()] }).unwrap();
+    assert_eq!(stage(&db.explain(filter.clone(), doc! {}, 0)).0, "COLLSCAN");
+    assert_eq!(by_index, db.ids(filter, sort));
+    assert!(by_index.len() > 100);
+}
+
+#[test]
+fn every_plan_finds_what_a_scan_finds() {
+    let filters = || {
+        vec![
+            doc! {"status": "open", "created_at": {"$gte": 10, "$lt": 20}},
+            doc! {"status": {"$in": ["open", "lost"]}, "created_at": 7},
+            doc! {"status": {"$regex": "^wo"}},
+            doc! {"created_at": {"$lte": 3}},
+            doc! {"created_at": {"$gt": 3, "$ne": 5}},
+            doc! {"words": "w3"},
+            doc! {"words": {"$gte": "w3", "$lt": "w5"}},
+            doc! {"words": {"$all": ["w3", "x1"]}},
+            doc! {"words": {"$elemMatch": {"$gte": "w3", "$lt": "w5"}}},
+            doc! {"$or": [{"words": "w2"}, {"status": "open", "created_at": 3}]},
+            doc! {"missing": Bson::Null, "status": "open"},
+            doc! {"_id": {"$gt": 30, "$lte": 60}},
+            doc! {"_id": {"$in": [3, 5, 5000]}},
+            doc! {"created_at": {"$type": "int"}},
+        ]
+    };
+    let sorts = [doc! {"_id": 1}, doc! {"_id": -1}, doc! {"status": -1, "created_at": 1, "_id": 1}, doc! {"words": 1, "_id": 1}];
+    let db = Database::new();
+    db.insert(leads(600)).unwrap();
+    let scan: Vec<Vec<i32>> =
+        filters().into_iter().flat_map(|filter| sorts.clone().map(|sort| db.ids(filter.clone(), sort))).collect();
+    for index in [
+        doc! {"key": {"status": 1, "created_at": -1}},
+        doc! {"key": {"status": -1, "created_at": 1, "_id": 1}},
+        doc! {"key": {"words": 1}},
+        doc! {"key": {"created_at": 1}},
+        doc! {"key": {"words": 1, "_id": 1}},
+        doc! {"key": {"missing": 1}, "sparse": true},
+        doc! {"key": {"created_at": 1, "words": -1}, "name": "partial", "partialFilterExpression": {"status": "open"}},
+    ] {
+        db.index(index).unwrap();
+    }
+    let indexed: Vec<Vec<i32>> =
+        filters().into_iter().flat_map(|filter| sorts.clone().map(|sort| db.ids(filter.clone(), sort))).collect();
+    assert_eq!(scan, indexed);
+    assert_eq!(stage(&db.explain(doc! {"words": "w3"}, doc! {}, 0)).0, "IXSCAN");
+    assert_eq!(stage(&db.explain(doc! {"$or": [{"words": "w2"}, {"_id": 3}]}, doc! {}, 0)).0, "OR");
+    assert_eq!(stage(&db.explain(doc! {"_id": 3}, doc! {}, 0)).0, "IDHACK");
+}
+
+#[test]
+fn values_of_mixed_types_are_found_through_an_index() {
+    let db = Database::new();
+    let values = vec![
+        Bson::Null,
+        1.into(),
+        1.5.into(),
+        Bson::Int64(1),
+        "a".into(),
+        "b\0c".into(),
+        true.into(),
+        Bson::Array(vec![]),
+        bson::bson!([1, "a"]),
+        bson::bson!({"x": 1}),
+        Bson::Double(f64::NAN),
+        Bson::MinKey,
+        Bson::MaxKey,
+    ];
+    let documents = values.iter().enumerate().map(|(id, value)| doc! {"_id": id as i32, "v": value.clone()}).collect();
+    db.insert(documents).unwrap();
+    db.insert(vec![doc! {"_id": 99}]).unwrap();
+    let ask = || -> Vec<Vec<i32>> {
+        let one = |value: &Bson| {
+            ["$eq", "$lt", "$lte", "$gt", "$gte"].map(|operator| db.ids(doc! {"v": {operator: value.clone()}}, doc! {"_id": 1}))
+        };
+        values.iter().flat_map(one).collect()
+    };
+    let before = ask();
+    db.index(doc! {"key": {"v": 1}}).unwrap();
+    assert_eq!(before, ask());
+    db.run(engine::Command::DropIndexes { collection: "c".into(), names: vec!["v_1".into()] }).unwrap();
+    db.index(doc! {"key": {"v": -1}}).unwrap();
+    assert_eq!(before, ask());
+}
