@@ -62,7 +62,7 @@ pub async fn post(host: &Host, letter: &Letter<'_>, key: &str) -> Result<Option<
     let account = Account { url: url.trim_end_matches('/'), key: &api_key };
     let recipients = [letter.to];
     let mail = Mail { from: &from, to: &recipients, subject: letter.subject, text: letter.body, html: None, reply_to: None };
-    send(host, account.send(&mail, key)?, sent).await.map(Some)
+    send(host, account.send(&mail, key)?).await?.read(sent).map(Some)
 }
 
 fn delivered(command: &mut Command<'_>, work: &Work<'_>, notification: &Doc, status: &str, provider_id: Option<String>) {

@@ -1,7 +1,5 @@
 //! Amounts between integer minor units and decimal text, without floating point.
 
-use serde_json::value::RawValue;
-
 /// Longer than any amount in i64 minor units with separators.
 const TEXT_LIMIT_BYTES: usize = 40;
 
@@ -23,10 +21,6 @@ impl Decimal {
     #[must_use]
     pub fn minor(&self, exponent: u32) -> Option<i64> {
         minor_from_number(&self.0, exponent)
-    }
-
-    pub(crate) fn from_raw(raw: Option<&RawValue>) -> Self {
-        Self(raw.map_or("0", RawValue::get).trim_matches('"').to_owned())
     }
 }
 

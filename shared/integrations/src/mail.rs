@@ -3,7 +3,7 @@
 //! Source: resend-openapi and resend.com/docs/api-reference/errors.
 
 use crate::message::{Answer, Failure, Outgoing};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Where the API is, unless configured otherwise.
 pub const API_URL: &str = "https://api.resend.com";
@@ -71,22 +71,14 @@ impl Account<'_> {
 /// # Errors
 /// Says whether the same mail can be taken later. The provider's own words may hold addresses and are left out.
 pub fn sent(answer: &Answer<'_>) -> Result<String, Failure> {
-    #[derive(Deserialize)]
-    struct Sent {
-        id: String,
-    }
     if matches!(answer.status, 200..=299) {
-        return answer.json("mail-unreadable").map(|sent: Sent| sent.id);
+        return answer.text("id").ok_or_else(|| Failure::final_("mail-unreadable", "the answer lacks the mail's id"));
     }
     Err(refusal(answer))
 }
 
 fn refusal(answer: &Answer<'_>) -> Failure {
-    #[derive(Deserialize)]
-    struct Refused {
-        name: String,
-    }
-    let name = answer.json("").map_or_else(|_| String::new(), |refused: Refused| refused.name);
+    let name = answer.text("name").unwrap_or_default();
     let after_s = answer.retry_after_s();
     match (answer.status, name.as_str()) {
         (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => {

@@ -1,6 +1,6 @@
 //! What is sent to an outside service, what it answers, and whether trying again can help.
 
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 
 /// A failure's text is kept in a job and in a log line, so it is bounded.
@@ -49,8 +49,15 @@ impl Answer<'_> {
     }
 
     /// Reads the body, or says that the service answered something else than its contract.
-    pub(crate) fn json<T: DeserializeOwned>(&self, code: &'static str) -> Result<T, Failure> {
-        serde_json::from_slice(self.body).map_err(|_| Failure::final_(code, "the answer is not of the agreed shape"))
+    pub(crate) fn json(&self, code: &'static str) -> Result<Value, Failure> {
+        let body: Option<Value> =
+            serde_json::from_slice(self.body).ok().filter(|body: &Value| body.is_object() || body.is_array());
+        body.ok_or_else(|| Failure::final_(code, "the answer is not of the agreed shape"))
+    }
+
+    /// A text of the body; nothing when there is none.
+    pub(crate) fn text(&self, field: &str) -> Option<String> {
+        self.json("").ok()?.get(field)?.as_str().map(str::to_owned)
     }
 }
 

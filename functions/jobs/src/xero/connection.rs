@@ -9,7 +9,7 @@ use integrations::xero::{self, Api, App, TaxMode};
 use integrations::{Answer, Failure, Outgoing};
 use serde_json::{Value, json};
 
-use crate::send::send;
+use crate::send::{Response, send};
 use crate::work::{Stop, Work, text};
 
 /// The granular scopes that quotes, invoices and contacts need, where the configuration names no others.
@@ -61,34 +61,31 @@ impl<'a> Connection<'a> {
         if self.config("tax_type").is_some() { TaxMode::Inclusive } else { TaxMode::NoTax }
     }
 
-    /// Makes a call. A token that ended before its time is replaced once.
+    /// Makes a call and reads its answer. A token that ended before its time is replaced once.
     pub async fn call<T>(
         &self,
         request: impl Fn(&Api<'_>) -> Outgoing,
         read: fn(&Answer<'_>) -> Result<T, Failure>,
     ) -> Result<T, Refused> {
-        let kept = self.token.borrow().clone();
-        let token = match kept {
-            Some(token) => token,
-            None => self.new_token().await?,
-        };
-        match self.once(&token, &request, read).await {
+        let response = self.exchange(&request).await?;
+        match response.read(read) {
             Err(failure) if failure.code == "xero-token-refused" => {
-                let token = self.new_token().await?;
-                Ok(self.once(&token, &request, read).await?)
+                self.token.replace(None);
+                Ok(self.exchange(&request).await?.read(read)?)
             }
             other => Ok(other?),
         }
     }
 
-    async fn once<T>(
-        &self,
-        access_token: &str,
-        request: impl Fn(&Api<'_>) -> Outgoing,
-        read: fn(&Answer<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let api = Api { url: &self.api_url, access_token, tenant_id: self.organisation() };
-        send(self.work.host, request(&api), read).await
+    /// Not generic, so that the wasm holds it once.
+    async fn exchange(&self, request: &dyn Fn(&Api<'_>) -> Outgoing) -> Result<Response, Refused> {
+        let kept = self.token.borrow().clone();
+        let token = match kept {
+            Some(token) => token,
+            None => self.new_token().await?,
+        };
+        let api = Api { url: &self.api_url, access_token: &token, tenant_id: self.organisation() };
+        Ok(send(self.work.host, request(&api)).await?)
     }
 
     /// A new token, which is kept, sealed, for the jobs to come. Keeping it is no change of the integration that anybody sees.
@@ -100,7 +97,7 @@ impl<'a> Connection<'a> {
         };
         let request = app.client_credentials(self.config("scopes").unwrap_or(SCOPES_DEFAULT));
         let now_ms = self.work.host.now_ms();
-        let token = send(self.work.host, request, |answer| xero::token(answer, now_ms)).await?;
+        let token = send(self.work.host, request).await?.read(|answer| xero::token(answer, now_ms))?;
         let plain = json!({ "access_token": token.access_token, "expires_at_ms": token.expires_at_ms }).to_string();
         let store = self.work.store;
         let sealed = store.vault().seal(TOKEN, self.work.lease.tenant(), &plain, store.random());

@@ -2,7 +2,7 @@
 
 use crate::message::{Answer, Failure, Outgoing, encoded};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde_json::Value;
 use std::fmt;
 
 /// A token is given up this long before it ends, so that it does not end on the way.
@@ -39,16 +39,13 @@ impl fmt::Debug for Token {
 }
 
 /// An organisation that the token opens.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Goes into `xero-tenant-id`.
     pub tenant_id: String,
     /// `ORGANISATION`.
-    #[serde(default)]
     pub tenant_type: String,
     /// Its name, for a person to choose.
-    #[serde(default)]
     pub tenant_name: Option<String>,
 }
 
@@ -86,24 +83,20 @@ impl App<'_> {
 /// # Errors
 /// `xero-grant-refused` means that a person must connect again; `xero-app-refused` that the configuration is wrong.
 pub fn token(answer: &Answer<'_>, now_ms: i64) -> Result<Token, Failure> {
-    #[derive(Deserialize)]
-    struct Granted {
-        access_token: String,
-        expires_in: i64,
-        refresh_token: Option<String>,
-        #[serde(default)]
-        scope: String,
-    }
     if answer.status != 200 {
         return Err(refusal(answer));
     }
-    let granted: Granted = answer.json("xero-token-unreadable")?;
-    let lasts_s = granted.expires_in.clamp(0, 86_400).saturating_sub(MARGIN_S);
+    let granted = answer.json("xero-token-unreadable")?;
+    let text = |name: &str| granted.get(name).and_then(Value::as_str).map(str::to_owned);
+    let given = text("access_token").zip(granted.get("expires_in").and_then(Value::as_i64));
+    let unreadable = || Failure::final_("xero-token-unreadable", "the answer lacks a token or its end");
+    let (access_token, expires_in_s) = given.ok_or_else(unreadable)?;
+    let lasts_s = expires_in_s.clamp(0, 86_400).saturating_sub(MARGIN_S);
     Ok(Token {
-        access_token: granted.access_token,
+        access_token,
         expires_at_ms: now_ms.saturating_add(lasts_s * 1_000),
-        refresh_token: granted.refresh_token,
-        scope: granted.scope,
+        refresh_token: text("refresh_token"),
+        scope: text("scope").unwrap_or_default(),
     })
 }
 
@@ -124,18 +117,26 @@ pub fn connections_request(api_url: &str, access_token: &str) -> Outgoing {
 /// As every call of the API.
 pub fn connections(answer: &Answer<'_>) -> Result<Vec<Connection>, Failure> {
     super::answer::checked(answer)?;
-    answer.json("xero-connections-unreadable")
+    let unreadable = || Failure::final_("xero-connections-unreadable", "the answer is no list of connections");
+    let body = answer.json("xero-connections-unreadable")?;
+    let connections: Option<Vec<Connection>> = body.as_array().and_then(|list| list.iter().map(connection).collect());
+    connections.ok_or_else(unreadable)
+}
+
+fn connection(raw: &Value) -> Option<Connection> {
+    let text = |name: &str| raw.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Connection {
+        tenant_id: text("tenantId")?,
+        tenant_type: text("tenantType").unwrap_or_default(),
+        tenant_name: text("tenantName"),
+    })
 }
 
 fn refusal(answer: &Answer<'_>) -> Failure {
-    #[derive(Deserialize)]
-    struct Refused {
-        error: String,
-    }
     if answer.status == 429 || answer.status >= 500 {
         return Failure::passing("xero-identity-busy", "Xero gives no token now", answer.retry_after_s());
     }
-    let error = answer.json("").map_or_else(|_| String::new(), |refused: Refused| refused.error);
+    let error = answer.text("error").unwrap_or_default();
     match error.as_str() {
         "invalid_grant" => Failure::final_("xero-grant-refused", "the connection to Xero must be made again"),
         "invalid_scope" => Failure::final_("xero-scope-refused", "the app may not ask for these scopes"),
