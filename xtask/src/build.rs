@@ -17,7 +17,7 @@ pub fn workers(workspace: &Workspace) -> Result<()> {
     let functions = Manifest::read(workspace)?.functions();
     tools::rust_target(WORKERS_TARGET)?;
     tools::npm(workspace)?;
-    wasm(workspace, &functions, WORKERS_TARGET)?;
+    wasm(workspace, &functions, WORKERS_TARGET, "release")?;
     tool(workspace, "bindgen")?;
     halved(&functions, |half| workers::modules(workspace, half))
 }
@@ -30,7 +30,7 @@ pub fn components(workspace: &Workspace) -> Result<()> {
     let functions = Manifest::read(workspace)?.functions();
     tools::rust_target(SPIN_TARGET)?;
     tools::npm(workspace)?;
-    wasm(workspace, &functions, SPIN_TARGET)?;
+    wasm(workspace, &functions, SPIN_TARGET, "spin")?;
     halved(&functions, |half| spin::components(workspace, half))
 }
 
@@ -42,9 +42,9 @@ pub fn tool(workspace: &Workspace, package: &str) -> Result<()> {
     run(workspace.cargo().args(["build", "--quiet", "--locked", "--profile", "native", "-p", package]))
 }
 
-fn wasm(workspace: &Workspace, functions: &[String], target: &str) -> Result<()> {
+fn wasm(workspace: &Workspace, functions: &[String], target: &str, profile: &str) -> Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--quiet", "--locked", "--release", "--target", target]);
+    cargo.args(["build", "--quiet", "--locked", "--profile", profile, "--target", target]);
     for function in functions {
         cargo.args(["-p", function]);
     }

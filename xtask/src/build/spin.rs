@@ -23,7 +23,7 @@ pub fn components(workspace: &Workspace, functions: &[String]) -> Result<()> {
 
 fn component(workspace: &Workspace, function: &str) -> Result<()> {
     let folder = workspace.components();
-    let built = workspace.target.join(SPIN_TARGET).join("release").join(function).with_extension("wasm");
+    let built = workspace.target.join(SPIN_TARGET).join("spin").join(function).with_extension("wasm");
     let output = folder.join(function).with_extension("wasm");
     let stamp = Stamp::of(&[&built, &workspace.root.join("package-lock.json")], &output.with_extension("stamp"))?;
     if stamp.is_current() && output.is_file() {
@@ -61,7 +61,7 @@ fn smaller(workspace: &Workspace, module: &[u8], near: &Path) -> Result<Vec<u8>>
     let (before, after) = (near.with_extension("core.wasm"), near.with_extension("small.wasm"));
     fs::write(&before, module).context("writing the core module")?;
     let mut node = workspace.command("node");
-    node.arg(tools::wasm_opt(workspace)?).arg("-Os").arg(&before).arg("-o").arg(&after);
+    node.arg(tools::wasm_opt(workspace)?).args(["-Oz", "--low-memory-unused"]).arg(&before).arg("-o").arg(&after);
     run_quietly(&mut node)?;
     let bytes = fs::read(&after).context("reading the smaller module")?;
     for file in [before, after] {

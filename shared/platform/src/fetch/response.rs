@@ -2,7 +2,6 @@
 
 use super::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
 use std::cell::OnceCell;
 use std::fmt;
 
@@ -15,7 +14,7 @@ use crate::spin::Incoming;
 /// A response whose body has not been read.
 pub struct Response {
     status: StatusCode,
-    // Parsed when asked for: most callers never do, and then the parser is not even linked.
+    // Read when asked for: most callers never do.
     headers: OnceCell<HeaderMap>,
     incoming: Incoming,
 }
@@ -33,17 +32,7 @@ impl Response {
 
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.get_or_init(|| {
-            let mut map = HeaderMap::new();
-            for (name, value) in self.incoming.headers() {
-                let name = HeaderName::from_bytes(name.as_bytes());
-                // What HTTP does not allow cannot be asked for either.
-                if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&value)) {
-                    map.append(name, value);
-                }
-            }
-            map
-        })
+        self.headers.get_or_init(|| HeaderMap::new(self.incoming.headers()))
     }
 
     /// The whole body as text; what is not UTF-8 is replaced.
