@@ -8,7 +8,7 @@ use http::Method;
 use platform::Host;
 use serde_json::json;
 use store::proof::Session;
-use store::{IdempotencyKey, Origin, Scope, Store};
+use store::{Answer, IdempotencyKey, Origin, Scope, Store};
 
 use crate::call::Params;
 use crate::http::{Body, Reply, Request};
@@ -65,7 +65,7 @@ impl Router {
         };
         let (mut reply, refused) = match outcome {
             Ok(reply) => (reply, None),
-            Err(Halt::Replayed(answer)) => (Reply::answer(*answer), None),
+            Err(Halt::Replayed(answer)) => (self.replayed(*answer, &path), None),
             Err(Halt::Refused(error)) => (problem::reply(&error, &path, &request_id), Some(error)),
         };
         host.log(&line(&request_id, &method, &trace, reply.status, host.now_ms() - started, refused.as_ref()));
@@ -99,6 +99,17 @@ impl Router {
         let outcome = (route.handler)(&call).await;
         trace.trips = store.trips();
         outcome
+    }
+
+    /// The first answer again, and where the record is that it made.
+    fn replayed(&self, answer: Answer, path: &str) -> Reply {
+        let id = answer.doc().filter(|_| answer.status == 201).and_then(|doc| doc.get("_id")?.as_str());
+        let location = id.map(|id| format!("{path}/{id}")).filter(|location| self.paths.at(location).is_ok());
+        let reply = Reply::answer(answer);
+        match location {
+            Some(location) => reply.with("location", location),
+            None => reply,
+        }
     }
 
     fn config(&self, host: &Host) -> Result<Rc<Config>, Error> {

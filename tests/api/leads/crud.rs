@@ -38,6 +38,9 @@ async fn a_repeated_request_gets_the_first_answer_and_makes_nothing_new() {
     let again = create("Roof").send().await.expect(201);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(again.json, first.json);
+    for header in ["location", "etag", "content-type"] {
+        assert_eq!(again.header(header), first.header(header));
+    }
     let other = create("Floor").send().await.expect(422);
     assert_eq!(other.code(), "idempotency-key-reused");
     assert_eq!(App::shared().stored("leads", json!({ "tenant_id": tenant.id })).await.len(), 1);
