@@ -13,7 +13,7 @@ pub async fn me(call: &Call) -> Outcome {
     let session = call.session()?;
     let mut reading = call.store.reading(call.scope()?);
     let step = reading.operation(places::of_identity(session.identity()));
-    let places = places::sorted(reading.run().await?.docs(step));
+    let places = places::found(reading.run().await?.docs(step));
     let here = places.iter().find(|place| text_of(&place.member, "_id") == session.viewer().member);
     let outdated = || Error::unauthenticated("session-outdated", "Your membership has ended. Log in again.");
     let here = here.ok_or_else(outdated)?;

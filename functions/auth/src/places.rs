@@ -6,7 +6,7 @@ use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use serde_json::{Value, json};
 use store::PlatformScope;
 
-use crate::entrance::{place, text};
+use crate::entrance::place;
 
 /// One login reaches so many tenants at most.
 const PLACES_MAX: u32 = 100;
@@ -34,17 +34,15 @@ pub fn of_identity(identity: &str) -> Operation {
     Operation::new(Action::Aggregate, MEMBERSHIP.collection).with("pipeline", pipeline(json!({ "identity": identity })))
 }
 
-/// The places that a reading found, the one used last first.
-pub fn sorted(docs: Vec<Doc>) -> Vec<Place> {
-    let mut places: Vec<Place> = docs.into_iter().filter_map(from_doc).collect();
-    places.sort_by(|one, other| last_used(&other.member).cmp(last_used(&one.member)));
-    places
+/// The places that a reading found.
+pub fn found(docs: Vec<Doc>) -> Vec<Place> {
+    docs.into_iter().filter_map(from_doc).collect()
 }
 
-/// The places that came with an identity, the one used last first.
+/// The places that came with an identity.
 pub fn taken_from(identity: &mut Doc) -> Vec<Place> {
     let Some(Value::Array(places)) = identity.remove("places") else { return Vec::new() };
-    sorted(places.into_iter().filter_map(as_doc).collect())
+    found(places.into_iter().filter_map(as_doc).collect())
 }
 
 /// The places as callers see them.
@@ -52,6 +50,7 @@ pub fn shown(places: &[Place]) -> Value {
     places.iter().map(|found| Value::Object(place(&found.tenant, &found.member))).collect()
 }
 
+/// Active memberships with their tenants, the one used last first: joining is the first use.
 fn pipeline(filter: Value) -> Value {
     let mut active = json!({ "status": "active", "deleted_at": null });
     if let (Value::Object(active), Value::Object(filter)) = (&mut active, filter) {
@@ -61,7 +60,8 @@ fn pipeline(filter: Value) -> Value {
     let tenant = json!({
         "from": TENANT.collection, "localField": "tenant_id", "foreignField": "_id", "pipeline": open, "as": "tenant",
     });
-    json!([{ "$match": active }, { "$limit": PLACES_MAX }, { "$lookup": tenant }])
+    let sort = json!({ "last_login_at": -1, "_id": -1 });
+    json!([{ "$match": active }, { "$sort": sort }, { "$limit": PLACES_MAX }, { "$lookup": tenant }])
 }
 
 fn from_doc(mut member: Doc) -> Option<Place> {
@@ -69,32 +69,9 @@ fn from_doc(mut member: Doc) -> Option<Place> {
     Some(Place { tenant: tenants.pop().and_then(as_doc)?, member })
 }
 
-fn last_used(member: &Doc) -> &str {
-    text(member, "last_login_at").max(text(member, "joined_at"))
-}
-
 fn as_doc(value: Value) -> Option<Doc> {
     match value {
         Value::Object(doc) => Some(doc),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_place_used_or_joined_last_comes_first_and_closed_tenants_are_none() {
-        let found = json!([
-            { "_id": "a", "last_login_at": "2026-01-01T00:00:00.000Z", "tenant": [{ "_id": "ten_a" }] },
-            { "_id": "b", "joined_at": "2026-03-01T00:00:00.000Z", "tenant": [{ "_id": "ten_b" }] },
-            { "_id": "c", "last_login_at": "2026-02-01T00:00:00.000Z", "tenant": [{ "_id": "ten_c" }] },
-            { "_id": "d", "last_login_at": "2026-09-01T00:00:00.000Z", "tenant": [] },
-        ]);
-        let mut identity = Doc::new();
-        identity.insert("places".to_owned(), found);
-        let tenants: Vec<String> = taken_from(&mut identity).iter().map(|place| text(&place.tenant, "_id").to_owned()).collect();
-        assert_eq!(tenants, ["ten_b", "ten_c", "ten_a"]);
     }
 }

@@ -171,10 +171,13 @@ impl Role {
 
     /// Everything the role may do, and on whose records.
     pub fn permissions(self) -> Vec<(&'static str, Reach)> {
-        let all = GRANTS.iter().flat_map(|(_, _, permissions)| permissions.iter().copied());
-        let mut all: Vec<&str> = all.chain(FOR_ADMINS.iter().copied()).collect();
-        all.sort_unstable();
-        all.dedup();
+        let granted = GRANTS.iter().flat_map(|(_, _, permissions)| permissions.iter());
+        let mut all: Vec<&str> = Vec::new();
+        for permission in granted.chain(FOR_ADMINS) {
+            if !all.contains(permission) {
+                all.push(permission);
+            }
+        }
         all.into_iter().filter_map(|permission| Some((permission, self.reach(permission)?))).collect()
     }
 
