@@ -18,7 +18,7 @@ use crate::{
     config::{Config, Key, Limits},
     ejson::Form,
     failure::Failure,
-    log,
+    log::{self, Log},
     metrics::{Answered, Metrics},
     perform::{self, Reply, Turn},
     route::Route,
@@ -31,7 +31,7 @@ pub(crate) struct Gateway {
     limits: Arc<Limits>,
     places: Arc<Semaphore>,
     metrics: Metrics,
-    logs: bool,
+    log: Log,
 }
 
 impl Gateway {
@@ -43,15 +43,20 @@ impl Gateway {
             places: Arc::new(Semaphore::new(config.limits.concurrent)),
             limits: Arc::new(config.limits),
             metrics: Metrics::default(),
-            logs: config.log,
+            log: Log::new(config.log),
         })
+    }
+
+    /// Waits for what is still to be told.
+    pub(crate) fn finish(&self) {
+        self.log.finish();
     }
 
     pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let started = Instant::now();
         let route = Route::of(request.uri().path());
         if route == Route::Metrics {
-            return respond(200, "text/plain; version=0.0.4", self.metrics.text().into());
+            return respond(200, "text/plain; version=0.0.4", self.metrics.text(self.log.lost()).into());
         }
         let (head, body) = request.into_parts();
         let form = form(&head.headers);
@@ -135,8 +140,8 @@ impl Gateway {
             class: header(CLASS_HEADER),
             request_id,
         });
-        if self.logs {
-            log::tell(&log::Line {
+        if self.log.is_on() {
+            self.log.tell(&log::Line {
                 time: log::now(),
                 request_id,
                 action: route.name(),

@@ -57,12 +57,13 @@ impl Metrics {
         }
     }
 
-    /// All counts as text.
-    pub(crate) fn text(&self) -> String {
+    /// All counts as text, with those of the log.
+    pub(crate) fn text(&self, lost_lines: u64) -> String {
         let counts = self.lock();
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = counts.write(&mut text);
+        let _ = writeln!(text, "# TYPE gateway_log_lines_lost_total counter\ngateway_log_lines_lost_total {lost_lines}");
         text
     }
 
@@ -156,7 +157,7 @@ mod tests {
                 request_id: id,
             });
         }
-        let text = metrics.text();
+        let text = metrics.text(0);
         for line in [
             r#"gateway_requests_total{action="find",status="200"} 4"#,
             r#"gateway_request_seconds_bucket{action="find",le="0.00025"} 0"#,

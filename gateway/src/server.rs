@@ -73,6 +73,7 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch:
     drop(listener);
     // Past the grace period what is left is cut off.
     let _ = tokio::time::timeout(grace, connections.shutdown()).await;
+    let _ = tokio::task::spawn_blocking(move || gateway.finish()).await;
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -5,6 +5,8 @@ mod fixtures;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod shutdown;
