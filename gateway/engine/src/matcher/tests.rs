@@ -1,3 +1,5 @@
+//! What matches and what does not.
+
 use bson::{Document, doc};
 
 use super::matches;
