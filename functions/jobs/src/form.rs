@@ -4,11 +4,11 @@ use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_
 use domain::role::STAFF;
 use domain::rules::Moment;
 use domain::{Doc, Error, Filter, validate};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command, EventOf};
 
 use crate::submission::{self, Submission};
-use crate::work::{Stop, Work, done, fields, text};
+use crate::work::{Stop, Work, doc, done, facts, object, text};
 
 /// Works a receipt.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
@@ -47,16 +47,16 @@ async fn take(work: &Work<'_>, receipt: &Doc, submission: Submission) -> Result<
         } else if let Some(id) = member_id.clone() {
             // Somebody who was known without a login gets the one that waits for them.
             let single = work.one(&person_id).and(Filter::is("membership", Value::Null));
-            command.update_many(&PERSON, &single, &fields(json!({ "membership": id })));
+            command.update_many(&PERSON, &single, &doc(vec![("membership", id.into())]));
         }
     }
     lead.extend(member_id.map(|id| ("customer".to_owned(), id.into())));
     let lead_id = command.id(&LEAD);
     command.create_lead(&lead_id, lead);
     if let Some(customer) = customer.filter(|customer| customer.is_new) {
-        command.job("invite", &customer.id, json!({ "membership": customer.id }), None);
+        command.job("invite", &customer.id, object(vec![("membership", customer.id.clone().into())]), None);
     }
-    let worked = fields(json!({ "status": "worked" }));
+    let worked = doc(vec![("status", "worked".into())]);
     command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
     done(command).await
 }
@@ -95,15 +95,15 @@ fn customer(
         return Ok(is_customer.then(|| Customer { id: text(member, "_id").to_owned(), is_new: false }));
     }
     let Some(email) = person.and_then(|person| person.get("email")) else { return Ok(None) };
-    let mut member = fields(json!({ "email": email, "role": "customer" }));
+    let mut member = doc(vec![("email", email.clone()), ("role", "customer".into())]);
     member.extend(person.and_then(|person| person.get("name")).map(|name| ("name".to_owned(), name.clone())));
     let mut member = validate::create(&MEMBERSHIP, member, Moment { now: work.scope.now(), viewer: None })?;
-    member.extend(fields(json!({
-        "policy_version": 1,
-        "personal_code": personal_code(work.store.random()),
-        "person": person_id,
-        "invited_at": work.scope.now(),
-    })));
+    member.extend(doc(vec![
+        ("policy_version", 1.into()),
+        ("personal_code", personal_code(work.store.random()).into()),
+        ("person", person_id.into()),
+        ("invited_at", work.scope.now().into()),
+    ]));
     let id = command.id(&MEMBERSHIP);
     let member = command.insert(&MEMBERSHIP, &id, member, &[], raced());
     command.event(EventOf {
@@ -126,18 +126,22 @@ fn raced() -> Error {
 async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop> {
     let id = text(receipt, "_id");
     let mut command = work.finishing();
-    command.update_many(&RECEIPT, &work.one(id), &fields(json!({ "status": "refused", "refusal": reason })));
+    command.update_many(&RECEIPT, &work.one(id), &doc(vec![("status", "refused".into()), ("refusal", reason.into())]));
     command.event(EventOf {
         kind: "receipt.refused",
         entity: &RECEIPT,
         id,
         lead: None,
-        changes: json!({ "status": { "before": "received", "after": "refused" }, "refusal": { "before": null, "after": reason } }),
+        changes: object(vec![("status", changed("received".into(), "refused")), ("refusal", changed(Value::Null, reason))]),
         comment: None,
         holes: &[],
     });
-    let facts = json!({ "key": "receipt.refused", "record": { "type": RECEIPT.name, "id": id }, "reference": reason });
-    command.notify(&Audience { roles: STAFF, ..Audience::default() }, facts);
-    work.host.log(&json!({ "job": work.lease.id(), "refused": Value::from(reason) }).to_string());
+    let staff = Audience { roles: STAFF, ..Audience::default() };
+    command.notify(&staff, facts("receipt.refused", &RECEIPT, id, None, reason));
+    work.host.log(&object(vec![("job", work.lease.id().into()), ("refused", reason.into())]).to_string());
     done(command).await
+}
+
+fn changed(before: Value, after: &str) -> Value {
+    object(vec![("before", before), ("after", after.into())])
 }

@@ -5,11 +5,11 @@ use domain::{Doc, Filter};
 use integrations::Failure;
 use integrations::mail::{Account, Mail, sent};
 use platform::Host;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Command;
 
 use crate::send::send;
-use crate::work::{Stop, Work, done, fields, text};
+use crate::work::{Stop, Work, doc, done, object, text};
 
 /// Sends the mail of a notification, and records on it what became of the mail.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
@@ -55,7 +55,7 @@ pub struct Letter<'a> {
 /// Hands a letter to the provider and gives its id there; nothing where no provider is configured. One key sends one mail.
 pub async fn post(host: &Host, letter: &Letter<'_>, key: &str) -> Result<Option<String>, Failure> {
     let Some(url) = host.var("MAIL_API_URL") else {
-        host.log(&json!({ "job": key, "mail": "not sent: MAIL_API_URL is not set" }).to_string());
+        host.log(&object(vec![("job", key.into()), ("mail", "not sent: MAIL_API_URL is not set".into())]).to_string());
         return Ok(None);
     };
     let (api_key, from) = (host.var("MAIL_API_KEY").unwrap_or_default(), host.var("MAIL_FROM").unwrap_or_default());
@@ -67,11 +67,15 @@ pub async fn post(host: &Host, letter: &Letter<'_>, key: &str) -> Result<Option<
 
 fn delivered(command: &mut Command<'_>, work: &Work<'_>, notification: &Doc, status: &str, provider_id: Option<String>) {
     let mut deliveries = notification.get("deliveries").cloned().unwrap_or_default();
-    let mail = deliveries.as_array_mut().into_iter().flatten().find(|delivery| delivery.get("channel") == Some(&json!("email")));
+    let mail = deliveries
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .find(|delivery| delivery.get("channel").and_then(Value::as_str) == Some("email"));
     if let Some(Value::Object(mail)) = mail {
         mail.insert("status".to_owned(), status.into());
         mail.insert("at".to_owned(), work.scope.now().into());
         mail.extend(provider_id.map(|id| ("provider_id".to_owned(), id.into())));
     }
-    command.update_many(&NOTIFICATION, &work.one(text(notification, "_id")), &fields(json!({ "deliveries": deliveries })));
+    command.update_many(&NOTIFICATION, &work.one(text(notification, "_id")), &doc(vec![("deliveries", deliveries)]));
 }

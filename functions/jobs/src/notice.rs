@@ -82,8 +82,8 @@ impl Notice {
 fn filled(template: &str, reference: &str, len_max: usize) -> String {
     let text = template.replace("{}", reference);
     let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str()).chars().take(len_max).collect()
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).take(len_max).collect()
 }
 
 /// Bids, milestones and messages are shown where they belong.

@@ -4,11 +4,11 @@ use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION};
 use domain::entity::Fallback;
 use domain::filter::Op;
 use domain::{Doc, Filter, Time, id};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Command;
 
 use crate::notice::Notice;
-use crate::work::{Stop, Work, done, fields, text};
+use crate::work::{Stop, Work, doc, done, object, text};
 
 /// How many recipients one job serves: two operations each stay well below what a transaction holds.
 const CHUNK: usize = 200;
@@ -23,7 +23,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
         return work.nothing_to_do().await;
     }
     let mut reading = work.store.reading(&work.scope);
-    let step = reading.many(&MEMBERSHIP, &recipients(work), json!({ "_id": 1 }), CHUNK as u32 + 1);
+    let step = reading.many(&MEMBERSHIP, &recipients(work), object(vec![("_id", 1.into())]), CHUNK as u32 + 1);
     let mut members = reading.run().await?.docs(step);
     let more = members.len() > CHUNK;
     members.truncate(CHUNK);
@@ -85,32 +85,34 @@ fn tell(command: &mut Command<'_>, work: &Work<'_>, notice: &Notice, member: &Do
     let (cause, recipient, now) = (work.text("cause"), text(member, "_id"), work.scope.now());
     let mut deliveries = Vec::new();
     if wants(member, "browser") {
-        deliveries.push(json!({ "channel": "browser", "status": "sent", "at": now }));
+        deliveries.push(object(vec![("channel", "browser".into()), ("status", "sent".into()), ("at", now.into())]));
     }
     if wants(member, "email") {
-        deliveries.push(json!({ "channel": "email", "status": "queued" }));
+        deliveries.push(object(vec![("channel", "email".into()), ("status", "queued".into())]));
     }
     if deliveries.is_empty() {
         return;
     }
     let notification_id = id::derived(NOTIFICATION.prefix, &[cause, recipient]);
-    let notification = json!({
-        "recipient": recipient,
-        "cause": cause,
-        "key": notice.key,
-        "title": notice.title,
-        "message": notice.message,
-        "type": notice.kind,
-        "priority": notice.priority,
-        "link": notice.link,
-        "record": { "type": notice.record_type, "id": notice.record_id },
-        "deliveries": deliveries,
-        "is_read": false,
-        "expires_at": now.plus_days(KEPT_DAYS),
-    });
-    command.insert_once(&NOTIFICATION, &notification_id, fields(notification));
+    let text = |text: &str| Value::from(text);
+    let record = vec![("type", text(&notice.record_type)), ("id", text(&notice.record_id))];
+    let notification = vec![
+        ("recipient", text(recipient)),
+        ("cause", text(cause)),
+        ("key", text(&notice.key)),
+        ("title", text(&notice.title)),
+        ("message", text(&notice.message)),
+        ("type", text(notice.kind)),
+        ("priority", text(notice.priority)),
+        ("link", text(&notice.link)),
+        ("record", object(record)),
+        ("deliveries", deliveries.into()),
+        ("is_read", false.into()),
+        ("expires_at", now.plus_days(KEPT_DAYS).into()),
+    ];
+    command.insert_once(&NOTIFICATION, &notification_id, doc(notification));
     if wants(member, "email") {
-        command.job_once("mail", &[cause, recipient], json!({ "notification": notification_id }));
+        command.job_once("mail", &[cause, recipient], object(vec![("notification", notification_id.into())]));
     }
 }
 
@@ -124,6 +126,8 @@ fn wants(member: &Doc, channel: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -135,7 +139,7 @@ mod tests {
             (json!({ "preferences": { "notifications": { "email": false } } }), false),
         ];
         for (member, expected) in cases {
-            assert_eq!(wants(&fields(member.clone()), "email"), expected, "{member}");
+            assert_eq!(wants(member.as_object().unwrap(), "email"), expected, "{member}");
         }
     }
 }

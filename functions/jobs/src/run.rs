@@ -5,11 +5,10 @@ use std::rc::Rc;
 use domain::{Error, Time, id};
 use edge::{Call, Config, Halt, Outcome, Reply};
 use platform::Host;
-use serde_json::json;
 use store::proof::Runner;
 use store::{Origin, Scope, Store};
 
-use crate::work::{self, Stop, Work};
+use crate::work::{self, Stop, Work, object};
 
 const LIMIT_DEFAULT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
@@ -35,7 +34,8 @@ pub async fn run(call: &Call) -> Outcome {
     let limit = limit(call.query())?;
     let request_id = call.header("x-request-id").unwrap_or_default();
     let report = work_off(&call.host, &call.config, &runner, limit, &request_id).await?;
-    Ok(Reply::json(200, &json!({ "taken": report.taken, "done": report.done, "failed": report.failed })))
+    let report = vec![("taken", report.taken.into()), ("done", report.done.into()), ("failed", report.failed.into())];
+    Ok(Reply::json(200, &object(report)))
 }
 
 /// Runs due jobs when the runtime's own schedule says so.
@@ -45,7 +45,9 @@ pub async fn scheduled(host: Host) {
         Err(wrong) => Err(Error::internal(format!("configuration: {wrong}")).into()),
     };
     if let Err(Halt::Refused(error)) = outcome {
-        host.log(&json!({ "run": "scheduled", "code": error.code, "cause": error.cause }).to_string());
+        host.log(
+            &object(vec![("run", "scheduled".into()), ("code", error.code.into()), ("cause", error.cause.into())]).to_string(),
+        );
     }
 }
 
@@ -92,18 +94,18 @@ async fn one(work: &Work<'_>) -> Option<bool> {
         Err(Stop::Dead { reason }) => work.store.give_up(&work.lease, store::JobEnd::Dead { reason }).await,
     };
     // A lease that could not be given back runs out by itself.
-    let line = json!({
-        "job": work.lease.id(),
-        "kind": work.lease.kind(),
-        "tenant": work.lease.tenant(),
-        "attempt": work.lease.attempts(),
-        "outcome": word,
-        "reason": reason,
-        "kept": ended.is_ok(),
-        "ms": work.host.now_ms() - began,
-        "trips": work.store.trips(),
-    });
-    work.host.log(&line.to_string());
+    let line = vec![
+        ("job", work.lease.id().into()),
+        ("kind", work.lease.kind().into()),
+        ("tenant", work.lease.tenant().into()),
+        ("attempt", work.lease.attempts().into()),
+        ("outcome", word.into()),
+        ("reason", reason.into()),
+        ("kept", ended.is_ok().into()),
+        ("ms", (work.host.now_ms() - began).into()),
+        ("trips", work.store.trips().into()),
+    ];
+    work.host.log(&object(line).to_string());
     match word {
         "done" => Some(true),
         "early" => None,

@@ -1,5 +1,6 @@
 //! One leased job: what it is worked with, and why it may stop.
 
+use data_api::{Action, Operation};
 use domain::{Doc, Entity, Error, ErrorKind, Filter, Time};
 use edge::{Config, Halt};
 use integrations::Failure;
@@ -72,6 +73,16 @@ impl Work<'_> {
         self.scope.live().and(Filter::is("_id", id))
     }
 
+    /// Sets a field that nobody sees of a record: its version stays.
+    pub async fn set_silently(&self, entity: &Entity, id: &str, field: &str, value: Value) -> Result<(), Stop> {
+        let filter = object(vec![("_id", id.into()), ("tenant_id", self.lease.tenant().into())]);
+        let update = object(vec![("$set", object(vec![(field, value)]))]);
+        let operation = Operation::new(Action::UpdateOne, entity.collection).with("filter", filter).with("update", update);
+        let mut command = self.store.command(&self.scope);
+        command.operation(operation, None);
+        done(command).await
+    }
+
     /// The job's effects, which are written together with its end.
     pub fn finishing(&self) -> Command<'_> {
         self.store.finishing(&self.lease)
@@ -94,12 +105,20 @@ pub fn text<'a>(doc: &'a Doc, field: &str) -> &'a str {
     doc.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The fields of a JSON object.
-pub fn fields(value: Value) -> Doc {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Doc::new(),
-    }
+/// A document of these fields. The macro of serde_json would write this out anew in every place: 10 kB of wasm after gzip.
+pub fn doc(fields: Vec<(&str, Value)>) -> Doc {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// As [`doc`], where a value is wanted.
+pub fn object(fields: Vec<(&str, Value)>) -> Value {
+    Value::Object(doc(fields))
+}
+
+/// What a notice is made of.
+pub fn facts(key: &str, entity: &Entity, id: &str, lead: Option<&str>, reference: &str) -> Value {
+    let record = vec![("type", entity.name.into()), ("id", id.into())];
+    object(vec![("key", key.into()), ("record", object(record)), ("lead", lead.into()), ("reference", reference.into())])
 }
 
 impl From<Halt> for Stop {

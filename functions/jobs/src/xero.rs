@@ -15,7 +15,7 @@ use integrations::xero::Line;
 use integrations::{Currency, Decimal};
 use serde_json::Value;
 
-use crate::work::text;
+use crate::work::{object, text};
 
 /// What is billed: the work, and the fee for having arranged it.
 struct Bill<'a> {
@@ -55,7 +55,7 @@ fn date_ms(doc: &Doc, field: &str) -> Option<i64> {
 /// A record with what Xero knows of it.
 fn synced(doc: &Doc, id: &str, number: &str, status: &str, now: Time) -> domain::validate::Change {
     let mut after = doc.clone();
-    let xero = serde_json::json!({ "id": id, "number": number, "status": status, "synced_at": now });
-    after.insert("xero".to_owned(), xero);
+    let xero = vec![("id", id.into()), ("number", number.into()), ("status", status.into()), ("synced_at", now.into())];
+    after.insert("xero".to_owned(), object(xero));
     domain::validate::change(doc, after)
 }

@@ -2,15 +2,14 @@
 
 use std::cell::RefCell;
 
-use data_api::{Action, Operation};
 use domain::entities::INTEGRATION;
 use domain::{Doc, Error, Filter};
 use integrations::xero::{self, Api, App, TaxMode};
 use integrations::{Answer, Failure, Outgoing};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::send::{Response, send};
-use crate::work::{Stop, Work, text};
+use crate::work::{Stop, Work, object, text};
 
 /// The granular scopes that quotes, invoices and contacts need, where the configuration names no others.
 const SCOPES_DEFAULT: &str = "accounting.invoices accounting.contacts";
@@ -98,14 +97,10 @@ impl<'a> Connection<'a> {
         let request = app.client_credentials(self.config("scopes").unwrap_or(SCOPES_DEFAULT));
         let now_ms = self.work.host.now_ms();
         let token = send(self.work.host, request).await?.read(|answer| xero::token(answer, now_ms))?;
-        let plain = json!({ "access_token": token.access_token, "expires_at_ms": token.expires_at_ms }).to_string();
+        let kept = vec![("access_token", token.access_token.as_str().into()), ("expires_at_ms", token.expires_at_ms.into())];
         let store = self.work.store;
-        let sealed = store.vault().seal(TOKEN, self.work.lease.tenant(), &plain, store.random());
-        let filter = json!({ "_id": text(&self.integration, "_id"), "tenant_id": self.work.lease.tenant() });
-        let operation = Operation::new(Action::UpdateOne, INTEGRATION.collection).with("filter", filter);
-        let mut command = store.command(&self.work.scope);
-        command.operation(operation.with("update", json!({ "$set": { "token": sealed } })), None);
-        command.commit().await.map_err(Stop::from)?;
+        let sealed = store.vault().seal(TOKEN, self.work.lease.tenant(), &object(kept).to_string(), store.random());
+        self.work.set_silently(&INTEGRATION, text(&self.integration, "_id"), "token", sealed.into()).await?;
         self.token.replace(Some(token.access_token.clone()));
         Ok(token.access_token)
     }

@@ -1,13 +1,12 @@
 //! Contacts: a customer is made known to Xero once.
 
-use data_api::{Action, Operation};
 use domain::Doc;
 use domain::entities::MEMBERSHIP;
 use integrations::xero::{self, Contact};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::connection::{Connection, Refused};
-use crate::work::{Stop, Work, text};
+use crate::work::{Stop, Work, object, text};
 
 const NAME_LEN_MAX: usize = 255;
 
@@ -42,12 +41,6 @@ pub async fn of_customer(work: &Work<'_>, connection: &Connection<'_>, doc: &Doc
 
 /// Nobody sees this of a membership, so its version stays.
 async fn remember(work: &Work<'_>, connection: &Connection<'_>, customer: &str, id: &str) -> Result<(), Stop> {
-    let contact = json!({ "organisation": connection.organisation(), "id": id });
-    let operation = Operation::new(Action::UpdateOne, MEMBERSHIP.collection)
-        .with("filter", json!({ "_id": customer, "tenant_id": work.lease.tenant() }))
-        .with("update", json!({ "$set": { "xero_contact": contact } }));
-    let mut command = work.store.command(&work.scope);
-    command.operation(operation, None);
-    command.commit().await?;
-    Ok(())
+    let contact = object(vec![("organisation", connection.organisation().into()), ("id", id.into())]);
+    work.set_silently(&MEMBERSHIP, customer, "xero_contact", contact).await
 }

@@ -5,13 +5,13 @@ use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Entity, Error, Filter, Time};
 use integrations::xero::{self, Invoice, InvoiceStatus};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command};
 
 use super::connection::Connection;
 use super::outcome::{self, Subject};
 use super::synced;
-use crate::work::{Stop, Work, done, text};
+use crate::work::{Stop, Work, done, facts, object, text};
 
 /// A bid has 50 milestones at most, and each has one invoice.
 const INVOICES_MAX: u32 = 50;
@@ -60,7 +60,7 @@ async fn ours(work: &Work<'_>, there: &Invoice) -> Result<Option<Doc>, Stop> {
 async fn pay(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &Invoice) -> Result<(), Stop> {
     let of_project = work.scope.live().and(Filter::is("project", text(invoice, "project")));
     let mut reading = work.store.reading(&work.scope);
-    let others = reading.many(&INVOICE, &of_project, json!({ "_id": 1 }), INVOICES_MAX);
+    let others = reading.many(&INVOICE, &of_project, object(vec![("_id", 1.into())]), INVOICES_MAX);
     let project = reading.one(&PROJECT, &work.one(text(invoice, "project")), Error::not_found());
     let lead = reading.one(&LEAD, &work.one(text(invoice, "lead")), Error::not_found());
     let mut found = reading.run().await?;
@@ -107,10 +107,8 @@ fn with_xero(invoice: Doc, there: &Invoice, now: Time) -> Doc {
 fn tell(command: &mut Command<'_>, kind: &str, entity: &Entity, doc: &Doc) {
     let member = |field: &str| doc.get(field).and_then(Value::as_str);
     let members = [member("customer"), member("expert"), member("vendor")];
-    let facts = json!({
-        "key": kind, "record": { "type": entity.name, "id": doc.get("_id") }, "lead": doc.get("lead"),
-        "reference": doc.get("reference").or_else(|| doc.get("name")),
-    });
+    let reference = member("reference").or_else(|| member("name")).unwrap_or_default();
+    let facts = facts(kind, entity, text(doc, "_id"), member("lead"), reference);
     command.notify(&Audience { members: &members, roles: STAFF }, facts);
 }
 

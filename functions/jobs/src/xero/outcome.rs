@@ -4,11 +4,10 @@ use domain::entities::INTEGRATION;
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Error, event};
-use serde_json::json;
 use store::{Audience, Command, EventOf};
 
 use super::connection::{Connection, Refused};
-use crate::work::{Stop, Work, done, text};
+use crate::work::{Stop, Work, done, facts, text};
 
 /// Notes on the integration that it works.
 pub fn note_success(command: &mut Command<'_>, work: &Work<'_>, connection: &Connection<'_>) {
@@ -43,10 +42,7 @@ pub async fn end(work: &Work<'_>, connection: &Connection<'_>, subject: &Subject
         comment: Some(failure.code),
         holes: &[],
     });
-    let facts = json!({
-        "key": "integration.failed", "record": { "type": INTEGRATION.name, "id": integration_id },
-        "lead": subject.lead, "reference": subject.reference,
-    });
+    let facts = facts("integration.failed", &INTEGRATION, integration_id, subject.lead, subject.reference);
     command.notify(&Audience { roles: STAFF, ..Audience::default() }, facts);
     match done(command).await {
         Ok(()) => Stop::Ended { reason: failure.code.to_owned() },
