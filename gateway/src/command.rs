@@ -31,15 +31,6 @@ pub(crate) fn parse(action: Action, body: Document, rules: Rules) -> Result<Comm
     Ok(command)
 }
 
-/// Whether the command has to run where writes are allowed.
-pub(crate) fn writes(action: Action, command: &Command) -> bool {
-    match command {
-        Command::Aggregate { pipeline, .. } => refused::writing_stage(pipeline).is_some(),
-        Command::CreateIndexes { .. } | Command::DropIndexes { .. } | Command::SetValidator { .. } => true,
-        _ => action.grant() == Grant::Write,
-    }
-}
-
 fn reading(action: Action, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
     let collection = body.collection()?;
     match action {

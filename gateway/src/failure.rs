@@ -3,6 +3,8 @@
 use bson::{Bson, Document, doc};
 use data_api::code;
 
+use crate::log;
+
 /// A refusal on its way to the client.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -187,6 +189,11 @@ impl From<engine::Error> for Failure {
             }
             (WRITE_CONFLICT, _) => Self::write_conflict(),
             (TIME_EXPIRED, _) => Self::time_limit(),
+            // The text could name the file.
+            (INTERNAL_ERROR, _) if error.message.starts_with("storage:") => {
+                log::warn(&error.message);
+                Self::unavailable("the database cannot be read or written")
+            }
             (INTERNAL_ERROR, _) => Self::internal(error.message).with_code(INTERNAL_ERROR),
             (code, _) => Self::invalid(error.message).with_code(code),
         }
@@ -199,4 +206,34 @@ const INTERNAL_ERROR: i32 = 1;
 pub(crate) fn count(number: impl TryInto<i64>) -> Bson {
     let number = number.try_into().unwrap_or(i64::MAX);
     i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_engine_have_their_status() {
+        let table = [
+            (2, "bad", 400),
+            (112, "conflict", 503),
+            (50, "late", 400),
+            (1, "storage: disk I/O error", 503),
+            (1, "a fault", 500),
+        ];
+        for (code, message, status) in table {
+            assert_eq!(Failure::from(engine::Error::new(code, message)).status, status, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_a_refusal_of_the_protocol() {
+        let duplicate = Duplicate { collection: Some("c".into()), index: "a_1".into(), pattern: Some(doc! {"a": 1}) };
+        let mut text = Vec::new();
+        let body = Failure::duplicate(duplicate).in_operation(2).body();
+        crate::ejson::write_document(&mut text, &body, crate::ejson::Form::Plain);
+        let refusal: data_api::Refusal = serde_json::from_slice(&text).unwrap();
+        assert_eq!((refusal.error_code.as_str(), refusal.code, refusal.operation), (code::DUPLICATE_KEY, Some(11000), Some(2)));
+        assert_eq!((refusal.index.as_deref(), refusal.key_pattern), (Some("a_1"), Some(serde_json::json!({"a": 1}))));
+    }
 }

@@ -30,9 +30,13 @@ pub(crate) struct Gateway {
     keys: Vec<Arc<Key>>,
     limits: Arc<Limits>,
     places: Arc<Semaphore>,
+    /// Readiness is asked without a key, so it gets few threads.
+    pings: Semaphore,
     metrics: Metrics,
     log: Log,
 }
+
+const PINGS: usize = 4;
 
 impl Gateway {
     pub(crate) async fn open(config: Config, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
@@ -40,6 +44,7 @@ impl Gateway {
         Ok(Self {
             database,
             keys: config.keys.into_iter().map(Arc::new).collect(),
+            pings: Semaphore::new(PINGS),
             places: Arc::new(Semaphore::new(config.limits.concurrent)),
             limits: Arc::new(config.limits),
             metrics: Metrics::default(),
@@ -123,7 +128,11 @@ impl Gateway {
     }
 
     async fn ready(&self) -> Result<(), Failure> {
-        match tokio::time::timeout(self.limits.time, self.database.ping()).await {
+        let pinging = async {
+            let _place = self.pings.acquire().await;
+            self.database.ping().await
+        };
+        match tokio::time::timeout(self.limits.time, pinging).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Failure::unavailable("the database does not answer")),
         }

@@ -132,7 +132,7 @@ fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>)
     }
     collections.extend(body.0.get_str("collection").ok().map(str::to_owned));
     let command = command::parse(request.action, body.0, rules)?;
-    let purpose = match command::writes(request.action, &command) {
+    let purpose = match command.writes() {
         true => Purpose::Write,
         false => Purpose::Read,
     };
@@ -169,8 +169,7 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             }
             let mut session = store.begin(*purpose).await?;
             let outcome = session.run(database, command).await;
-            // The documents before the one that failed stay, as in MongoDB.
-            let stays = outcome.is_ok() || matches!(**command, Command::InsertMany { .. });
+            let stays = outcome.is_ok() || command.keeps_its_beginning();
             if *purpose == Purpose::Write && stays {
                 commit(session, request).await?;
             }

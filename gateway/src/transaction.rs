@@ -95,7 +95,7 @@ async fn run_one<S: Session>(
         refs::resolve(&mut body, refs, results)?;
     }
     let command = command::parse(operation.action, body, rules)?;
-    if command::writes(operation.action, &command) && operation.action.grant() == Grant::Read {
+    if command.writes() && operation.action.grant() == Grant::Read {
         return Err(Failure::unsupported("a stage that writes, in a transaction,"));
     }
     let outcome = session.run(database, &command).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::{Config, Limits};
+use gateway::{Backend, Config, Limits};
 use serde_json::json;
 
 use crate::support::{self, ACTIONS, Client, config};
@@ -81,6 +81,33 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     client.begin("find", 10).await;
     let refused = client.answer().await;
     assert_eq!((refused.status, refused.json()["code"].as_i64()), (400, Some(50)), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_write_out_of_time_is_never_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.sqlite");
+    let mut config = limited(|limits| limits.time = Duration::from_millis(100));
+    config.backend = Backend::Embedded { path: path.clone() };
+    let running = support::start(config).await;
+    let mut client = Client::connect(running.address).await;
+    let insert = |id: i32| json!({"database": "d", "collection": "c", "document": {"_id": id}});
+    assert_eq!(client.act("insertOne", "admin", &insert(1)).await.status, 201);
+
+    // Another process has the file, so to say: the next write has to wait for longer than it may.
+    let held = engine::Engine::open(&path).unwrap().begin(engine::Mode::Write).unwrap();
+    let refused = client.act("insertOne", "admin", &insert(2)).await;
+    assert_eq!((refused.status, refused.json()["code"].as_i64()), (400, Some(50)), "{}", refused.text);
+    drop(held);
+
+    // Writers take turns: this one comes after the one that was refused has come to its end.
+    let mut attempts = 0;
+    while client.act("insertOne", "admin", &insert(3)).await.status != 201 {
+        attempts += 1;
+        assert!(attempts < 200, "the writer is never free again");
+    }
+    let found = client.act("distinct", "admin", &json!({"database": "d", "collection": "c", "field": "_id"})).await;
+    assert_eq!(found.text, r#"{"values":[1,3]}"#);
 }
 
 #[tokio::test]
