@@ -12,6 +12,7 @@ mod dispatch;
 mod engine;
 mod error;
 mod expression;
+mod fields;
 mod granularity;
 mod key;
 pub mod matcher;

@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 use crate::{
     error::{Error, Result},
     expression::Variables,
+    fields::Fields,
     matcher::Matcher,
     planner::{self, Plan},
     sort::SortOrder,
@@ -23,6 +24,8 @@ pub(crate) struct Query {
     pub sort: SortOrder,
     pub skip: usize,
     pub limit: Option<usize>,
+    /// What the caller reads of the documents.
+    pub fields: Fields,
 }
 
 /// A stored document that matches.
@@ -59,6 +62,7 @@ impl Query {
             sort: sort.map(SortOrder::parse).transpose()?.unwrap_or_default(),
             skip,
             limit: (limit > 0).then_some(limit),
+            fields: Fields::All,
         })
     }
 
@@ -70,7 +74,11 @@ impl Query {
         let plan = self.plan(collection);
         let wanted = self.limit.map(|limit| limit.saturating_add(self.skip));
         let expected = wanted.filter(|_| plan.sorted);
+        let mut deciding = Fields::default();
+        self.matcher.node().add_fields(&mut deciding);
         let candidates = Candidates {
+            deciding,
+            fields: self.fields.clone(),
             store,
             cursor: Cursor::new(collection, plan.access, expected),
             rows: Vec::new().into_iter(),
@@ -140,14 +148,20 @@ struct Candidates<'a> {
     matcher: Matcher,
     variables: Arc<Variables>,
     examined: usize,
+    deciding: Fields,
+    fields: Fields,
 }
 
 impl Candidates<'_> {
     fn check(&mut self, row: &Row) -> Result<Option<Found>> {
         self.examined += 1;
-        let document = decode(row)?;
-        let (matched, position) = self.matcher.matches_at(&document, &self.variables)?;
-        Ok(matched.then_some(Found { rid: row.rid, document, position }))
+        let deciding = decode(row, &self.deciding)?;
+        let (matched, position) = self.matcher.matches_at(&deciding, &self.variables)?;
+        if !matched {
+            return Ok(None);
+        }
+        let document = if self.deciding == Fields::All { deciding } else { decode(row, &self.fields)? };
+        Ok(Some(Found { rid: row.rid, document, position }))
     }
 }
 

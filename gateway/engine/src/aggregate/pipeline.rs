@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     expression::Variables,
+    fields::Fields,
     matcher::Matcher,
     search::Query,
     sort::SortOrder,
@@ -111,8 +112,13 @@ impl Pipeline {
             stages.next();
             used += 1;
         }
-        let mut query =
-            Query { matcher: matcher.unwrap_or_else(Matcher::everything), sort: SortOrder::default(), skip: 0, limit: None };
+        let mut query = Query {
+            matcher: matcher.unwrap_or_else(Matcher::everything),
+            sort: SortOrder::default(),
+            skip: 0,
+            limit: None,
+            fields: Fields::All,
+        };
         if let Some(Stage::Sort(order)) = stages.peek() {
             query.sort = order.clone();
             stages.next();
@@ -126,6 +132,12 @@ impl Pipeline {
         if let Some(Stage::Limit(limit)) = stages.peek() {
             query.limit = Some(*limit);
             used += 1;
+        }
+        if let Some(next) = self.stages.get(used) {
+            let mut fields = Fields::default();
+            next.add_fields(&mut fields);
+            fields.add_order(&query.sort);
+            query.fields = fields;
         }
         (query, used)
     }

@@ -37,6 +37,7 @@ pub(crate) use self::{
 };
 use crate::{
     error::{Error, Result},
+    fields::Fields,
     number::Number,
 };
 
@@ -68,6 +69,22 @@ impl Expression {
         match self {
             Expression::Constant(value) => Some(value),
             _ => None,
+        }
+    }
+
+    /// The top-level fields that it reads.
+    pub fn add_fields(&self, fields: &mut Fields) {
+        match self {
+            Expression::Constant(_) => {}
+            Expression::Field(path) => path.first().into_iter().for_each(|root| fields.add(root)),
+            Expression::Variable(name, path) if matches!(name.as_str(), "ROOT" | "CURRENT") => match path.first() {
+                Some(root) => fields.add(root),
+                None => fields.add_all(),
+            },
+            Expression::Variable(..) => {}
+            Expression::Object(parts) => parts.iter().for_each(|(_, part)| part.add_fields(fields)),
+            Expression::Array(items) | Expression::Call(_, items) => items.iter().for_each(|item| item.add_fields(fields)),
+            Expression::Special(special) => special.parts().iter().for_each(|part| part.add_fields(fields)),
         }
     }
 

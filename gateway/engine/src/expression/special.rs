@@ -81,6 +81,23 @@ pub(super) fn parse(parser: &mut Parser, name: &str, operand: &Bson) -> Result<O
 }
 
 impl Special {
+    /// The expressions in it.
+    pub fn parts(&self) -> Vec<&Expression> {
+        match self {
+            Special::And(items) | Special::Or(items) | Special::IfNull(items) => items.iter().collect(),
+            Special::Cond(condition, yes, no) => vec![condition, yes, no],
+            Special::Switch { branches, default } => {
+                branches.iter().flat_map(|(case, then)| [case, then]).chain(default.as_ref()).collect()
+            }
+            Special::Let { bindings, body } => bindings.iter().map(|(_, value)| value).chain([body]).collect(),
+            Special::Map { input, body, .. } => vec![input, body],
+            Special::Filter { input, condition, limit, .. } => [input, condition].into_iter().chain(limit.as_ref()).collect(),
+            Special::Reduce { input, initial, body } => vec![input, initial, body],
+            Special::SortArray { input, .. } => vec![input],
+            Special::Random | Special::Meta => Vec::new(),
+        }
+    }
+
     pub fn eval(&self, env: &super::Env<'_>) -> Result<Bson> {
         match self {
             Special::And(items) => {

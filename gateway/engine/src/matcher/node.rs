@@ -6,6 +6,7 @@ use super::{schema::Schema, test::Test};
 use crate::{
     error::Result,
     expression::{self, Expression, Variables},
+    fields::Fields,
     path::{Leaf, Path, Reached},
 };
 
@@ -93,6 +94,18 @@ impl Node {
 }
 
 impl Node {
+    /// The top-level fields that decide.
+    pub fn add_fields(&self, fields: &mut Fields) {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) | Node::Nor(nodes) => nodes.iter().for_each(|node| node.add_fields(fields)),
+            Node::Not(node) => node.add_fields(fields),
+            Node::Field { path, .. } | Node::ElemMatch { path, .. } if !path.is_here() => fields.add(path.root()),
+            Node::Expression(expression) => expression.add_fields(fields),
+            Node::Field { .. } | Node::ElemMatch { .. } | Node::Schema(_) => fields.add_all(),
+            Node::Constant(_) | Node::SampleRate(_) => {}
+        }
+    }
+
     /// One element of an array.
     pub fn eval_element(&self, item: &Bson, documents_only: bool, details: &Details<'_>) -> Result<bool> {
         let mut details = details.aside();

@@ -9,6 +9,7 @@ pub(crate) use self::parse::{Dialect, check_path};
 use crate::{
     error::Result,
     expression::{Env, Expression, Variables},
+    fields::Fields,
     matcher::Matcher,
 };
 
@@ -67,9 +68,30 @@ impl Projection {
         parse::removals(paths)
     }
 
+    /// The top-level fields that its output depends on.
+    pub fn add_fields(&self, fields: &mut Fields) {
+        if self.kind != Kind::Inclusion {
+            return fields.add_all();
+        }
+        for (name, branch) in &self.tree.children {
+            fields.add(name);
+            branch.add_fields(fields);
+        }
+    }
+
     pub fn apply(&self, document: &Document, position: Option<usize>, variables: &Variables) -> Result<Document> {
         let env = Env::new(document, variables);
         apply::document(&self.tree, self.kind, document, &env, position)
+    }
+}
+
+impl Branch {
+    fn add_fields(&self, fields: &mut Fields) {
+        match self {
+            Branch::Computed(expression) => expression.add_fields(fields),
+            Branch::Nested(tree) => tree.children.iter().for_each(|(_, branch)| branch.add_fields(fields)),
+            _ => {}
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, path::Path, sync::Arc, time::Duration};
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawDocument, doc};
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    fields::Fields,
     key,
     matcher::Matcher,
 };
@@ -147,7 +148,7 @@ impl Store {
                 break;
             }
             for row in rows {
-                let document = decode(&row)?;
+                let document = decode(&row, &Fields::All)?;
                 self.add_keys(collection, &index, row.rid, index.keys(&document)?)?;
             }
         }
@@ -252,8 +253,22 @@ impl Store {
     }
 }
 
-pub(crate) fn decode(row: &Row) -> Result<Document> {
-    Ok(Document::from_reader(row.body.as_slice())?)
+/// The document, or what the fields hold of it.
+pub(crate) fn decode(row: &Row, fields: &Fields) -> Result<Document> {
+    if *fields == Fields::All {
+        return Ok(Document::from_reader(row.body.as_slice())?);
+    }
+    let mut document = Document::new();
+    if fields.is_none() {
+        return Ok(document);
+    }
+    for element in RawDocument::from_bytes(&row.body)? {
+        let (name, value) = element?;
+        if fields.has(name.as_str()) {
+            document.insert(name.as_str(), Bson::try_from(value)?);
+        }
+    }
+    Ok(document)
 }
 
 fn encode(document: &Document) -> Result<Vec<u8>> {

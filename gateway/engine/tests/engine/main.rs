@@ -1,6 +1,10 @@
 //! The engine from outside: commands, plans, transactions.
 
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
 mod open;
+#[cfg(test)]
 mod planner;
+#[cfg(test)]
 mod transactions;

@@ -1,7 +1,7 @@
 //! Sessions: all or nothing, one writer, readers beside it, and what survives a kill.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     process::{Command as Process, Stdio},
     thread,
 };
@@ -118,7 +118,7 @@ fn writer_that_is_killed() {
         session.run("test", &insert(2 * id)).unwrap();
         session.run("test", &insert(2 * id + 1)).unwrap();
         session.commit().unwrap();
-        eprintln!("committed {id}");
+        writeln!(std::io::stderr(), "committed {id}").unwrap();
     }
 }
 

@@ -11,6 +11,7 @@ use super::{Context, Rows, lookup::local_values, parse::whole, set_path};
 use crate::{
     error::{Error, Result},
     expression::{Expression, Variables},
+    fields::Fields,
     key,
     matcher::Matcher,
     path::Path,
@@ -141,7 +142,7 @@ impl GraphLookup {
             Some(restriction) => equality.and(restriction.clone()),
             None => equality,
         };
-        Query { matcher, sort: SortOrder::default(), skip: 0, limit: None }
+        Query { matcher, sort: SortOrder::default(), skip: 0, limit: None, fields: Fields::All }
     }
 
     fn at_depth(&self, mut document: Document, depth: usize) -> Document {

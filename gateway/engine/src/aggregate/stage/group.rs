@@ -15,6 +15,7 @@ use crate::{
     },
     error::{Error, Result},
     expression::{Expression, Variables, null_if_missing},
+    fields::Fields,
     key,
     number::Number,
     order::compare,
@@ -85,6 +86,16 @@ impl Group {
             documents = SortOrder::parse(&bson::doc! {"_id": 1})?.sort(documents);
         }
         Ok(Box::new(documents.into_iter().map(Ok)))
+    }
+
+    pub fn add_fields(&self, fields: &mut Fields) {
+        match &self.id {
+            Identity::Value(by) | Identity::Bucket { by, .. } => by.add_fields(fields),
+        }
+        for (_, accumulator) in &self.fields {
+            accumulator.input.add_fields(fields);
+            fields.add_order(&accumulator.order);
+        }
     }
 
     fn identify(&self, document: &Document, variables: &Variables) -> Result<Bson> {

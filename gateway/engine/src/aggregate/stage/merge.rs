@@ -9,6 +9,7 @@ use crate::{
     aggregate::{self, pipeline::Pipeline},
     error::{Error, Result},
     expression::{Expression, Variables},
+    fields::Fields,
     matcher::Matcher,
     order::equal,
     path,
@@ -170,7 +171,7 @@ fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
 }
 
 fn everything() -> Query {
-    Query { matcher: Matcher::everything(), sort: SortOrder::default(), skip: 0, limit: None }
+    Query { matcher: Matcher::everything(), sort: SortOrder::default(), skip: 0, limit: None, fields: Fields::All }
 }
 
 fn keep_id(before: &Document, mut after: Document) -> Result<Document> {

@@ -22,7 +22,7 @@ use bson::{Bson, Document};
 
 pub(super) use self::parse::{check_place, parse};
 use super::{Context, Rows};
-use crate::{error::Result, expression::Expression, matcher::Matcher, projection::Projection, sort::SortOrder};
+use crate::{error::Result, expression::Expression, fields::Fields, matcher::Matcher, projection::Projection, sort::SortOrder};
 
 /// A parsed stage.
 #[derive(Debug, Clone)]
@@ -50,6 +50,17 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
+    /// The top-level fields of its input that its output depends on.
+    pub fn add_fields(&self, fields: &mut Fields) {
+        match self {
+            Stage::Count(_) => {}
+            Stage::Group(group) => group.add_fields(fields),
+            Stage::Project(projection) => projection.add_fields(fields),
+            Stage::ReplaceRoot(expression) => expression.add_fields(fields),
+            _ => fields.add_all(),
+        }
+    }
+
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
         match self {
             Stage::Match(matcher) => simple::filter(matcher, rows, context),
