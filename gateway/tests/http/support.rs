@@ -51,6 +51,7 @@ pub struct Client {
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("the gateway listens");
+        stream.set_nodelay(true).expect("a socket takes the option");
         Self { stream, unread: Vec::new() }
     }
 
