@@ -60,6 +60,26 @@ pub fn from_f64_exact(value: f64) -> Dec {
     exact
 }
 
+/// The rest of a division that truncates, with the sign of `a`.
+pub fn remainder(a: &Dec, b: &Dec) -> Dec {
+    let mut rest = *a;
+    context().rem(&mut rest, b);
+    if rest.is_nan() && a.is_finite() && b.is_finite() && !b.is_zero() {
+        return long_remainder(a, b).unwrap_or(rest);
+    }
+    rest
+}
+
+/// Where the quotient has more digits than there are: digit by digit.
+fn long_remainder(a: &Dec, b: &Dec) -> Option<Dec> {
+    let divisor = b.coefficient_digits().iter().fold(0_u128, |all, digit| all * 10 + u128::from(*digit));
+    let zeros = usize::try_from(a.exponent() - b.exponent()).ok()?;
+    let digits = a.coefficient_digits().into_iter().chain(std::iter::repeat_n(0, zeros));
+    let rest = digits.fold(0_u128, |rest, digit| (rest * 10 + u128::from(digit)) % divisor);
+    let sign = if a.is_negative() { "-" } else { "" };
+    parse(&format!("{sign}{rest}E{}", b.exponent()))
+}
+
 pub fn from_i64(value: i64) -> Dec {
     Dec::from(value)
 }

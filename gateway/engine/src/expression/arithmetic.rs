@@ -155,9 +155,7 @@ fn modulo(arguments: &[Bson]) -> Result<Bson> {
     }
     Ok(match (a, b) {
         (Number::Decimal(_), _) | (_, Number::Decimal(_)) => {
-            let mut rest = a.to_decimal();
-            decimal::context().rem(&mut rest, &b.to_decimal());
-            Number::Decimal(rest).into_bson()
+            Number::Decimal(decimal::remainder(&a.to_decimal(), &b.to_decimal())).into_bson()
         }
         (Number::Double(_), _) | (_, Number::Double(_)) => Bson::Double(a.to_f64() % b.to_f64()),
         (Number::Int(a), Number::Int(b)) => Bson::Int32(a.wrapping_rem(b)),

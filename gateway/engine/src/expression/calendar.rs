@@ -35,6 +35,10 @@ impl Civil {
     /// Parts beyond their range carry over.
     pub fn millis(&self) -> Option<i64> {
         let months = self.year.checked_mul(12)?.checked_add(self.month.checked_sub(1)?)?;
+        const MONTHS_LIMIT: i64 = 12 * 300_000_000;
+        if months.abs() > MONTHS_LIMIT {
+            return None;
+        }
         let days = days_from_civil(months.div_euclid(12), months.rem_euclid(12) + 1, 1).checked_add(self.day.checked_sub(1)?)?;
         let clock = self
             .hour

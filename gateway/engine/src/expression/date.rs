@@ -146,9 +146,13 @@ fn from_parts(arguments: &[Bson]) -> Result<Bson> {
     let civil = match (given(0), given(8)) {
         (true, false) => Civil { year: read(0, 1970)?, month: read(1, 1)?, day: read(2, 1)?, ..clock },
         (false, true) => {
-            let monday = calendar::iso_year_start(read(8, 1970)?);
-            let days = (read(9, 1)? - 1) * 7 + read(10, 1)? - 1;
-            Civil { day: monday + days + 1, ..clock }
+            let year = read(8, 1970)?;
+            if !(1..=9999).contains(&year) {
+                return Err(Error::new(31095, "'isoWeekYear' must evaluate to an integer in the range 1 to 9999"));
+            }
+            let weeks = read(9, 1)?.checked_sub(1).and_then(|weeks| weeks.checked_mul(7)).ok_or_else(overflow)?;
+            let day = calendar::iso_year_start(year).checked_add(weeks).and_then(|day| day.checked_add(read(10, 1).ok()?));
+            Civil { day: day.ok_or_else(overflow)?, ..clock }
         }
         (true, true) => return Err(Error::new(40489, "$dateFromParts does not allow mixing natural dates with ISO dates")),
         (false, false) => return Err(Error::new(40516, "$dateFromParts requires either 'year' or 'isoWeekYear' to be present")),

@@ -206,26 +206,29 @@ fn truncate(arguments: &[Bson]) -> Result<Bson> {
     };
     let zone = Zone::of_argument(argument(arguments, 3))?;
     let first_day = start_of_week("$dateTrunc", argument(arguments, 4))?;
-    let local = floor(zone.to_local(at), unit, size, first_day);
+    let local = floor(zone.to_local(at), unit, size, first_day)
+        .ok_or_else(|| Error::new(5439018, "$dateTrunc requires a 'binSize' that does not overflow"))?;
     Ok(Bson::DateTime(bson::DateTime::from_millis(zone.to_utc(local))))
 }
 
 /// Bins are counted from the start of the year 2000.
-fn floor(local_ms: i64, unit: Unit, size: i64, first_day: i64) -> i64 {
+fn floor(local_ms: i64, unit: Unit, size: i64, first_day: i64) -> Option<i64> {
     const REFERENCE_DAY: i64 = 10_957;
     if let Some(months) = unit.months() {
         let civil = Civil::of(local_ms);
         let since = (civil.year - 2000) * 12 + civil.month - 1;
-        let begun = since.div_euclid(months * size) * months * size;
-        return calendar::days_from_civil(2000 + begun.div_euclid(12), begun.rem_euclid(12) + 1, 1) * 86_400_000;
+        let width = months.checked_mul(size)?;
+        let begun = since.div_euclid(width).checked_mul(width)?;
+        let start = Civil { year: 2000, month: begun.checked_add(1)?, day: 1, hour: 0, minute: 0, second: 0, millisecond: 0 };
+        return start.millis();
     }
     let (reference, width) = match unit {
         Unit::Week => {
             let weekday = (REFERENCE_DAY + 3).rem_euclid(7);
             let first = REFERENCE_DAY + (first_day - weekday).rem_euclid(7);
-            (first * 86_400_000, 604_800_000 * size)
+            (first * 86_400_000, size.checked_mul(604_800_000)?)
         }
-        _ => (REFERENCE_DAY * 86_400_000, unit.millis() as i64 * size),
+        _ => (REFERENCE_DAY * 86_400_000, size.checked_mul(unit.millis() as i64)?),
     };
-    reference + (local_ms - reference).div_euclid(width) * width
+    local_ms.checked_sub(reference)?.div_euclid(width).checked_mul(width)?.checked_add(reference)
 }

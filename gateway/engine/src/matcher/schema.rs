@@ -177,8 +177,5 @@ fn is_multiple(number: Number, divisor: &Bson) -> bool {
     if let (Some(a), Some(b)) = (number.to_i64_exact(), divisor.to_i64_exact()) {
         return b != 0 && a.wrapping_rem(b) == 0;
     }
-    let mut rest = number.to_decimal();
-    let mut context = crate::decimal::context();
-    context.rem(&mut rest, &divisor.to_decimal());
-    rest.is_zero()
+    crate::decimal::remainder(&number.to_decimal(), &divisor.to_decimal()).is_zero()
 }

@@ -80,6 +80,15 @@ fn check_kind(given: &Document, key: &Document) -> Result<()> {
     if unique && is_passive(key) {
         return Err(Error::new(CANNOT_CREATE, "indexes of this kind cannot be unique here"));
     }
+    if key.values().filter(|direction| **direction == Bson::String("hashed".to_owned())).count() > 1 {
+        return Err(Error::new(31303, "A maximum of one index field is allowed to be hashed"));
+    }
+    match given.get("v").map(Number::from_bson) {
+        None => {}
+        Some(None) => return Err(Error::type_mismatch("The field 'v' must be a number")),
+        Some(Some(version)) if matches!(version.to_i64_exact(), Some(1 | 2)) => {}
+        Some(Some(_)) => return Err(Error::new(CANNOT_CREATE, "Invalid index specification; the version is not supported")),
+    }
     let number = |name: &str| given.get(name).and_then(Number::from_bson).map(Number::to_f64);
     if let (Some(least), Some(most)) = (number("min"), number("max"))
         && least >= most
@@ -139,12 +148,15 @@ fn default_name(key: &Document) -> String {
 /// The option's canonical value; `None` where it says nothing.
 fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) -> Result<Option<Bson>> {
     let only_id = key.len() == 1 && key.contains_key("_id");
+    if only_id && matches!(option, "sparse" | "partialFilterExpression" | "expireAfterSeconds" | "unique") {
+        return Err(Error::new(197, format!("The field '{option}' is not valid for an _id index specification")));
+    }
     match option {
         "key" | "name" | "v" | "ns" => Ok(None),
         "unique" | "sparse" | "hidden" | "background" => {
             let truth = truth(option, value)?;
-            if only_id && option != "background" && (option != "unique" || !truth) {
-                return Err(Error::new(197, format!("The field '{option}' is not valid for an _id index specification")));
+            if only_id && option == "hidden" && truth {
+                return Err(Error::bad_value("can't hide _id index"));
             }
             Ok((truth && option != "background").then_some(Bson::Boolean(true)))
         }
@@ -152,9 +164,6 @@ fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) ->
             let Bson::Document(filter) = value else {
                 return Err(Error::type_mismatch("The field 'partialFilterExpression' must be an object"));
             };
-            if only_id {
-                return Err(Error::new(CANNOT_CREATE, "_id index cannot be a partial index"));
-            }
             if filter.contains_key("$expr") {
                 return Err(Error::new(224, "$expr is not allowed in the context of a partial index"));
             }
@@ -200,7 +209,7 @@ fn expire_after(value: &Bson, key: &Document) -> Result<Bson> {
     let Some(number) = Number::from_bson(value) else {
         return Err(Error::new(CANNOT_CREATE, "TTL index 'expireAfterSeconds' option must be numeric"));
     };
-    if key.len() != 1 || key.contains_key("_id") || key.contains_key("$**") {
+    if key.len() != 1 || key.contains_key("$**") {
         return Err(Error::new(CANNOT_CREATE, "TTL indexes are single-field indexes and not on _id"));
     }
     let seconds = number.to_f64();
