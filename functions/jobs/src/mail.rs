@@ -32,7 +32,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
             done(command).await
         }
         Ok(None) => work.nothing_to_do().await,
-        Err(failure) if failure.retry => Err(failure.into()),
+        Err(failure) if failure.retry && !work.lease.is_last_attempt() => Err(failure.into()),
         Err(failure) => {
             let mut command = work.store.laying_aside(&work.lease, failure.code);
             delivered(&mut command, work, &notification, "failed", None);

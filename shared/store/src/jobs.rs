@@ -11,7 +11,7 @@ use crate::store::as_doc;
 use crate::{Halt, PlatformScope, Scope, Store};
 
 const LEASE_MS: i64 = 60_000;
-const ATTEMPTS_MAX: i64 = 10;
+pub(crate) const ATTEMPTS_MAX: i64 = 10;
 const BACKOFF_FIRST_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 3_600_000;
 const KEPT_DAYS: i64 = 7;

@@ -65,6 +65,30 @@ async fn a_provider_that_is_busy_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_mail_that_nobody_takes_is_on_record_as_failed() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, manager) = staffed().await;
+    let owner = tenant.member(Role::Owner).await;
+    lead(&manager, json!({})).await;
+    app.standins.fail_next(Service::Mail, 10, Fault::Broken).await;
+    for day in 0..10 {
+        assert_eq!(delivery_status(&owner.id).await, if day == 0 { Value::Null } else { json!("queued") });
+        run_at(now().plus_days(day)).await;
+    }
+    let given_up = &jobs(&tenant, "mail").await[0];
+    assert_eq!((&given_up["status"], &given_up["last_error"]), (&json!("dead"), &json!("mail-unavailable")));
+    assert_eq!(delivery_status(&owner.id).await, "failed");
+}
+
+async fn delivery_status(recipient: &str) -> Value {
+    match App::shared().stored("notifications", json!({ "recipient": recipient })).await.is_empty() {
+        true => Value::Null,
+        false => delivery(recipient).await["status"].clone(),
+    }
+}
+
+#[tokio::test]
 async fn an_invitation_is_mailed_with_the_link_to_accept_it() {
     let _alone = alone().await;
     let app = App::shared();

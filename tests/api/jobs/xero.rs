@@ -150,6 +150,40 @@ async fn an_invoice_that_is_paid_there_is_paid_here_once() {
 }
 
 #[tokio::test]
+async fn an_invoice_that_is_voided_there_is_void_here() {
+    let _alone = alone().await;
+    let (standins, deal) = (&App::shared().standins, Deal::new("200").await);
+    let invoice = deal.invoice().await;
+    deal.sync("xero.invoice", "invoice", &invoice).await;
+    let there = stored("invoices", &invoice).await["xero"]["id"].as_str().unwrap().to_owned();
+    void(&there).await;
+    deal.register_webhook().await;
+    let notice = standins::Notice { invoices: vec![there], ..standins::Notice::default() };
+    assert!(standins.notify(&notice).await.unwrap().ok);
+    App::shared().run_jobs().await;
+    assert_eq!(stored("invoices", &invoice).await["status"], "void");
+    assert!(told(&deal.customer).await.contains(&"invoice.voided".to_owned()));
+}
+
+/// As a bookkeeper would.
+async fn void(invoice: &str) {
+    let (standins, client) = (&App::shared().standins, reqwest::Client::new());
+    let form = "grant_type=client_credentials&scope=accounting.invoices";
+    let token = client
+        .post(format!("{}/connect/token", standins.xero_identity_url()))
+        .basic_auth("standin-client", Some("standin-secret"));
+    let token =
+        token.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap().text().await.unwrap();
+    let token: Value = serde_json::from_str(&token).unwrap();
+    let request = client.post(format!("{}/api.xro/2.0/Invoices/{invoice}", standins.xero_api_url()));
+    let request = request.bearer_auth(token["access_token"].as_str().unwrap()).header("accept", "application/json");
+    let request =
+        request.header("xero-tenant-id", "45e4708e-d862-4111-ab3a-dd8cd03913e1").header("content-type", "application/json");
+    let answer = request.body(json!({ "Invoices": [{ "Status": "VOIDED" }] }).to_string()).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+}
+
+#[tokio::test]
 async fn what_xero_refuses_is_laid_aside_and_the_staff_is_told_why() {
     let _alone = alone().await;
     let deal = Deal::new("999").await;

@@ -19,11 +19,10 @@ const INVOICES_MAX: u32 = 50;
 /// Fetches an invoice and does what its state there means here.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     let Some(connection) = Connection::find(work).await? else { return work.nothing_to_do().await };
-    let organisation = work.text("organisation");
-    if !organisation.is_empty() && organisation != connection.organisation() {
+    let (resource, organisation) = (work.text("resource"), work.text("organisation"));
+    if resource.is_empty() || (!organisation.is_empty() && organisation != connection.organisation()) {
         return work.nothing_to_do().await;
     }
-    let resource = work.text("resource");
     let there = match connection.call(|api| api.get_invoice(resource), xero::invoice).await {
         Ok(there) => there,
         Err(super::connection::Refused::ByXero(failure)) if failure.code == "xero-not-found" => {

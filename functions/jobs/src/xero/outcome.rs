@@ -23,7 +23,7 @@ pub fn note_success(command: &mut Command<'_>, work: &Work<'_>, connection: &Con
 pub async fn end(work: &Work<'_>, connection: &Connection<'_>, subject: &Subject<'_>, refused: Refused) -> Stop {
     let failure = match refused {
         Refused::Stopped(stop) => return stop,
-        Refused::ByXero(failure) if failure.retry => return failure.into(),
+        Refused::ByXero(failure) if failure.retry && !work.lease.is_last_attempt() => return failure.into(),
         Refused::ByXero(failure) => failure,
     };
     let before = &connection.integration;

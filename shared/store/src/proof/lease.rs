@@ -69,4 +69,9 @@ impl JobLease {
     pub fn attempts(&self) -> i64 {
         self.attempts
     }
+
+    /// Whether the job is laid aside if it does not succeed now.
+    pub fn is_last_attempt(&self) -> bool {
+        self.attempts >= crate::jobs::ATTEMPTS_MAX
+    }
 }
