@@ -14,6 +14,7 @@ pub(crate) struct Failure {
     pub code: Option<i32>,
     pub operation: Option<usize>,
     pub detail: Option<Box<Detail>>,
+    pub inserts: Option<Box<Inserts>>,
     pub retry_after_s: Option<u32>,
     /// The same request may succeed at once when it is run again.
     pub transient: bool,
@@ -36,6 +37,22 @@ pub(crate) struct Duplicate {
     pub pattern: Option<Document>,
 }
 
+/// What became of the documents of an insertMany that failed.
+#[derive(Debug, Default)]
+pub(crate) struct Inserts {
+    pub inserted: usize,
+    pub errors: Vec<InsertError>,
+}
+
+/// Why one document was not inserted.
+#[derive(Debug)]
+pub(crate) struct InsertError {
+    /// The position of the document in the request.
+    pub index: usize,
+    pub code: Option<i32>,
+    pub error: String,
+}
+
 pub(crate) const FAILED_TO_PARSE: i32 = 9;
 pub(crate) const INVALID_NAMESPACE: i32 = 73;
 const UNKNOWN_FIELD: i32 = 40415;
@@ -45,7 +62,8 @@ const TYPE_MISMATCH: i32 = 14;
 const NOT_SUPPORTED: i32 = 115;
 const WRITE_CONFLICT: i32 = 112;
 const TIME_EXPIRED: i32 = 50;
-const DUPLICATE: i32 = 11000;
+pub(crate) const DUPLICATE: i32 = 11000;
+pub(crate) const VALIDATION_FAILED: i32 = 121;
 
 impl Failure {
     pub(crate) fn new(status: u16, error_code: &'static str, error: impl Into<String>) -> Self {
@@ -56,6 +74,7 @@ impl Failure {
             code: None,
             operation: None,
             detail: None,
+            inserts: None,
             retry_after_s: None,
             transient: false,
         }
@@ -176,7 +195,22 @@ impl Failure {
                 set("keyPattern", duplicate.pattern.map(Bson::Document));
             }
         }
+        if let Some(inserts) = self.inserts {
+            let errors: Vec<Document> = inserts.errors.into_iter().map(InsertError::body).collect();
+            set("insertedCount", Some(count(inserts.inserted)));
+            set("writeErrors", Some(errors.into()));
+        }
         body.insert("link", "");
+        body
+    }
+}
+
+impl InsertError {
+    fn body(self) -> Document {
+        let mut body = doc! {"index": count(self.index), "error": self.error};
+        if let Some(code) = self.code {
+            body.insert("code", code);
+        }
         body
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod expect;
 mod failure;
 mod gateway;
+mod insert;
 mod log;
 mod metrics;
 mod parameters;

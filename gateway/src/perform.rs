@@ -20,6 +20,7 @@ use crate::{
     config::{Key, Limits},
     ejson::{self, Form},
     failure::Failure,
+    insert,
     parameters::Parameters,
     transaction::{self, Operation},
 };
@@ -168,7 +169,16 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
                 return Err(Failure::time_limit());
             }
             let mut session = store.begin(*purpose).await?;
-            let outcome = session.run(database, command).await;
+            let mut outcome = session.run(database, command).await;
+            if !S::COMMITS_AT_ONCE
+                && let (Err(failure), Command::InsertMany { collection, documents, ordered }) = (&outcome, &**command)
+                && insert::is_of_a_document(failure)
+            {
+                // Undone and done again one by one, to tell of each document what became of it.
+                drop(session);
+                session = store.begin(*purpose).await?;
+                outcome = insert::each(&mut session, database, collection, documents, *ordered).await;
+            }
             let stays = outcome.is_ok() || command.keeps_its_beginning();
             if *purpose == Purpose::Write && stays {
                 commit(session, request).await?;

@@ -107,6 +107,10 @@ impl Session for DriverSession {
                 if let Some(duplicate) = failure.duplicate_without_pattern() {
                     duplicate.pattern = structure::key_pattern(&database, duplicate).await;
                 }
+                if let (Some(inserts), Command::InsertMany { documents, ordered, .. }) = (&mut failure.inserts, command) {
+                    let before_first = inserts.errors.first().map_or(0, |first| first.index);
+                    inserts.inserted = if *ordered { before_first } else { documents.len() - inserts.errors.len() };
+                }
                 Err(failure)
             }
             settled => settled,

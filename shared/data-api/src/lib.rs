@@ -8,7 +8,7 @@ mod refusal;
 pub use action::{Action, Grant};
 pub use answer::{Answer, Results};
 pub use operation::{Operation, Transaction};
-pub use refusal::{Refusal, code};
+pub use refusal::{Refusal, WriteError, code};
 
 /// The base path of the protocol for an application name.
 pub fn base_path(app: &str) -> String {

@@ -28,13 +28,19 @@ pub struct Refusal {
     /// The key of the unique index of a duplicate key.
     #[serde(default, rename = "keyPattern", skip_serializing_if = "Option::is_none")]
     pub key_pattern: Option<Value>,
+    /// How many documents of an insertMany were inserted all the same.
+    #[serde(default, rename = "insertedCount", skip_serializing_if = "Option::is_none")]
+    pub inserted_count: Option<u64>,
+    /// Which documents of an insertMany were not inserted, and why.
+    #[serde(default, rename = "writeErrors", skip_serializing_if = "Vec::is_empty")]
+    pub write_errors: Vec<WriteError>,
     /// Kept for clients of the original protocol; empty.
     #[serde(default)]
     pub link: String,
 }
 
 impl Refusal {
-    /// The refusal in a JSON object, if it is one. Much smaller in wasm than the derived way.
+    /// The refusal in a JSON object, if it is one, without what only insertMany tells. Much smaller in wasm than the derived way.
     #[must_use]
     pub fn from_json(json: Value) -> Option<Self> {
         let text = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -48,9 +54,21 @@ impl Refusal {
             collection: text("collection"),
             index: text("index"),
             key_pattern: json.get("keyPattern").cloned(),
-            link: String::new(),
+            ..Self::default()
         })
     }
+}
+
+/// Why one document of an insertMany was not inserted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WriteError {
+    /// The position of the document in the request.
+    pub index: usize,
+    /// MongoDB's number for the error, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// A sentence for a person.
+    pub error: String,
 }
 
 /// The values of `error_code`.
@@ -65,7 +83,7 @@ pub mod code {
     pub const EXPECTATION_FAILED: &str = "ExpectationFailed";
     /// A unique index already has the key (409).
     pub const DUPLICATE_KEY: &str = "DuplicateKey";
-    /// Writes kept conflicting with others after all retries (409).
+    /// Writes kept conflicting with others after all retries (503).
     pub const WRITE_CONFLICT: &str = "WriteConflict";
     /// The place to resume a watch from is no longer kept (410).
     pub const RESUME_TOKEN_EXPIRED: &str = "ResumeTokenExpired";
@@ -77,7 +95,7 @@ pub mod code {
     pub const NOT_FOUND: &str = "NotFound";
     /// The method is not POST (405).
     pub const METHOD_NOT_ALLOWED: &str = "MethodNotAllowed";
-    /// The request did not end in its time (503).
+    /// The request did not end in its time; nothing was written (400).
     pub const TIME_LIMIT_EXCEEDED: &str = "TimeLimitExceeded";
     /// The database does not answer (503).
     pub const DATABASE_UNAVAILABLE: &str = "DatabaseUnavailable";

@@ -2,11 +2,10 @@
 
 use bson::{Document, RawDocumentBuf};
 use data_api::code;
-use mongodb::error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
+use mongodb::error::{Error, ErrorKind, IndexedWriteError, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
 
-use crate::failure::{Duplicate, Failure};
+use crate::failure::{DUPLICATE, Duplicate, Failure, InsertError, Inserts};
 
-const DUPLICATE: i32 = 11000;
 const WRITE_CONFLICT: i32 = 112;
 const TIME_EXPIRED: i32 = 50;
 /// Codes by which a server says that it cannot serve now: it steps down, shuts down, or has no primary.
@@ -24,9 +23,13 @@ pub(super) fn failure(error: Error) -> Failure {
     match &*error.kind {
         ErrorKind::Command(command) => of_code(command.code, &command.message, response),
         ErrorKind::Write(WriteFailure::WriteError(write)) => of_code(write.code, &write.message, response),
-        ErrorKind::InsertMany(insert) => match insert.write_errors.iter().flatten().next() {
-            Some(write) => of_code(write.code, &write.message, response),
-            None => Failure::internal("the write was not acknowledged as asked"),
+        ErrorKind::InsertMany(insert) => match insert.write_errors.as_deref() {
+            Some(writes @ [first, ..]) => {
+                let mut failure = of_code(first.code, &first.message, response);
+                failure.inserts = Some(Box::new(inserts(writes)));
+                failure
+            }
+            _ => Failure::internal("the write was not acknowledged as asked"),
         },
         ErrorKind::ServerSelection { .. }
         | ErrorKind::Io(_)
@@ -49,6 +52,15 @@ fn of_code(code: i32, message: &str, response: Option<&RawDocumentBuf>) -> Failu
         code if UNAVAILABLE.contains(&code) => Failure::unavailable("the database does not answer"),
         code => Failure::invalid(message).with_code(code),
     }
+}
+
+fn inserts(writes: &[IndexedWriteError]) -> Inserts {
+    let errors = writes.iter().map(|write| {
+        let failure = of_code(write.code, &write.message, None);
+        InsertError { index: write.index, code: failure.code, error: failure.error }
+    });
+    // How many were inserted follows from the request, which is not known here.
+    Inserts { inserted: 0, errors: errors.collect() }
 }
 
 /// The message is `… collection: db.coll index: name dup key: {values}`; the values are kept back.
