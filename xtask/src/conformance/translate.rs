@@ -82,12 +82,34 @@ impl Target<'_> {
             }
             None => "insertMany",
         };
-        let answer = self.act(action, rest)?;
+        let answer = match self.act_or_write_errors(action, rest)? {
+            Ok(answer) => answer,
+            Err(failed) => return Ok(failed),
+        };
         let inserted = match answer.get("insertedIds") {
             Some(Value::Array(ids)) => ids.len(),
             _ => 1,
         };
         Ok(reply([("n", int(i64::try_from(inserted).unwrap_or(i64::MAX)))]))
+    }
+
+    /// Documents that were not inserted are no failure of the command but a part of its reply.
+    fn act_or_write_errors(&self, action: &str, body: Body) -> Outcome<Result<Body, Body>> {
+        let failed = match self.send(action, body) {
+            Ok(Answer { is_success: true, body }) => return Ok(Ok(body)),
+            Ok(Answer { body, .. }) => body,
+            Err(error) => return Err(Reply::Failure { code: None, text: format!("{error:#}") }),
+        };
+        let told = |error: &Value, index: Value| json!({"index": index, "code": error.get("code"), "errmsg": error.get("error")});
+        let errors: Vec<Value> = match failed.get("writeErrors").and_then(Value::as_array) {
+            Some(errors) => errors.iter().map(|error| told(error, error.get("index").cloned().unwrap_or_default())).collect(),
+            None if failed.get("code").and_then(as_integer).is_some_and(|code| DOCUMENT_FAULTS.contains(&code)) => {
+                vec![told(&Value::Object(failed.clone()), int(0))]
+            }
+            None => return Err(failure(&failed)),
+        };
+        let inserted = number(failed.get("insertedCount"));
+        Ok(Err(reply([("n", int(inserted)), ("writeErrors", errors.into())])))
     }
 
     fn find(&self, rest: Body) -> Outcome<Body> {
@@ -229,19 +251,28 @@ impl Target<'_> {
         Ok(answer)
     }
 
-    fn act(&self, action: &str, mut body: Body) -> Outcome<Body> {
-        body.insert("dataSource".into(), "conformance".into());
-        body.insert("database".into(), self.database.into());
-        body.insert("collection".into(), self.collection.clone());
-        match self.client.act(action, body) {
+    fn act(&self, action: &str, body: Body) -> Outcome<Body> {
+        match self.send(action, body) {
             Ok(Answer { is_success: true, body }) => Ok(body),
-            Ok(Answer { body, .. }) => {
-                let text = body.get("error").and_then(Value::as_str).unwrap_or_default().to_owned();
-                Err(Reply::Failure { code: body.get("code").and_then(as_integer), text })
-            }
+            Ok(Answer { body, .. }) => Err(failure(&body)),
             Err(error) => Err(Reply::Failure { code: None, text: format!("{error:#}") }),
         }
     }
+
+    fn send(&self, action: &str, mut body: Body) -> anyhow::Result<Answer> {
+        body.insert("dataSource".into(), "conformance".into());
+        body.insert("database".into(), self.database.into());
+        body.insert("collection".into(), self.collection.clone());
+        self.client.act(action, body)
+    }
+}
+
+/// Codes that tell of a document and not of the command: a duplicate key, a validator.
+const DOCUMENT_FAULTS: [i64; 2] = [11000, 121];
+
+fn failure(body: &Body) -> Reply {
+    let text = body.get("error").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Reply::Failure { code: body.get("code").and_then(as_integer), text }
 }
 
 impl Written {
