@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{command::Mode, error::Result, session::Session, storage::Store, ttl};
+use crate::{command::Mode, error::Result, session::Session, storage::Store, ttl, verify};
 
 /// Idle readers that are kept.
 const READERS_KEPT: usize = 32;
@@ -54,6 +54,11 @@ impl Engine {
     /// Removes what TTL indexes say has expired by `now_ms`; answers how many documents.
     pub fn sweep_expired(&self, now_ms: i64) -> Result<u64> {
         ttl::sweep(self, now_ms)
+    }
+
+    /// Rechecks the whole file: what is wrong, in words; nothing where all is well.
+    pub fn verify(&self) -> Result<Vec<String>> {
+        verify::verify(self)
     }
 }
 

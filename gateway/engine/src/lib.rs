@@ -28,6 +28,7 @@ mod sort;
 mod storage;
 mod ttl;
 mod update;
+mod verify;
 mod write;
 
 pub use command::{Command, Mode, Outcome, Update};

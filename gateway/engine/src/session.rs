@@ -76,7 +76,9 @@ impl Drop for Session {
         if let Some(store) = &self.store {
             // An error here means that there was no transaction left to undo.
             let _ = store.execute("ROLLBACK");
-            store.forget_catalog();
+            if self.mode == Mode::Write {
+                store.forget_catalog();
+            }
         }
         self.release();
     }

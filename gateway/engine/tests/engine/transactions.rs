@@ -11,7 +11,7 @@ use bson::doc;
 use engine::{Command, Engine, Mode, Outcome, Update};
 
 fn insert(id: i32) -> Command {
-    Command::InsertOne { collection: "c".into(), document: doc! {"_id": id} }
+    Command::InsertOne { collection: "c".into(), document: doc! {"_id": id, "n": id % 7, "words": ["a", id.to_string()]} }
 }
 
 fn count(engine: &Engine) -> u64 {
@@ -113,6 +113,10 @@ fn writer_that_is_killed() {
         return;
     };
     let engine = Engine::open(path.as_ref()).unwrap();
+    let mut session = engine.begin(Mode::Write).unwrap();
+    let indexes = vec![doc! {"key": {"n": 1, "words": -1}}, doc! {"key": {"words": 1}}];
+    session.run("test", &Command::CreateIndexes { collection: "c".into(), indexes }).unwrap();
+    session.commit().unwrap();
     for id in 0.. {
         let mut session = engine.begin(Mode::Write).unwrap();
         session.run("test", &insert(2 * id)).unwrap();
@@ -143,7 +147,20 @@ fn an_acknowledged_commit_survives_a_kill_and_no_half_transaction_does() {
     writer.wait().unwrap();
     let acknowledged =
         lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("committed ")?.parse().ok()).last().unwrap_or(last);
-    let found = count(&Engine::open(&path).unwrap());
+    let reopened = Engine::open(&path).unwrap();
+    assert_eq!(reopened.verify().unwrap(), Vec::<String>::new());
+    let found = count(&reopened);
     assert!(found >= 2 * (acknowledged + 1), "{found} after {acknowledged}");
     assert_eq!(found % 2, 0);
+}
+
+#[test]
+fn a_file_whose_index_lacks_a_key_does_not_verify() {
+    let db = Database::new();
+    db.index(doc! {"key": {"n": 1}}).unwrap();
+    db.insert(vec![doc! {"_id": 1, "n": 1}, doc! {"_id": 2, "n": [2, 3]}]).unwrap();
+    db.update(doc! {"_id": 2}, doc! {"$set": {"n": 4}}, false).unwrap();
+    assert_eq!(db.engine.verify().unwrap(), Vec::<String>::new());
+    rusqlite::Connection::open(&db.path).unwrap().execute("DELETE FROM i_1 WHERE rid = 1", []).unwrap();
+    assert_eq!(db.engine.verify().unwrap().len(), 2);
 }
