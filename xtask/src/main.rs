@@ -3,6 +3,7 @@
 mod check;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod demo;
 mod progress;
 mod size;
 mod test;
@@ -46,6 +47,7 @@ fn run(words: &[String]) -> Result<()> {
     };
     match (command.as_str(), rest) {
         ("up", options) => up::run(&workspace, options),
+        ("demo", []) => demo::run(&workspace),
         ("test", names) => test::run(&workspace, names),
         ("check", []) => check::run(&workspace),
         ("size", []) => size::run(&workspace),

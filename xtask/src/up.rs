@@ -5,6 +5,7 @@ mod secrets;
 mod stack;
 mod tenant;
 
+use crate::demo::Note;
 use crate::progress::{say, step};
 use anyhow::{Context, Result, bail};
 use options::{Options, Place};
@@ -32,6 +33,8 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
     let mut stack = step("starting", || Stack::start(workspace, &options, &place, &secrets))?;
     step("indexes", || stack.create_indexes(workspace))?;
     let tenant = step("demo tenant", || tenant::demo(&stack, &place.folder))?;
+    let note = Note { url: stack.url.clone(), standins: stack.standins_url().to_owned(), password: stack.demo_password.clone() };
+    note.leave(workspace)?;
     say(&stack.summary(&options));
     say(&tenant.summary(&stack.url));
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(JOBS_EVERY) {
@@ -40,6 +43,7 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
             bail!("{ended}");
         }
     }
+    Note::take_away(workspace);
     step("stopping", || {
         drop(stack);
         drop(place);
