@@ -17,6 +17,8 @@ const TEMPLATES: &[Template] = &[
     ("bid.submitted", "info", "medium", "New bid on {}", "The deadline has passed and a bid on {} can be read."),
     ("bid.awarded", "success", "high", "Your bid on {} was chosen", "Your bid on {} was awarded. The customer gets a quote next."),
     ("bid.declined", "info", "medium", "Your bid on {} was not chosen", "Another bid on {} was accepted. Thank you for yours."),
+    ("bid.declined_pending", "info", "medium", "Another bid on {} was chosen for now", "Another bid on {} waits for the customer's word. Yours stays in reserve."),
+    ("bid.reopened", "info", "medium", "Your bid on {} is in the running again", "The customer has declined the offer on {}. Your bid can be chosen again."),
     ("bid.withdrawn", "warning", "medium", "A bid on {} was withdrawn", "An expert has withdrawn their bid on {}."),
     ("quote.created", "info", "medium", "Quote {} is drafted", "A bid was awarded and the quote {} waits to be sent."),
     ("quote.sent", "info", "high", "Quote {} for you", "The quote {} is ready. Read it, then accept or decline it."),
