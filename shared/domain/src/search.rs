@@ -24,6 +24,17 @@ pub fn words_of(entity: &Entity, doc: &Doc) -> Value {
     words.into_iter().map(Value::from).collect()
 }
 
+/// Makes room for the number of a reference such as `SU-000001` that is known only when the record is written: its letters
+/// are a word already, and a place is kept for its digits. Returns the path of that place.
+pub fn await_number(doc: &mut Doc, letters: &str) -> String {
+    let mut words = vec![Value::Null, letters.to_lowercase().into()];
+    if let Some(Value::Array(known)) = doc.remove(SEARCH_FIELD) {
+        words.extend(known.into_iter().filter(|word| *word != letters.to_lowercase()));
+    }
+    doc.insert(SEARCH_FIELD.to_owned(), words.into());
+    format!("{SEARCH_FIELD}.0")
+}
+
 /// The words of a text.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|letter: char| !letter.is_alphanumeric())
@@ -33,11 +44,21 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn words_are_cut_at_punctuation_and_lowered() {
         let found: Vec<String> = words("Roof-repair, ÄRGER & 3 gutters!").collect();
         assert_eq!(found, ["roof", "repair", "ärger", "3", "gutters"]);
+    }
+
+    #[test]
+    fn a_number_gets_its_place_before_the_words() {
+        let mut doc = Doc::new();
+        doc.insert(SEARCH_FIELD.to_owned(), json!(["roof", "su"]));
+        assert_eq!(await_number(&mut doc, "SU"), "search_words.0");
+        assert_eq!(doc[SEARCH_FIELD], json!([null, "su", "roof"]));
     }
 }

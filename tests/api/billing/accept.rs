@@ -56,6 +56,8 @@ async fn an_accepted_quote_makes_the_lead_a_project_with_milestones_and_draft_in
         .map(|invoice| json!([invoice["reference"], invoice["title"], invoice["status"], invoice["total"]["minor"]]))
         .collect();
     assert_eq!(told, [json!(["IN-000001", "Beams", "draft", 3_630]), json!(["IN-000002", "Tiles", "draft", 7_371])]);
+    let found = get_at(&deal.pool.manager, deal.time, "/v1/invoices?q=IN-000002").await.expect(200);
+    assert_eq!(found.json["data"], json!([invoices[1]]));
     assert_eq!(accepted.json["total"]["minor"], 3_630 + 7_371);
     assert_eq!(get_at(&deal.pool.customer, deal.time, "/v1/invoices?count=true").await.json["total"], 0);
 }

@@ -35,6 +35,7 @@ async fn a_draft_can_be_worded_and_given_another_day() {
     let deal = Deal::awarded().await;
     let (path, caller) = (format!("/v1/quotes/{}", deal.quote), deal.pool.manager.caller_at(deal.time));
     let patch = |body| caller.patch(&path, body).at(deal.time).send();
+    assert_eq!(get_at(&deal.pool.manager, deal.time, "/v1/quotes?q=QU-000001&count=true").await.json["total"], 1);
     let until = deal.time.plus_days(3);
     let changed =
         patch(json!({ "title": "Roof, as agreed", "notes": "Without gutters.", "valid_until": until })).await.expect(200);

@@ -2,7 +2,6 @@
 
 use domain::entities::QUOTE;
 use domain::{Doc, Money, Result, search};
-use serde_json::{Value, json};
 
 /// The draft for the bid on the lead, but for its number.
 pub fn draft(bid: &Doc, lead: &Doc, fee_points: i64) -> Result<Doc> {
@@ -23,16 +22,15 @@ pub fn draft(bid: &Doc, lead: &Doc, fee_points: i64) -> Result<Doc> {
         [("amount", amount), ("service_fee", fee), ("total", total)].map(|(name, money)| (name.to_owned(), money.into())),
     );
     quote.insert("status".to_owned(), "draft".into());
-    let mut words = search::words_of(&QUOTE, &quote);
-    if let Value::Array(words) = &mut words {
-        words.insert(0, json!(null));
-    }
+    let words = search::words_of(&QUOTE, &quote);
     quote.insert(search::SEARCH_FIELD.to_owned(), words);
     Ok(quote)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn doc(value: Value) -> Doc {

@@ -2,7 +2,7 @@
 
 use domain::entities::{BID, LEAD, QUOTE};
 use domain::validate::change;
-use domain::{Doc, Error, Filter};
+use domain::{Doc, Error, Filter, search};
 use edge::{Call, Halt, crud};
 use serde_json::{Value, json};
 use store::{Audience, Command, Scope};
@@ -55,10 +55,11 @@ fn decline_rivals(command: &mut Command<'_>, scope: &Scope, choice: &Choice) {
 }
 
 fn make_quote(command: &mut Command<'_>, choice: &Choice, id: &str) -> Result<(), Halt> {
-    let draft = quote::draft(&choice.bid, &choice.lead, choice.fee_points)?;
+    let mut draft = quote::draft(&choice.bid, &choice.lead, choice.fee_points)?;
+    let place = search::await_number(&mut draft, "QU");
     let number = command.number("quote").path("document.value");
     let reference = format!("QU-{{{number}:06}}");
-    let holes = [("reference", reference.clone()), ("search_words.0", format!("{{{number}:06}}"))];
+    let holes = [("reference", reference.clone()), (place.as_str(), format!("{{{number}:06}}"))];
     let taken = Error::conflict("already-awarded", "There is a quote for this bid already.");
     let quote = command.insert(&QUOTE, id, draft, &holes, taken);
     command.event_of_new(&QUOTE, &quote, &[("changes.reference.after", reference.clone())]);

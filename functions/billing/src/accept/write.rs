@@ -5,7 +5,7 @@ use domain::entities::{CONVERSATION, INVOICE, MILESTONE, PROJECT, QUOTE};
 use domain::validate::change;
 use domain::{Doc, Entity, Error, search};
 use edge::{Call, Halt, crud};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Command, Scope};
 
 use super::plan::{self, Part};
@@ -54,10 +54,8 @@ fn make_part(command: &mut Command<'_>, project: &str, part: Part) {
     command.event_of_new(&MILESTONE, &milestone, &[]);
     let number = command.number("invoice").path("document.value");
     let reference = format!("IN-{{{number}:06}}");
-    if let Some(Value::Array(words)) = invoice.get_mut(search::SEARCH_FIELD) {
-        words.insert(0, Value::Null);
-    }
-    let holes = [("reference", reference.clone()), ("search_words.0", format!("{{{number}:06}}"))];
+    let place = search::await_number(&mut invoice, "IN");
+    let holes = [("reference", reference.clone()), (place.as_str(), format!("{{{number}:06}}"))];
     let invoice = command.insert(&INVOICE, &invoice_id, invoice, &holes, taken());
     command.event_of_new(&INVOICE, &invoice, &[("changes.reference.after", reference)]);
 }

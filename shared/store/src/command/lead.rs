@@ -2,7 +2,7 @@
 
 use domain::entities::{CONVERSATION, LEAD, lead_conversation, lead_reference};
 use domain::role::STAFF;
-use domain::{Doc, Error, event};
+use domain::{Doc, Error, event, search};
 use serde_json::json;
 
 use super::{Audience, Command, EventOf};
@@ -11,11 +11,14 @@ impl Command<'_> {
     /// Inserts a lead with all that belongs to it. Returns it as stored, and the source of its reference.
     pub fn create_lead(&mut self, id: &str, mut lead: Doc) -> (Doc, String) {
         let number = self.number("lead");
-        let reference = lead_reference(&number.path("document.value"));
+        let value = number.path("document.value");
+        let reference = lead_reference(&value);
+        let digits = (search::await_number(&mut lead, "SU"), format!("{{{value}:06}}"));
         let conversation_id = self.id(&CONVERSATION);
         lead.insert("conversation".to_owned(), conversation_id.clone().into());
         let taken = |what: &str| Error::internal(format!("the {what} was taken"));
-        let lead = self.insert(&LEAD, id, lead, &[("reference", reference.clone())], taken("lead's id or reference"));
+        let holes = [("reference", reference.clone()), (digits.0.as_str(), digits.1)];
+        let lead = self.insert(&LEAD, id, lead, &holes, taken("lead's id or reference"));
         self.event(EventOf {
             kind: "lead.created",
             entity: &LEAD,
@@ -23,7 +26,7 @@ impl Command<'_> {
             lead: Some(id),
             changes: event::diff(&LEAD, None, &lead),
             comment: None,
-            holes: &[],
+            holes: &[("changes.reference.after", reference.clone())],
         });
         let conversation = lead_conversation(id, &lead);
         let title = [("title", reference.clone())];
