@@ -40,7 +40,7 @@ pub async fn assign(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     require_roles(&mut command, scope, &input);
     let after = crud::apply(call, &mut command, &LEAD, &lead, &change, "lead.assigned")?;
-    join_conversation(&mut command, scope, &lead, &input);
+    change_participants(&mut command, scope, &lead, &after);
     let members: Vec<Option<&str>> = change.set.values().map(Value::as_str).collect();
     let facts = json!({ "key": "lead.assigned", "record": { "type": LEAD.name, "id": id }, "lead": id, "reference": lead.get("reference") });
     command.notify(&Audience { members: &members, ..Audience::default() }, facts);
@@ -58,12 +58,22 @@ pub fn require_roles(command: &mut Command<'_>, scope: &Scope, named: &Doc) {
     }
 }
 
-/// Named members take part in the lead's conversation; experts do once the work is theirs.
-pub fn join_conversation(command: &mut Command<'_>, scope: &Scope, lead: &Doc, named: &Doc) {
-    let members: Vec<&Value> = ASSIGNEES.iter().filter_map(|(field, _)| named.get(*field)).collect();
-    let Some(conversation) = lead.get("conversation").filter(|_| !members.is_empty()) else { return };
-    let operation = Operation::new(Action::UpdateOne, CONVERSATION.collection)
-        .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }))
-        .with("update", json!({ "$addToSet": { "participants": { "$each": members } }, "$inc": { "version": 1 } }));
-    command.operation(operation, None);
+/// Members who are named in the lead's new state take part in its conversation; those whom it named before do no longer.
+pub fn change_participants(command: &mut Command<'_>, scope: &Scope, before: &Doc, after: &Doc) {
+    let Some(conversation) = before.get("conversation") else { return };
+    let named = |lead: &Doc| -> Vec<Value> { ASSIGNEES.iter().filter_map(|(field, _)| lead.get(*field)).cloned().collect() };
+    let (were, are) = (named(before), named(after));
+    let left: Vec<&Value> = were.iter().filter(|member| !are.contains(member)).collect();
+    let joined: Vec<&Value> = are.iter().filter(|member| !were.contains(member)).collect();
+    let mut write = |update: Value| {
+        let operation = Operation::new(Action::UpdateOne, CONVERSATION.collection)
+            .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }));
+        command.operation(operation.with("update", update), None);
+    };
+    if !left.is_empty() {
+        write(json!({ "$pullAll": { "participants": left }, "$inc": { "version": 1 } }));
+    }
+    if !joined.is_empty() {
+        write(json!({ "$addToSet": { "participants": { "$each": joined } }, "$inc": { "version": 1 } }));
+    }
 }

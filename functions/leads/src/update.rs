@@ -20,7 +20,7 @@ pub async fn update(call: &Call) -> Outcome {
     let assigned: Doc = assigned.collect();
     let deadline = new("bid_deadline").filter(|_| changing.before.contains_key("published_at"));
     assign::require_roles(&mut changing.command, scope, &assigned);
-    assign::join_conversation(&mut changing.command, scope, &changing.before, &assigned);
+    assign::change_participants(&mut changing.command, scope, &changing.before, &changing.after);
     if let Some(deadline) = deadline {
         keep_sealed(&mut changing.command, scope, &changing.before, deadline);
     }

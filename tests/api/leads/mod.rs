@@ -1,4 +1,6 @@
 //! `/v1/leads`.
 
+mod assign;
 mod crud;
+mod list;
 mod publish;
