@@ -132,7 +132,9 @@ impl Query {
             }}));
         }
         if let Some(Value::Object(mut projection)) = self.projection() {
-            projection.extend(self.expand.iter().map(|(field, _)| (expanded(field), 1.into())));
+            projection.extend(
+                self.expand.iter().flat_map(|(field, _)| [field.name.to_owned(), expanded(field)]).map(|name| (name, 1.into())),
+            );
             pipeline.push(json!({ "$project": projection }));
         }
         Operation::new(Action::Aggregate, self.entity.collection).with("pipeline", pipeline)
@@ -163,20 +165,29 @@ impl Query {
     fn render(&self, mut doc: Doc) -> Doc {
         let found: Vec<_> = self.expand.iter().map(|(field, target)| (field, target, doc.remove(&expanded(field)))).collect();
         if let Some(fields) = &self.fields {
-            doc.retain(|name, _| name == "_id" || fields.iter().any(|field| field.name == name));
+            let expanded = |name: &str| self.expand.iter().any(|(field, _)| field.name == name);
+            doc.retain(|name, _| name == "_id" || expanded(name) || fields.iter().any(|field| field.name == name));
         }
         let mut shown = validate::render(self.entity, doc);
         for (field, target, found) in found {
             let Some(Value::Array(found)) = found else { continue };
-            let mut found: Vec<Value> =
-                found.into_iter().filter_map(crate::store::as_doc).map(|doc| validate::render(target, doc).into()).collect();
-            match field.kind {
-                Kind::List(..) => drop(shown.insert(field.name.to_owned(), found.into())),
-                // What is not visible stays an id.
-                _ => drop(found.pop().map(|record| shown.insert(field.name.to_owned(), record))),
+            let mut records: Vec<Doc> =
+                found.into_iter().filter_map(crate::store::as_doc).map(|doc| validate::render(target, doc)).collect();
+            // What is not visible stays an id.
+            match shown.get_mut(field.name) {
+                Some(Value::Array(ids)) => ids.iter_mut().for_each(|id| put_in_place(id, &mut records)),
+                Some(id) => put_in_place(id, &mut records),
+                None => {}
             }
         }
         shown
+    }
+}
+
+/// Puts the record in the place of its id, if it was found.
+fn put_in_place(id: &mut Value, records: &mut Vec<Doc>) {
+    if let Some(at) = records.iter().position(|record| record.get("id") == Some(id)) {
+        *id = records.swap_remove(at).into();
     }
 }
 

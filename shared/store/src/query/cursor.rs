@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::filter::Op;
-use domain::{Doc, Filter};
+use domain::{Doc, Filter, Time};
 use serde_json::{Value, json};
 
 use super::SortKey;
@@ -31,8 +31,8 @@ impl Cursor {
     pub(super) fn decode(text: &str, sort: &[SortKey]) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (spelled, values, id): (String, Vec<Value>, String) = serde_json::from_slice(&bytes).ok()?;
-        let plain = values.iter().all(|value| !value.is_object() && !value.is_array());
-        (spelled == spell(sort) && values.len() == sort.len() && plain).then_some(Self { values, id })
+        let fit = values.len() == sort.len() && sort.iter().zip(&values).all(|(key, value)| fits(key, value));
+        (spelled == spell(sort) && fit).then_some(Self { values, id })
     }
 
     /// The records behind this place.
@@ -47,6 +47,16 @@ impl Cursor {
         let descending = sort.last().is_none_or(|key| key.descending);
         let op = if descending { Op::Under } else { Op::Over };
         behind.or(equal.and(Filter::Field("_id".into(), op, self.id.as_str().into())))
+    }
+}
+
+/// Whether a value can have come from a record.
+fn fits(key: &SortKey, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(_) | Value::Array(_) => false,
+        value if key.is_date => value.as_str().is_some_and(|text| Time::parse(text).is_some()),
+        _ => true,
     }
 }
 

@@ -54,21 +54,25 @@ fn sort(entity: &'static Entity, text: &str) -> Result<Vec<SortKey>> {
     let mut keys: Vec<SortKey> = Vec::new();
     for name in text.split(',') {
         let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
-        if name == "id" {
-            keys.push(SortKey { name: "id", path: "_id".to_owned(), descending, is_date: false });
-            continue;
-        }
-        let field = entity.field(name).filter(|field| !field.hidden && !matches!(field.kind, Kind::List(..)));
-        let key = field.and_then(|field| Some((field, validate::comparable(field)?)));
-        let Some((field, path)) = key.filter(|_| keys.iter().all(|key| key.name != name)) else {
+        let key = match name {
+            "id" => Some(("id", "_id".to_owned(), false)),
+            name => sortable(entity, name),
+        };
+        let Some((name, path, is_date)) = key.filter(|_| keys.iter().all(|key| key.name != name)) else {
             return Err(Error::parameter("sort", format!("`{}` is not a field to sort by, or stands twice.", shorten(name))));
         };
-        keys.push(SortKey { name: field.name, path, descending, is_date: matches!(field.kind, Kind::Date) });
+        keys.push(SortKey { name, path, descending, is_date });
     }
     if keys.len() > SORT_MAX {
         return Err(Error::parameter("sort", format!("Expected at most {SORT_MAX} fields.")));
     }
     Ok(keys)
+}
+
+/// The name of a field that can be sorted by, where it stands in the document, and whether it is a date.
+fn sortable(entity: &'static Entity, name: &str) -> Option<(&'static str, String, bool)> {
+    let field = entity.field(name).filter(|field| !field.hidden && !matches!(field.kind, Kind::List(..)))?;
+    Some((field.name, validate::comparable(field)?, matches!(field.kind, Kind::Date)))
 }
 
 fn fields(entity: &'static Entity, text: &str) -> Result<Vec<&'static Field>> {
