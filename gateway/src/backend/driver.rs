@@ -130,7 +130,10 @@ impl Session for DriverSession {
                 _ => break,
             }
         }
-        committed.map_err(error::failure)
+        committed.map_err(|error| match error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) {
+            true => Failure::unavailable("the database does not answer; whether it wrote is unknown"),
+            false => error::failure(error),
+        })
     }
 }
 
