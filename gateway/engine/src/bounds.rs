@@ -3,6 +3,7 @@
 use bson::Bson;
 
 use crate::{
+    expression::Variables,
     key,
     matcher::{Node, Relation, Test},
     order::rank,
@@ -74,19 +75,24 @@ pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
 }
 
 /// The tests that all must hold.
-pub(crate) fn conjuncts(node: &Node) -> Vec<Conjunct> {
+pub(crate) fn conjuncts(node: &Node, variables: &Variables) -> Vec<Conjunct> {
     let mut all = Vec::new();
-    collect(node, "", false, &mut all);
+    collect(node, variables, "", false, &mut all);
     all
 }
 
-fn collect(node: &Node, prefix: &str, element: bool, all: &mut Vec<Conjunct>) {
+fn collect(node: &Node, variables: &Variables, prefix: &str, element: bool, all: &mut Vec<Conjunct>) {
     match node {
-        Node::And(nodes) => nodes.iter().for_each(|node| collect(node, prefix, element, all)),
+        Node::And(nodes) => nodes.iter().for_each(|node| collect(node, variables, prefix, element, all)),
         Node::Field { path, test } => {
             all.push(Conjunct { path: join(prefix, path), test: test.clone(), element });
         }
-        Node::ElemMatch { path, inner, .. } => collect(inner, &join(prefix, path), true, all),
+        Node::ElemMatch { path, inner, .. } => collect(inner, variables, &join(prefix, path), true, all),
+        Node::Expression(expression) => {
+            for (path, value) in expression.equalities(variables) {
+                all.push(Conjunct { path, test: Test::Compare(Relation::Equal, value), element });
+            }
+        }
         _ => {}
     }
 }

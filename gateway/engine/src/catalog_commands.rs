@@ -7,6 +7,7 @@ use bson::{Bson, Document, doc};
 use crate::{
     command::{Command, Outcome},
     error::{Error, Result},
+    expression::Variables,
     planner,
     search::Query,
     storage::{Collection, Store},
@@ -149,8 +150,8 @@ fn explain(store: &Store, database: &str, command: &Command) -> Result<Document>
     let Some(collection) = store.collection(database, name)? else {
         return Ok(doc! {"queryPlanner": {"winningPlan": {"stage": "EOF"}}, "ok": 1.0});
     };
-    let plan = planner::describe(&query.plan(&collection));
-    let mut search = query.search(store, &collection, Arc::default())?;
+    let plan = planner::describe(&query.plan(&collection, &Variables::new()));
+    let mut search = query.search(store, &collection, Arc::new(Variables::of_command()))?;
     let mut returned = 0_i64;
     for found in &mut search {
         found?;

@@ -6,6 +6,7 @@ use bson::{Bson, Document, doc};
 
 use crate::{
     bounds::{self, Conjunct, Interval, after, conjuncts},
+    expression::Variables,
     matcher::{Node, Relation, Test},
     sort::{SortField, SortOrder},
     storage::{Access, Collection, Index, Range},
@@ -22,8 +23,8 @@ pub(crate) struct Plan {
     pub sorted: bool,
 }
 
-pub(crate) fn plan(collection: &Collection, node: &Node, sort: &SortOrder) -> Plan {
-    let conjuncts = conjuncts(node);
+pub(crate) fn plan(collection: &Collection, node: &Node, sort: &SortOrder, variables: &Variables) -> Plan {
+    let conjuncts = conjuncts(node, variables);
     if let Some(plan) = by_id(&conjuncts, sort) {
         return plan;
     }
@@ -31,7 +32,7 @@ pub(crate) fn plan(collection: &Collection, node: &Node, sort: &SortOrder) -> Pl
     let best = candidates.max_by_key(|candidate| candidate.score);
     match best {
         Some(best) if best.bounded => best.plan,
-        other => union(collection, node)
+        other => union(collection, node, variables)
             .map(|access| Plan { access, sorted: sort.is_empty() })
             .or_else(|| by_id_range(&conjuncts, sort))
             .or_else(|| other.map(|candidate| candidate.plan))
@@ -118,7 +119,7 @@ fn by_id_range(conjuncts: &[Conjunct], sort: &SortOrder) -> Option<Plan> {
 }
 
 /// Every branch of some `$or` by an index of its own.
-fn union(collection: &Collection, node: &Node) -> Option<Access> {
+fn union(collection: &Collection, node: &Node, variables: &Variables) -> Option<Access> {
     let branches = match node {
         Node::Or(branches) => branches,
         Node::And(nodes) => nodes.iter().find_map(|node| match node {
@@ -127,7 +128,7 @@ fn union(collection: &Collection, node: &Node) -> Option<Access> {
         })?,
         _ => return None,
     };
-    let parts = branches.iter().map(|branch| match plan(collection, branch, &SortOrder::of_fields(Vec::new())).access {
+    let parts = branches.iter().map(|branch| match plan(collection, branch, &SortOrder::default(), variables).access {
         Access::Scan => None,
         access => Some(access),
     });

@@ -41,9 +41,9 @@ fn find(store: &Store, database: &str, collection: &str, query: &Query, projecti
     let Some(collection) = store.collection(database, collection)? else {
         return Ok(Vec::new());
     };
-    let variables = Variables::new();
+    let variables = Arc::new(Variables::of_command());
     query
-        .search(store, &collection, Arc::default())?
+        .search(store, &collection, Arc::clone(&variables))?
         .map(|found| {
             let found = found?;
             match &projection {
@@ -59,7 +59,7 @@ fn count(store: &Store, database: &str, collection: &str, query: &Query) -> Resu
         return Ok(Outcome::Count(0));
     };
     let mut count = 0;
-    for found in query.search(store, &collection, Arc::default())? {
+    for found in query.search(store, &collection, Arc::new(Variables::of_command()))? {
         found?;
         count += 1;
     }
@@ -74,7 +74,7 @@ fn distinct(store: &Store, database: &str, collection: &str, field: &str, query:
         return Ok(Outcome::Values(Vec::new()));
     };
     let mut values: Vec<Bson> = Vec::new();
-    for found in query.search(store, &collection, Arc::default())? {
+    for found in query.search(store, &collection, Arc::new(Variables::of_command()))? {
         let found = found?;
         path.visit(&found.document, Leaf::Elements, &mut |reached| {
             values.extend(reached.value.filter(|value| !is_whole_array(&found.document, &path, value)).cloned());

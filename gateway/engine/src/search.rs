@@ -66,12 +66,12 @@ impl Query {
         })
     }
 
-    pub fn plan(&self, collection: &Collection) -> Plan {
-        planner::plan(collection, self.matcher.node(), &self.sort)
+    pub fn plan(&self, collection: &Collection, variables: &Variables) -> Plan {
+        planner::plan(collection, self.matcher.node(), &self.sort, variables)
     }
 
     pub fn search<'a>(&self, store: &'a Store, collection: &Arc<Collection>, variables: Arc<Variables>) -> Result<Search<'a>> {
-        let plan = self.plan(collection);
+        let plan = self.plan(collection, &variables);
         let wanted = self.limit.map(|limit| limit.saturating_add(self.skip));
         let expected = wanted.filter(|_| plan.sorted);
         let mut deciding = Fields::default();
@@ -91,12 +91,12 @@ impl Query {
     }
 
     pub fn all(&self, store: &Store, collection: &Arc<Collection>) -> Result<Vec<Found>> {
-        self.search(store, collection, Arc::default())?.collect()
+        self.search(store, collection, Arc::new(Variables::of_command()))?.collect()
     }
 
     pub fn first(mut self, store: &Store, collection: &Arc<Collection>) -> Result<Option<Found>> {
         self.limit = Some(1);
-        self.search(store, collection, Arc::default())?.next().transpose()
+        self.search(store, collection, Arc::new(Variables::of_command()))?.next().transpose()
     }
 
     fn sorted<'a>(&self, mut candidates: Candidates<'a>, wanted: Option<usize>) -> Result<Source<'a>> {

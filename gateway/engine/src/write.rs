@@ -163,7 +163,7 @@ fn updated(matched: u64, modified: u64, upserted: Option<&Document>) -> Outcome 
 
 fn answer(document: Option<Document>, projection: Option<&Projection>, position: Option<usize>) -> Result<Outcome> {
     let document = match (document, projection) {
-        (Some(document), Some(projection)) => Some(projection.apply(&document, position, &Variables::new())?),
+        (Some(document), Some(projection)) => Some(projection.apply(&document, position, &Variables::of_command())?),
         (document, _) => document,
     };
     Ok(Outcome::Document(document))

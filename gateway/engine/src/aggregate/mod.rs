@@ -27,7 +27,7 @@ pub(crate) type Rows<'a> = Box<dyn Iterator<Item = Result<Document>> + 'a>;
 
 pub(crate) fn run(store: &Store, database: &str, collection: &str, stages: &[Document]) -> Result<Vec<Document>> {
     let pipeline = Pipeline::parse(stages, &Variables::new(), pipeline::Place::Top)?;
-    let context = Context { store: Some(store), database, collection, variables: Arc::new(Variables::new()) };
+    let context = Context { store: Some(store), database, collection, variables: Arc::new(Variables::of_command()) };
     pipeline.run_on_collection(&context, None)?.collect()
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn update_pipeline(stages: &[Document]) -> Result<Pipeline> {
 
 /// One document through a pipeline of an update.
 pub(crate) fn transform(pipeline: &Pipeline, document: Document) -> Result<Document> {
-    transform_with(pipeline, document, Variables::new())
+    transform_with(pipeline, document, Variables::of_command())
 }
 
 pub(crate) fn transform_with(pipeline: &Pipeline, document: Document, variables: Variables) -> Result<Document> {

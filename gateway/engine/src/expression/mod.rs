@@ -88,6 +88,31 @@ impl Expression {
         }
     }
 
+    /// Fields that must equal a value for it to be true.
+    pub fn equalities(&self, variables: &Variables) -> Vec<(String, Bson)> {
+        match self {
+            Expression::Special(special) => match special.as_ref() {
+                Special::And(items) => items.iter().flat_map(|item| item.equalities(variables)).collect(),
+                _ => Vec::new(),
+            },
+            Expression::Call(operator, arguments) if operator.name == "$eq" => match arguments.as_slice() {
+                [Expression::Field(path), value] | [value, Expression::Field(path)] => {
+                    value.fixed(variables).map(|value| (path.join("."), value)).into_iter().collect()
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its value where no document is needed for it.
+    fn fixed(&self, variables: &Variables) -> Option<Bson> {
+        let mut fields = Fields::default();
+        self.add_fields(&mut fields);
+        let value = self.evaluate(&Document::new(), variables).ok().filter(|_| fields.is_none())?;
+        (value != Bson::Undefined).then_some(value)
+    }
+
     /// Its value if it depends on nothing.
     pub fn folded(&self) -> Option<Bson> {
         match self {

@@ -30,6 +30,11 @@ impl Variables {
         Variables::default()
     }
 
+    /// What every part of one command sees: the moment of its beginning.
+    pub fn of_command() -> Variables {
+        Variables::new().with("NOW", Bson::DateTime(bson::DateTime::now()))
+    }
+
     pub fn names(&self) -> Vec<String> {
         self.bound.iter().map(|(name, _)| name.clone()).collect()
     }

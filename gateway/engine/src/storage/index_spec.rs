@@ -173,8 +173,8 @@ fn check_option(option: &str, value: &Bson, given: &Document, key: &Document) ->
             if given.get("sparse").is_some_and(is_truthy) {
                 return Err(Error::new(CANNOT_CREATE, "cannot mix \"partialFilterExpression\" and \"sparse\" options"));
             }
-            check_partial(filter, 0)?;
             Matcher::parse(filter)?;
+            check_partial(filter, 0)?;
             Ok(Some(value.clone()))
         }
         "expireAfterSeconds" => expire_after(value, key).map(Some),

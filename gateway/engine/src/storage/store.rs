@@ -205,6 +205,12 @@ impl Store {
         Ok(())
     }
 
+    /// At least as many as there are documents, without counting them.
+    pub fn extent(&self, collection: &Collection) -> Result<i64> {
+        let text = format!("SELECT COALESCE(MAX(rid), 0) FROM d_{}", collection.id);
+        Ok(self.sql.prepare_cached(&text)?.query_row([], |row| row.get(0))?)
+    }
+
     /// Documents and bytes of a collection.
     pub fn size(&self, collection: &Collection) -> Result<(i64, i64)> {
         let text = format!("SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM d_{}", collection.id);

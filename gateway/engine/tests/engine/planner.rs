@@ -58,6 +58,10 @@ fn every_plan_finds_what_a_scan_finds() {
             doc! {"_id": {"$gt": 30, "$lte": 60}},
             doc! {"_id": {"$in": [3, 5, 5000]}},
             doc! {"created_at": {"$type": "int"}},
+            doc! {"$expr": {"$and": [{"$eq": ["$created_at", 7]}, {"$gt": ["$_id", 100]}]}},
+            doc! {"$expr": {"$eq": ["$words", ["w3", "x3"]]}},
+            doc! {"$expr": {"$eq": ["$words", "w3"]}},
+            doc! {"$expr": {"$eq": ["$missing", Bson::Null]}},
         ]
     };
     let sorts = [doc! {"_id": 1}, doc! {"_id": -1}, doc! {"status": -1, "created_at": 1, "_id": 1}, doc! {"words": 1, "_id": 1}];
@@ -82,6 +86,7 @@ fn every_plan_finds_what_a_scan_finds() {
     assert_eq!(stage(&db.explain(doc! {"words": "w3"}, doc! {}, 0)).0, "IXSCAN");
     assert_eq!(stage(&db.explain(doc! {"$or": [{"words": "w2"}, {"_id": 3}]}, doc! {}, 0)).0, "OR");
     assert_eq!(stage(&db.explain(doc! {"_id": 3}, doc! {}, 0)).0, "IDHACK");
+    assert_eq!(stage(&db.explain(doc! {"$expr": {"$eq": ["$created_at", 3]}}, doc! {}, 0)).0, "IXSCAN");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bson::{Bson, Document};
 
-use super::{Context, Rows, facet::documents, set_path};
+use super::{Context, Rows, facet::documents, lookup_table::Table, set_path};
 use crate::{
     aggregate::pipeline::{Pipeline, Place},
     error::{Error, Result},
@@ -61,23 +61,43 @@ impl Lookup {
 
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
         let context = context.clone();
-        context.store()?;
+        let mut table = self.table(&context)?;
         Ok(Box::new(rows.map(move |row| {
             let mut document = row?;
-            let found = self.find(&document, &context)?;
+            let found = self.find(&document, &context, table.as_mut())?;
             set_path(&mut document, &self.into, Bson::Array(found));
             Ok(document)
         })))
     }
 
-    fn find<'a>(&'a self, document: &Document, context: &Context<'a>) -> Result<Vec<Bson>> {
+    /// Where no index of the other collection serves the equality, it is read once.
+    fn table(&self, context: &Context<'_>) -> Result<Option<Table>> {
+        let Some((_, foreign)) = &self.fields else {
+            return Ok(None);
+        };
+        let store = context.store()?;
+        match store.collection(context.database, &self.from)? {
+            Some(collection) => Table::unless_indexed(store, &collection, foreign),
+            None => Ok(None),
+        }
+    }
+
+    fn find<'a>(&'a self, document: &Document, context: &Context<'a>, table: Option<&mut Table>) -> Result<Vec<Bson>> {
         let mut variables = Variables::clone(&context.variables);
         for (name, expression) in &self.bindings {
             variables = variables.with(name, expression.evaluate(document, &context.variables)?);
         }
-        let equality = self.fields.as_ref().map(|(local, foreign)| Matcher::any_of(foreign, local_values(document, local)));
         let inner = Context { variables: Arc::new(variables), ..context.on(&self.from) };
-        let rows = self.pipeline.run_on_collection(&inner, equality)?;
+        let rows: Rows<'_> = match (&self.fields, table) {
+            (Some((local, foreign)), Some(table)) => {
+                let found = table.find(context.store()?, foreign, local_values(document, local))?;
+                self.pipeline.run(Box::new(found.into_iter().map(Ok)), &inner)?
+            }
+            (fields, _) => {
+                let equality = fields.as_ref().map(|(local, foreign)| Matcher::any_of(foreign, local_values(document, local)));
+                self.pipeline.run_on_collection(&inner, equality)?
+            }
+        };
         rows.map(|row| row.map(Bson::Document)).collect()
     }
 }

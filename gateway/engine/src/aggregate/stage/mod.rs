@@ -6,6 +6,7 @@ mod facet;
 mod graph_lookup;
 mod group;
 mod lookup;
+mod lookup_table;
 mod merge;
 mod merge_parse;
 mod parse;
