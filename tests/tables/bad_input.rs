@@ -189,6 +189,8 @@ async fn bad_input_headers_are_refused() {
         &caller.post("/v1/leads", json!({ "category": "x" })).header("idempotency-key", &long).send().await,
         400,
     );
-    problem("method", &caller.request("PUT", &path).json(&json!({})).send().await, 405);
+    let refused = caller.request("PUT", &path).json(&json!({})).send().await;
+    problem("method", &refused, 405);
+    assert_eq!(refused.header("allow"), Some("GET, PATCH, DELETE"));
     problem("path", &caller.get("/v1/leads/a/b/c").await, 404);
 }

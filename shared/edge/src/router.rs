@@ -16,6 +16,8 @@ use crate::{Access, Call, Config, Content, Halt, Payload, Route, problem};
 
 const REQUEST_ID_LEN_MAX: usize = 100;
 const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
+/// An IPv6 address with an embedded IPv4 address.
+const IP_LEN_MAX: usize = 45;
 
 /// A function's routes, ready to answer.
 pub struct Router {
@@ -66,7 +68,7 @@ impl Router {
         let (mut reply, refused) = match outcome {
             Ok(reply) => (reply, None),
             Err(Halt::Replayed(answer)) => (self.replayed(*answer, &path), None),
-            Err(Halt::Refused(error)) => (problem::reply(&error, &path, &request_id), Some(error)),
+            Err(Halt::Refused(error)) => (self.problem(&error, &path, &request_id), Some(error)),
         };
         host.log(&line(&request_id, &method, &trace, reply.status, host.now_ms() - started, refused.as_ref()));
         finish(&mut reply, request_id, cors);
@@ -99,6 +101,14 @@ impl Router {
         let outcome = (route.handler)(&call).await;
         trace.trips = store.trips();
         outcome
+    }
+
+    fn problem(&self, error: &Error, path: &str, request_id: &str) -> Reply {
+        let reply = problem::reply(error, path, request_id);
+        match self.paths.at(path) {
+            Ok(found) if error.kind == ErrorKind::MethodNotAllowed => reply.with("allow", self.methods(found.value)),
+            _ => reply,
+        }
     }
 
     /// The first answer again, and where the record is that it made.
@@ -189,7 +199,7 @@ fn origin(request: &Request, request_id: &str) -> Result<Origin, Error> {
     let key = if writes { request.headers.get("idempotency-key") } else { None };
     let idempotency = key.map(|key| idempotency_key(&key, request)).transpose()?;
     let (ip, user_agent) = match writes {
-        true => (request.headers.get("cf-connecting-ip"), request.headers.get("user-agent")),
+        true => (request.headers.get("cf-connecting-ip").filter(|ip| ip.len() <= IP_LEN_MAX), request.headers.get("user-agent")),
         false => (None, None),
     };
     Ok(Origin { request_id: request_id.to_owned(), ip, user_agent, idempotency })
