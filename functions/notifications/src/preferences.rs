@@ -20,6 +20,7 @@ pub async fn change(call: &Call) -> Outcome {
     let mut reading = call.store.reading(call.scope()?);
     let step = reading.one(&MEMBERSHIP, &oneself(call)?, Error::not_found());
     let before = reading.run().await?.doc(step);
+    crud::check_version(call, &before)?;
     let patch = json!({ "notifications": patch });
     let merged = validate::merge_patch(before.get("preferences").cloned(), patch);
     let mut after = before.clone();

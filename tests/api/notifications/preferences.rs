@@ -36,3 +36,11 @@ async fn a_preference_is_a_flag_of_a_known_channel() {
     }
     assert_eq!(caller.get(PATH).await.expect(200).json, json!({ "browser": true, "email": true }));
 }
+
+#[tokio::test]
+async fn preferences_of_another_version_are_not_changed() {
+    let caller = Tenant::new().await.caller(Role::Expert).await;
+    let patch = |version: &str| caller.patch(PATH, json!({ "email": false })).header("if-match", version).send();
+    assert_eq!(patch("\"7\"").await.expect(412).code(), "stale");
+    patch("\"1\"").await.expect(200);
+}
