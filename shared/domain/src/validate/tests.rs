@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{create, update};
-use crate::entities::LEAD;
+use crate::entities::{INTEGRATION, LEAD};
 use crate::error::Place;
 use crate::role::{Role, Viewer};
 use crate::rules::Moment;
@@ -75,4 +75,19 @@ fn a_required_field_cannot_be_patched_away() {
     let error =
         update(&LEAD, &before, doc(json!({ "category": null })), Moment { now: Time::from_ms(0), viewer: None }).unwrap_err();
     assert_eq!(error.violations[0].code, "required");
+}
+
+#[test]
+fn names_that_the_database_would_read_as_its_own_are_refused() {
+    for (config, is_right) in [
+        (json!({ "mapping": { "a.b": "lead.category", "c$": 1 } }), true),
+        (json!({ "mapping": { "$date": "lead.category" } }), false),
+        (json!({ "list": [{ "a\0b": 1 }] }), false),
+    ] {
+        let input = doc(json!({ "kind": "typeform", "config": config }));
+        let found = create(&INTEGRATION, input, Moment { now: Time::from_ms(0), viewer: None });
+        let codes = found.err().map(|error| (error.violations[0].place.clone(), error.violations[0].code));
+        let refused = Some((Place::Pointer("/config".to_owned()), "bad-name"));
+        assert_eq!(codes, if is_right { None } else { refused }, "{config}");
+    }
 }

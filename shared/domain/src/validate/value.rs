@@ -26,10 +26,7 @@ pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Viol
             false => Err(("not-a-choice", format!("Expected one of: {}.", words.join(", ")))),
         },
         (Kind::Reference(entity), Value::String(text)) => check_reference(entity, text),
-        (Kind::Opaque(max_bytes), value) => match value.to_string().len() <= *max_bytes {
-            true => Ok(value),
-            false => Err(("too-long", format!("Expected at most {max_bytes} bytes of JSON."))),
-        },
+        (Kind::Opaque(max_bytes), value) => check_opaque(*max_bytes, value),
         (Kind::Money, Value::Object(money)) => return check_money(money, pointer, violations),
         (Kind::Object(fields), Value::Object(object)) => return check_object(fields, object, pointer, violations),
         (Kind::List(of, max), Value::Array(items)) => return check_list(of, *max, items, pointer, violations),
@@ -122,6 +119,27 @@ fn check_reference(entity: &str, text: String) -> Checked {
     match id::is(prefix, &text) {
         true => Ok(text.into()),
         false => Err(("bad-id", format!("Expected the id of a {entity}: {prefix}_ and 26 characters."))),
+    }
+}
+
+/// To the database a name that starts with `$` is an operator or a type (Extended JSON), and U+0000 ends a name.
+fn check_opaque(max_bytes: usize, value: Value) -> Checked {
+    if value.to_string().len() > max_bytes {
+        return Err(("too-long", format!("Expected at most {max_bytes} bytes of JSON.")));
+    }
+    match has_bad_name(&value) {
+        true => Err(("bad-name", "A name cannot start with $ or hold the character U+0000.".to_owned())),
+        false => Ok(value),
+    }
+}
+
+fn has_bad_name(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            object.iter().any(|(name, value)| name.starts_with('$') || name.contains('\0') || has_bad_name(value))
+        }
+        Value::Array(items) => items.iter().any(has_bad_name),
+        _ => false,
     }
 }
 
