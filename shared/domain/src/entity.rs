@@ -27,6 +27,11 @@ impl Entity {
         self.fields.iter().chain(BASE_FIELDS).find(|field| field.name == name)
     }
 
+    /// Whether it tells something about a person.
+    pub fn is_personal(&self) -> bool {
+        self.fields.iter().any(|field| field.personal)
+    }
+
     /// All fields in the order they are shown in.
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().chain(BASE_FIELDS)

@@ -4,15 +4,46 @@ use serde_json::{Map, Value, json};
 
 use crate::{Doc, Entity};
 
-/// The diff of two states of a record: for each field that differs its `before` and `after`; hidden fields never show.
+/// What stands in a diff for the value of a personal field: events are kept for good, and people are not.
+const PERSONAL: &str = "[personal]";
+
+/// The diff of two states of a record: for each field that differs its `before` and `after`. Hidden fields never show, and of
+/// personal ones only that they were there.
 pub fn diff(entity: &Entity, before: Option<&Doc>, after: &Doc) -> Value {
     let mut changes = Map::new();
     for field in entity.fields.iter().filter(|field| !field.hidden) {
         let was = before.and_then(|doc| doc.get(field.name)).filter(|value| !value.is_null());
         let is = after.get(field.name).filter(|value| !value.is_null());
         if was != is {
+            let [was, is] = match field.personal {
+                true => [was, is].map(|value| value.map(|_| Value::from(PERSONAL))),
+                false => [was, is].map(|value| value.cloned()),
+            };
             changes.insert(field.name.to_owned(), json!({ "before": was, "after": is }));
         }
     }
     Value::Object(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entities::MEMBERSHIP;
+
+    fn doc(value: Value) -> Doc {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_diff_tells_what_changed_and_nothing_of_people_or_secrets() {
+        let before = doc(json!({ "name": "Ada", "role": "expert", "status": "invited", "policy_version": 1 }));
+        let after =
+            doc(json!({ "name": "Bea", "role": "expert", "status": "active", "policy_version": 2, "email": "b@example.com" }));
+        let expected = json!({
+            "email": { "before": null, "after": "[personal]" },
+            "name": { "before": "[personal]", "after": "[personal]" },
+            "status": { "before": "invited", "after": "active" },
+        });
+        assert_eq!(diff(&MEMBERSHIP, Some(&before), &after), expected);
+    }
 }

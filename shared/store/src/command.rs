@@ -158,6 +158,7 @@ impl<'a> Command<'a> {
         let Actor::Member { viewer, policy_version } = self.scope.actor() else { return };
         let filter = json!({
             "_id": viewer.member, "tenant_id": self.scope.tenant(), "status": "active", "policy_version": policy_version,
+            "deleted_at": null,
         });
         let operation = Operation::new(Action::FindOne, MEMBERSHIP.collection).with("filter", filter);
         let operation = operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({}));
@@ -181,8 +182,13 @@ impl<'a> Command<'a> {
                 *status
             }
             Pending::Secret(status, body) => {
-                let sealed = self.store.vault.seal("answer", &stored.tenant, &body.to_string(), self.store.random());
-                kept.insert("sealed".to_owned(), sealed.into());
+                kept.insert("sealed".to_owned(), stored.seal(&self.store.vault, body, self.store.random()).into());
+                *status
+            }
+            Pending::Record(status, entity, doc, holes) if entity.is_personal() && holes.is_empty() => {
+                let doc = Value::Object(doc.clone());
+                kept.insert("entity".to_owned(), entity.name.into());
+                kept.insert("sealed".to_owned(), stored.seal(&self.store.vault, &doc, self.store.random()).into());
                 *status
             }
             Pending::Record(status, entity, doc, holes) => {

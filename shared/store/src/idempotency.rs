@@ -11,6 +11,8 @@ use crate::{Answer, Halt, Shown, Vault};
 
 /// How long an answer is kept.
 const KEPT_DAYS: i64 = 2;
+/// The vault's purpose for answers.
+const PURPOSE: &str = "answer";
 
 /// The key of a request, and what the request was.
 #[derive(Clone, Debug)]
@@ -96,16 +98,20 @@ impl Stored {
         Err(Halt::Replayed(Box::new(Answer { status, shown: self.shown(earlier, vault), replayed: true })))
     }
 
+    /// An answer as it is kept when it holds secrets, or something about a person.
+    pub(crate) fn seal(&self, vault: &Vault, answer: &Value, random: [u8; 12]) -> String {
+        vault.seal(PURPOSE, &self.tenant, &answer.to_string(), random)
+    }
+
     fn shown(&self, earlier: &Doc, vault: &Vault) -> Shown {
         let entity = earlier.get("entity").and_then(Value::as_str).and_then(entities::by_name);
-        match (entity, earlier.get("document"), earlier.get("body"), earlier.get("sealed")) {
-            (Some(entity), Some(Value::Object(doc)), ..) => Shown::Record(entity, doc.clone()),
-            (_, _, Some(body), _) => Shown::Body(body.clone()),
-            (_, _, _, Some(Value::String(sealed))) => {
-                let plain = vault.open("answer", &self.tenant, sealed);
-                Shown::Body(plain.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-            }
-            _ => Shown::Nothing,
+        let sealed = earlier.get("sealed").and_then(Value::as_str);
+        let opened = || sealed.and_then(|sealed| serde_json::from_str(&vault.open(PURPOSE, &self.tenant, sealed)?).ok());
+        let kept = earlier.get("document").or_else(|| earlier.get("body")).cloned().or_else(opened);
+        match (entity, kept) {
+            (Some(entity), Some(Value::Object(doc))) => Shown::Record(entity, doc),
+            (_, Some(body)) => Shown::Body(body),
+            (_, None) => Shown::Nothing,
         }
     }
 }

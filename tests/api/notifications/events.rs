@@ -72,3 +72,39 @@ async fn events_are_for_staff_alone_and_stay_in_their_tenant() {
     owner.get(&format!("/v1/events/{event}")).await.expect(404);
     assert_eq!(owner.get("/v1/events").await.expect(200).json["data"], json!([]));
 }
+
+#[tokio::test]
+async fn nothing_that_is_kept_of_a_request_tells_of_a_person() {
+    let tenant = Tenant::new().await;
+    let owner = tenant.caller(Role::Owner).await;
+    let (email, name) = (format!("{}@example.com", id("x").to_lowercase()), "Ottilie Unverwechselbar");
+    let invitation = json!({ "email": email, "name": name, "role": "expert" });
+    let invite = || owner.post("/v1/members", invitation.clone()).header("idempotency-key", "k").send();
+    let (first, again) = (invite().await.expect(201), invite().await.expect(201));
+    assert_eq!((&first.json, again.header("idempotency-replayed")), (&again.json, Some("true")));
+    assert_eq!((&again.json["email"], &again.json["name"], again.header("etag")), (&json!(email), &json!(name), Some("\"1\"")));
+    for collection in ["events", "idempotency", "jobs"] {
+        let stored = App::shared().stored(collection, json!({ "tenant_id": tenant.id })).await;
+        assert_eq!(stored.len(), 1, "{collection}");
+        let text = stored[0].to_string();
+        assert!(!text.contains(&email) && !text.contains(name), "{text}");
+    }
+    let event = owner.get("/v1/events?type=membership.invited").await.expect(200).json["data"][0].clone();
+    assert_eq!(event["changes"]["email"], json!({ "before": null, "after": "[personal]" }));
+    assert_eq!(event["changes"]["role"], json!({ "before": null, "after": "expert" }));
+}
+
+#[tokio::test]
+async fn events_of_what_a_manager_may_not_read_are_not_theirs() {
+    let tenant = Tenant::new().await;
+    let (admin, manager) = (tenant.caller(Role::Admin).await, tenant.caller(Role::Manager).await);
+    let form = json!({ "kind": "typeform", "config": {}, "credentials": { "signing_secret": "a-secret-of-the-tests" } });
+    admin.post("/v1/integrations", form).send().await.expect(201);
+    manager.post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201);
+    let kinds = async |caller: &support::Caller| -> Vec<Value> {
+        let page = caller.get("/v1/events?sort=id").await.expect(200);
+        page.json["data"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect()
+    };
+    assert_eq!(kinds(&admin).await, ["integration.created", "lead.created"]);
+    assert_eq!(kinds(&manager).await, ["lead.created"]);
+}

@@ -71,12 +71,17 @@ pub static EVENT: Entity = Entity {
         date("sealed_until").read_only().hidden(),
     ],
     indexes: &[index(&["lead"]), index(&["record.id"]), index(&["type"])],
-    access: Access { narrow: Some(unsealed), ..Access::own(&[]) },
+    access: Access { narrow: Some(told), ..Access::own(&[]) },
     rules: &Plain,
 };
 
-/// What happened to a sealed bid is as sealed as the bid.
-fn unsealed(viewer: &Viewer, now: Time) -> Filter {
+/// Events of these are for those only who may read the records themselves.
+const GUARDED: &[&str] = &["integration", "login"];
+
+/// What happened to a sealed bid is as sealed as the bid, and what happened to a guarded record is as guarded.
+fn told(viewer: &Viewer, now: Time) -> Filter {
     let open = Filter::is("sealed_until", serde_json::Value::Null).or(Filter::by("sealed_until", now));
-    open.or(Filter::is("actor.id", viewer.member.as_str()))
+    let open = open.or(Filter::is("actor.id", viewer.member.as_str()));
+    let guarded = GUARDED.iter().filter(|name| viewer.role.reach(&format!("{name}:read")).is_none());
+    guarded.fold(open, |open, name| open.and(Filter::is_not("record.type", *name)))
 }

@@ -55,8 +55,10 @@ pub static IDEMPOTENCY: Entity = Entity {
     fields: &[
         text("fingerprint", 64).read_only(),
         integer("status", 100, 599).read_only(),
-        opaque("headers", 10_000).read_only(),
+        text("entity", 40).read_only(),
+        opaque("document", 2_000_000).read_only(),
         opaque("body", 2_000_000).read_only(),
+        text("sealed", 2_000_000).read_only(),
         date("expires_at").read_only(),
     ],
     indexes: &[expires(&["expires_at"])],
