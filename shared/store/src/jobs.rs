@@ -12,6 +12,7 @@ use crate::{Halt, PlatformScope, Scope, Store};
 
 const LEASE_MS: i64 = 60_000;
 pub(crate) const ATTEMPTS_MAX: i64 = 10;
+const LAID_ASIDE_MAX: usize = 10;
 const BACKOFF_FIRST_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 3_600_000;
 const KEPT_DAYS: i64 = 7;
@@ -34,8 +35,21 @@ pub enum JobEnd {
 }
 
 impl Store {
-    /// Takes the next due job of any tenant. A lease that ran out makes its job due again.
+    /// Takes the next due job of any tenant. A lease that ran out makes its job due again; a job that took down its last
+    /// runner as well is laid aside.
     pub async fn take_job(&self, _runner: &Runner) -> Result<Option<JobLease>, Halt> {
+        for _ in 0..LAID_ASIDE_MAX {
+            match self.take_due().await? {
+                Some(lease) if lease.attempts > ATTEMPTS_MAX => {
+                    self.give_up(&lease, JobEnd::Dead { reason: "no attempt came to an end".to_owned() }).await?;
+                }
+                due => return Ok(due),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_due(&self) -> Result<Option<JobLease>, Halt> {
         let now = self.now_for_jobs();
         let lease_until = now.plus_ms(LEASE_MS);
         let token = domain::id::from_parts("lease", now.ms(), self.random());

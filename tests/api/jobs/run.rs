@@ -105,3 +105,18 @@ async fn what_fails_is_tried_again_later_and_in_the_end_laid_aside() {
         time = time.plus_days(1);
     }
 }
+
+#[tokio::test]
+async fn a_job_that_every_runner_dies_of_is_laid_aside() {
+    let _alone = alone().await;
+    let app = App::shared();
+    app.run_jobs().await;
+    let (tenant, _) = staffed().await;
+    let (deadly, harmless) = (queue(&tenant, "xero.quote", json!({})).await, queue(&tenant, "xero.quote", json!({})).await);
+    let left = json!({ "$set": { "status": "leased", "attempts": 10, "lease_token": "of a runner that is gone" } });
+    app.data("updateOne", json!({ "collection": "jobs", "filter": { "_id": deadly }, "update": left })).await;
+    assert_eq!(run().send().await.json, json!({ "taken": 1, "done": 1, "failed": 0 }));
+    let dead = job(&deadly).await;
+    assert_eq!((&dead["status"], &dead["last_error"]), (&json!("dead"), &json!("no attempt came to an end")));
+    assert_eq!(job(&harmless).await["status"], "done");
+}
