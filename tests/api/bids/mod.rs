@@ -2,6 +2,7 @@
 
 mod award;
 mod create;
+mod race;
 mod sealed;
 mod submit;
 mod update;

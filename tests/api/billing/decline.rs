@@ -42,3 +42,22 @@ async fn a_reason_is_text_of_a_bounded_length() {
     assert_eq!(deal.decides("decline", json!({ "why": "x" })).await.expect(422).places(), ["/why"]);
     assert_eq!(deal.status("quotes", &deal.quote).await, "sent");
 }
+
+#[tokio::test]
+async fn accepting_and_declining_at_once_is_one_decision() {
+    for _ in 0..5 {
+        let deal = Deal::sent().await;
+        let (yes, no) = tokio::join!(deal.decides("accept", json!({})), deal.decides("decline", json!({})));
+        let (expected, projects) = match (yes.status, no.status) {
+            (200, 409) => ("accepted", 1),
+            (409, 200) => ("declined", 0),
+            other => panic!("{other:?}: {} {}", yes.text, no.text),
+        };
+        assert_eq!(deal.status("quotes", &deal.quote).await, expected);
+        let lead = App::shared().stored("leads", json!({ "_id": deal.pool.lead })).await;
+        assert_eq!(lead[0]["status"], if projects == 1 { "active" } else { "published" });
+        for (collection, count) in [("projects", projects), ("milestones", 2 * projects), ("invoices", 2 * projects)] {
+            assert_eq!(App::shared().stored(collection, json!({ "lead": deal.pool.lead })).await.len(), count, "{collection}");
+        }
+    }
+}
