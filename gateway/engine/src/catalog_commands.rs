@@ -150,7 +150,7 @@ fn explain(store: &Store, database: &str, command: &Command) -> Result<Document>
     let Some(collection) = store.collection(database, name)? else {
         return Ok(doc! {"queryPlanner": {"winningPlan": {"stage": "EOF"}}, "ok": 1.0});
     };
-    let plan = planner::describe(&query.plan(&collection, &Variables::new()));
+    let plan = planner::describe(&query.plan(&collection, &Variables::new())?);
     let mut search = query.search(store, &collection, Arc::new(Variables::of_command()))?;
     let mut returned = 0_i64;
     for found in &mut search {

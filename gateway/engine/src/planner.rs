@@ -70,6 +70,7 @@ fn describe_access(access: &Access) -> Document {
             "direction": direction(*reverse),
             "ranges": ranges.len() as i64,
         },
+        Access::Text { index, query } => doc! {"stage": "TEXT", "indexName": index.name.as_str(), "query": query.as_str()},
         Access::Union(parts) => {
             let parts: Vec<Bson> = parts.iter().map(|part| Bson::Document(describe_access(part))).collect();
             doc! {"stage": "OR", "inputStages": parts}

@@ -11,7 +11,7 @@ use crate::{
     matcher::Matcher,
     planner::{self, Plan},
     sort::SortOrder,
-    storage::{Collection, Cursor, Row, Store, decode},
+    storage::{Access, Collection, Cursor, Row, Store, decode},
 };
 
 /// The largest sort held in memory.
@@ -66,12 +66,18 @@ impl Query {
         })
     }
 
-    pub fn plan(&self, collection: &Collection, variables: &Variables) -> Plan {
-        planner::plan(collection, self.matcher.node(), &self.sort, variables)
+    pub fn plan(&self, collection: &Collection, variables: &Variables) -> Result<Plan> {
+        let Some(query) = self.matcher.text() else {
+            return Ok(planner::plan(collection, self.matcher.node(), &self.sort, variables));
+        };
+        let index = collection.indexes.iter().find(|index| index.text.is_some());
+        let index = index.ok_or_else(|| Error::new(27, "text index required for $text query"))?;
+        let access = Access::Text { index: Arc::clone(index), query: query.to_owned() };
+        Ok(Plan { access, sorted: self.sort.is_empty() })
     }
 
     pub fn search<'a>(&self, store: &'a Store, collection: &Arc<Collection>, variables: Arc<Variables>) -> Result<Search<'a>> {
-        let plan = self.plan(collection, &variables);
+        let plan = self.plan(collection, &variables)?;
         let wanted = self.limit.map(|limit| limit.saturating_add(self.skip));
         let expected = wanted.filter(|_| plan.sorted);
         let mut deciding = Fields::default();

@@ -10,6 +10,7 @@ mod pattern_syntax;
 mod schema;
 mod schema_parse;
 mod test;
+mod text;
 mod types;
 
 use std::sync::Arc;
@@ -23,7 +24,12 @@ pub(crate) use self::{
     test::{Relation, Test},
     types::alias as type_alias,
 };
-use crate::{error::Result, expression::Variables, order::compare, path::Path};
+use crate::{
+    error::{Error, Result},
+    expression::Variables,
+    order::compare,
+    path::Path,
+};
 
 /// Whether `doc` satisfies `filter`.
 pub fn matches(filter: &Document, doc: &Document) -> Result<bool> {
@@ -35,6 +41,8 @@ pub fn matches(filter: &Document, doc: &Document) -> Result<bool> {
 pub(crate) struct Matcher {
     node: Node,
     documents_only: bool,
+    /// `$text`, which only a search through a text index can answer.
+    text: Option<String>,
 }
 
 impl Matcher {
@@ -46,17 +54,18 @@ impl Matcher {
     ///
     /// Their values are given when it is evaluated.
     pub fn parse_with(filter: &Document, variables: &Variables) -> Result<Matcher> {
-        Ok(Matcher { node: parse::filter(filter, variables)?, documents_only: true })
+        let text = filter.get("$text").map(text::parse).transpose()?;
+        Ok(Matcher { node: parse::filter(filter, variables)?, documents_only: true, text })
     }
 
     /// A filter on one value, as `$elemMatch` and `$pull` take: operators, or a filter of its fields.
     pub fn parse_element(condition: &Document) -> Result<Matcher> {
         let (node, documents_only) = parse::element(condition)?;
-        Ok(Matcher { node, documents_only })
+        Ok(Matcher { node, documents_only, text: None })
     }
 
     pub fn everything() -> Matcher {
-        Matcher { node: Node::And(Vec::new()), documents_only: true }
+        Matcher { node: Node::And(Vec::new()), documents_only: true, text: None }
     }
 
     /// Some value of the path equals one of these.
@@ -64,7 +73,11 @@ impl Matcher {
         values.sort_by(compare);
         values.dedup_by(|a, b| compare(a, b).is_eq());
         let test = Test::In(Arc::new(test::Choices { values, patterns: Vec::new() }));
-        Matcher { node: Node::Field { path: path.clone(), test }, documents_only: true }
+        Matcher { node: Node::Field { path: path.clone(), test }, documents_only: true, text: None }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     pub fn node(&self) -> &Node {
@@ -72,6 +85,9 @@ impl Matcher {
     }
 
     pub fn matches(&self, doc: &Document) -> Result<bool> {
+        if self.text.is_some() {
+            return Err(Error::bad_value("$text is only allowed in a search"));
+        }
         self.matches_at(doc, &Variables::new()).map(|(matched, _)| matched)
     }
 
@@ -89,7 +105,8 @@ impl Matcher {
 
     /// Both must hold.
     pub fn and(self, other: Matcher) -> Matcher {
-        Matcher { node: Node::And(vec![self.node, other.node]), documents_only: true }
+        let text = self.text.or(other.text);
+        Matcher { node: Node::And(vec![self.node, other.node]), documents_only: true, text }
     }
 }
 

@@ -80,9 +80,7 @@ fn parse_operator(name: &str, value: &Bson, place: Place<'_>) -> Result<Option<N
         }
         "$sampleRate" if place.top => parse_sample_rate(value)?,
         "$jsonSchema" => Node::Schema(Box::new(schema_parse::parse(value)?)),
-        "$text" if place.top => {
-            return Err(Error::new(27, "text index required for $text query"));
-        }
+        "$text" if place.top && place.depth == 0 => return Ok(None),
         "$expr" | "$where" | "$text" | "$sampleRate" => {
             return Err(Error::bad_value(format!("{name} is not allowed here")));
         }

@@ -21,6 +21,8 @@ pub(crate) enum Access {
     IdRange { range: Range, reverse: bool },
     /// By ranges of an index, in order.
     Index { index: Arc<Index>, ranges: Vec<Range>, reverse: bool },
+    /// By words, through a text index.
+    Text { index: Arc<Index>, query: String },
     /// Each in turn.
     Union(Vec<Access>),
 }
@@ -55,7 +57,7 @@ impl Cursor {
         let repeats = match &access {
             Access::Union(_) => true,
             Access::Index { index, .. } => index.multikey != 0,
-            Access::Scan | Access::Ids(_) | Access::IdRange { .. } => false,
+            Access::Scan | Access::Ids(_) | Access::IdRange { .. } | Access::Text { .. } => false,
         };
         let mut parts = match access {
             Access::Union(parts) => parts,
@@ -84,6 +86,7 @@ impl Cursor {
                 Access::Ids(ids) => self.ids(store, ids, &mut rows)?,
                 Access::IdRange { range, reverse } => self.id_range(store, range, *reverse, &mut rows)?,
                 Access::Index { index, ranges, reverse } => self.index(store, index, ranges, *reverse, &mut rows)?,
+                Access::Text { index, query } => self.text(store, index, query, &mut rows)?,
                 Access::Union(_) => true,
             };
             if finished {
@@ -105,6 +108,23 @@ impl Cursor {
         let after = self.position.as_ref().map_or(i64::MIN, |(_, rid)| *rid);
         let mut statement = store.sql().prepare_cached(&text)?;
         let mut found = statement.query(params![after, self.batch as i64])?;
+        while let Some(row) = found.next()? {
+            rows.push(Row { rid: row.get(0)?, body: row.get(1)? });
+        }
+        self.position = rows.last().map(|row| (Vec::new(), row.rid));
+        Ok(rows.len() < self.batch)
+    }
+
+    fn text(&mut self, store: &Store, index: &Index, query: &str, rows: &mut Vec<Row>) -> Result<bool> {
+        let text = format!(
+            "SELECT t.rowid, d.body FROM i_{id} t CROSS JOIN d_{} d ON d.rid = t.rowid
+             WHERE t.i_{id} MATCH ?1 AND t.rowid > ?2 ORDER BY t.rowid LIMIT ?3",
+            self.collection,
+            id = index.id
+        );
+        let after = self.position.as_ref().map_or(i64::MIN, |(_, rid)| *rid);
+        let mut statement = store.sql().prepare_cached(&text)?;
+        let mut found = statement.query(params![query, after, self.batch as i64])?;
         while let Some(row) = found.next()? {
             rows.push(Row { rid: row.get(0)?, body: row.get(1)? });
         }

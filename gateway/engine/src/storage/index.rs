@@ -2,12 +2,13 @@
 
 use bson::{Bson, Document, doc};
 
-use super::index_spec;
+use super::{index_spec, text};
 use crate::{
     error::{Error, Result},
     key,
     matcher::Matcher,
     number::Number,
+    path::Path,
     sort::SortField,
 };
 
@@ -27,6 +28,8 @@ pub(crate) struct Index {
     pub expire_after_seconds: Option<i64>,
     /// Which fields some document has had an array at: bit 0 is the first field's.
     pub multikey: u32,
+    /// It is an FTS5 table over the strings at these paths, or over all strings.
+    pub text: Option<Option<Vec<Path>>>,
     /// It has no keys: its kind is only described.
     pub passive: bool,
     /// Queries may use it.
@@ -48,7 +51,8 @@ impl Index {
             Some(Bson::Document(filter)) => Some((filter.clone(), Matcher::parse(filter)?)),
             _ => None,
         };
-        let passive = spec.get_document("key").is_ok_and(index_spec::is_passive);
+        let text = spec.get_document("key").ok().and_then(text::paths);
+        let passive = text.is_none() && spec.get_document("key").is_ok_and(index_spec::is_passive);
         Ok(Index {
             id,
             name: spec.get_str("name").unwrap_or_default().to_owned(),
@@ -61,8 +65,9 @@ impl Index {
                 .and_then(Number::from_bson)
                 .map(|seconds| seconds.to_f64() as i64),
             multikey,
+            serves: !passive && text.is_none() && !spec.contains_key("hidden") && !spec.contains_key("collation"),
             passive,
-            serves: !passive && !spec.contains_key("hidden") && !spec.contains_key("collation"),
+            text,
             spec,
         })
     }
@@ -84,6 +89,10 @@ impl Index {
     pub fn keys(&self, document: &Document) -> Result<Keys> {
         if self.passive || !self.covers(document)? {
             return Ok(Keys::default());
+        }
+        if let Some(paths) = &self.text {
+            let content = text::content(paths.as_deref(), document).into_bytes();
+            return Ok(Keys { keys: vec![content], crossed: 0 });
         }
         let mut keys = vec![Vec::new()];
         let mut array: Option<String> = None;

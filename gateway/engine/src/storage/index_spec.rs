@@ -77,7 +77,7 @@ fn check_kind(given: &Document, key: &Document) -> Result<()> {
     if unique && hashed {
         return Err(Error::new(16764, "Currently hashed indexes cannot guarantee uniqueness. Use a regular index."));
     }
-    if unique && is_passive(key) {
+    if unique && (is_passive(key) || super::text::paths(key).is_some()) {
         return Err(Error::new(CANNOT_CREATE, "indexes of this kind cannot be unique here"));
     }
     if key.values().filter(|direction| **direction == Bson::String("hashed".to_owned())).count() > 1 {

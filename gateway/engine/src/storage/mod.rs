@@ -8,6 +8,7 @@ mod cursor;
 mod index;
 mod index_spec;
 mod store;
+mod text;
 
 pub(crate) use self::{
     catalog::Collection,

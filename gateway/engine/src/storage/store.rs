@@ -9,7 +9,7 @@ use super::{
     catalog::{self, Catalog, Collection},
     cursor::{Access, Cursor, Row},
     index::{Index, Keys},
-    index_spec,
+    index_spec, text,
 };
 use crate::{
     error::{Error, Result},
@@ -136,11 +136,7 @@ impl Store {
             params![collection.id, spec.get_str("name").unwrap_or_default(), spec.to_vec()?],
         )?;
         let index = Index::new(self.sql.last_insert_rowid(), spec, 0)?;
-        let key = if index.unique { "key" } else { "key, rid" };
-        self.sql.execute_batch(&format!(
-            "CREATE TABLE i_{} (key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY ({key})) WITHOUT ROWID",
-            index.id
-        ))?;
+        self.create_index_table(collection, &index)?;
         let mut cursor = Cursor::new(collection, Access::Scan, None);
         loop {
             let rows = cursor.next_batch(self)?;
@@ -154,6 +150,22 @@ impl Store {
         }
         self.changed()?;
         Ok(true)
+    }
+
+    fn create_index_table(&self, collection: &Collection, index: &Index) -> Result<()> {
+        if index.text.is_some() {
+            if collection.indexes.iter().any(|other| other.text.is_some()) {
+                return Err(Error::new(67, "only one text index per collection allowed"));
+            }
+            self.sql.execute_batch(&format!("CREATE VIRTUAL TABLE i_{} {}", index.id, text::TABLE))?;
+            return Ok(());
+        }
+        let key = if index.unique { "key" } else { "key, rid" };
+        self.sql.execute_batch(&format!(
+            "CREATE TABLE i_{} (key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY ({key})) WITHOUT ROWID",
+            index.id
+        ))?;
+        Ok(())
     }
 
     pub fn drop_index(&self, index: &Index) -> Result<()> {
@@ -224,6 +236,13 @@ impl Store {
                 self.changed()?;
             }
         }
+        if index.text.is_some() {
+            let text = format!("INSERT INTO i_{} (key, rowid) VALUES (?1, ?2)", index.id);
+            for key in keys.keys {
+                self.sql.prepare_cached(&text)?.execute(params![String::from_utf8_lossy(&key), rid])?;
+            }
+            return Ok(());
+        }
         let text = format!("INSERT INTO i_{} (key, rid) VALUES (?1, ?2)", index.id);
         let mut statement = self.sql.prepare_cached(&text)?;
         for key in keys.keys {
@@ -235,6 +254,13 @@ impl Store {
     }
 
     fn remove_keys<'k>(&self, index: &Index, rid: i64, keys: impl Iterator<Item = &'k Vec<u8>>) -> Result<()> {
+        if index.text.is_some() {
+            let text = format!("DELETE FROM i_{} WHERE rowid = ?1", index.id);
+            for _ in keys {
+                self.sql.prepare_cached(&text)?.execute([rid])?;
+            }
+            return Ok(());
+        }
         let text = format!("DELETE FROM i_{} WHERE key = ?1 AND rid = ?2", index.id);
         let mut statement = self.sql.prepare_cached(&text)?;
         for key in keys {

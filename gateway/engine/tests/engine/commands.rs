@@ -135,3 +135,45 @@ fn unique_indexes_treat_null_and_equal_numbers_as_the_same() {
     assert_eq!(db.update(doc! {"_id": 6}, doc! {"$set": {"a": 1}}, false).unwrap_err().code, 11000);
     assert_eq!(db.find(doc! {"_id": 6}, doc! {}, 0), [doc! {"_id": 6, "a": [7, 7]}]);
 }
+
+#[test]
+fn words_are_found_through_a_text_index() {
+    let db = Database::new();
+    let search = |text: &str| doc! {"$text": {"$search": text}};
+    db.insert(vec![
+        doc! {"_id": 1, "title": "Painting the kitchen", "note": "blue walls"},
+        doc! {"_id": 2, "title": "New roof", "note": "Walls are fine"},
+        doc! {"_id": 3, "title": "Café"},
+    ])
+    .unwrap();
+    let all = |filter: Document| Command::Find {
+        collection: "c".into(),
+        filter,
+        projection: None,
+        sort: None,
+        limit: None,
+        skip: None,
+    };
+    assert_eq!(db.run(all(search("walls"))).unwrap_err().code, 27);
+    db.index(doc! {"key": {"title": "text", "note": "text"}}).unwrap();
+    assert_eq!(db.index(doc! {"key": {"other": "text"}}).unwrap_err().code, 67);
+    db.update(doc! {"_id": 2}, doc! {"$set": {"note": "gutters"}}, false).unwrap();
+    for (text, found) in [
+        ("wall", vec![1]),
+        ("kitchens roof", vec![1, 2]),
+        ("\"the kitchen\"", vec![1]),
+        ("kitchen roof -new", vec![1]),
+        ("cafe", vec![3]),
+        ("nothing", vec![]),
+        ("\" OR *", vec![]),
+    ] {
+        assert_eq!(db.ids(search(text), doc! {"_id": 1}), found, "{text}");
+    }
+    let mut both = search("kitchen roof");
+    both.insert("_id", doc! {"$gt": 1});
+    assert_eq!(db.ids(both, doc! {}), [2]);
+    db.run(Command::DeleteOne { collection: "c".into(), filter: doc! {"_id": 2} }).unwrap();
+    assert_eq!(db.ids(search("roof"), doc! {}), Vec::<i32>::new());
+    assert_eq!(aggregate(&db, vec![doc! {"$match": search("kitchen")}, doc! {"$count": "n"}]), [doc! {"n": 1}]);
+    assert_eq!(db.engine.verify().unwrap(), Vec::<String>::new());
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod planner;

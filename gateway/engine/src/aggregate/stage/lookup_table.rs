@@ -28,7 +28,7 @@ pub(super) struct Table {
 
 impl Table {
     pub fn unless_indexed(store: &Store, collection: &Arc<Collection>, path: &Path) -> Result<Option<Table>> {
-        let plan = query(Matcher::any_of(path, vec![Bson::Int32(1)])).plan(collection, &Variables::new());
+        let plan = query(Matcher::any_of(path, vec![Bson::Int32(1)])).plan(collection, &Variables::new())?;
         let small = usize::try_from(store.extent(collection)?).is_ok_and(|count| count <= HELD_LIMIT / 4);
         let serves = small && matches!(plan.access, Access::Scan);
         Ok(serves.then(|| Table { collection: Arc::clone(collection), documents: Vec::new(), positions: None }))

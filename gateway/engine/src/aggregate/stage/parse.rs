@@ -69,6 +69,10 @@ pub fn check_place(stage: &Document, position: usize, length: usize, place: Plac
     }
     let only_first = ADMINISTRATIVE.contains(&name) || matches!(name, "$documents" | "$geoNear");
     let writes = matches!(name, "$merge" | "$out");
+    let has_text = |operand: &Bson| operand.as_document().is_some_and(|filter| filter.contains_key("$text"));
+    if name == "$match" && (position > 0 || place == Place::Facet) && stage.values().any(has_text) {
+        return Err(Error::new(17313, "$match with $text is only allowed as the first pipeline stage"));
+    }
     if place == Place::Facet && (only_first || writes || name == "$facet") {
         return Err(Error::new(40600, format!("{name} is not allowed to be used within a $facet stage")));
     }
@@ -129,9 +133,6 @@ pub(super) fn object<'a>(operand: &'a Bson, code: i32, name: &str) -> Result<&'a
 
 fn parse_match(operand: &Bson, variables: &Variables) -> Result<Matcher> {
     let filter = object(operand, 15959, "$match")?;
-    if filter.contains_key("$text") {
-        return Err(Error::new(17313, "$match with $text is only allowed as the first pipeline stage"));
-    }
     let geo =
         |value: &Bson| value.as_document().is_some_and(|inner| inner.contains_key("$near") || inner.contains_key("$nearSphere"));
     if filter.values().any(geo) {
