@@ -6,6 +6,7 @@ mod bad_input;
 mod coverage;
 mod cross_tenant;
 mod cut_off;
+mod http;
 mod round_trips;
 mod table;
 mod unauthorised;

@@ -61,7 +61,7 @@ impl Router {
         let cors = config.as_ref().ok().zip(origin).and_then(|(config, origin)| allowed_origin(config, origin));
         let mut trace = Trace::default();
         let outcome = match config {
-            Ok(_) if method == Method::OPTIONS => Ok(self.preflight(&path)),
+            Ok(_) if method == Method::OPTIONS => self.preflight(&path),
             Ok(config) => self.answer(&host, config, request, &request_id, &mut trace).await,
             Err(error) => Err(Halt::Refused(error)),
         };
@@ -131,8 +131,7 @@ impl Router {
     }
 
     fn find(&self, request: &Request) -> Result<(&'static Route, Params), Error> {
-        let found =
-            self.paths.at(&request.path).map_err(|_| Error::new(ErrorKind::NotFound, "no-route", "There is no such path."))?;
+        let found = self.paths.at(&request.path).map_err(|_| no_route())?;
         let path = *found.value;
         let method = if request.method == Method::HEAD { "GET" } else { request.method.as_str() };
         let route = self.routes.iter().find(|route| route.path == path && route.verb.name() == method);
@@ -148,12 +147,16 @@ impl Router {
     }
 
     /// The reply to a browser that asks what it may send.
-    fn preflight(&self, path: &str) -> Reply {
-        let methods = self.paths.at(path).map(|found| self.methods(found.value)).unwrap_or_default();
+    fn preflight(&self, path: &str) -> crate::Outcome {
+        let methods = self.methods(self.paths.at(path).map_err(|_| no_route())?.value);
         let headers = "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-request-id";
         let reply = Reply::empty(204).with("allow", methods.clone()).with("access-control-allow-methods", methods);
-        reply.with("access-control-allow-headers", headers).with("access-control-max-age", "86400")
+        Ok(reply.with("access-control-allow-headers", headers).with("access-control-max-age", "86400"))
     }
+}
+
+fn no_route() -> Error {
+    Error::new(ErrorKind::NotFound, "no-route", "There is no such path.")
 }
 
 /// Who asks, if the route wants to know: 401 without a session, 403 without the permission.
