@@ -20,7 +20,8 @@ pub fn closed() -> Error {
 
 /// A bid that was not offered stays with its author: nobody else ever sees these of its events.
 pub fn hide(command: &mut Command<'_>, scope: &Scope, bid: &str, which: Filter) {
-    command.update_many(&EVENT, &events_of(scope, bid).and(which), &fields(json!({ "sealed_until": Time::NEVER })));
+    let told = events_of(scope, bid).and(which).and(Filter::is_not("sealed_until", Time::NEVER.ejson()));
+    command.update_many(&EVENT, &told, &fields(json!({ "sealed_until": Time::NEVER })));
 }
 
 /// All that happened to the bid so far is seen from the time that a step found at `source`.
