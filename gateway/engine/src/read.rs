@@ -8,6 +8,7 @@ use crate::{
     command::{Command, Outcome},
     error::{Error, Result},
     expression::Variables,
+    fields::Fields,
     order::{compare, equal},
     path::{Leaf, Path},
     projection::Projection,
@@ -19,25 +20,37 @@ pub(crate) fn run(store: &Store, database: &str, command: &Command) -> Result<Ou
     match command {
         Command::FindOne { collection, filter, projection, sort, skip } => {
             let query = Query::parse(filter, sort.as_ref(), *skip, Some(1))?;
-            let found = find(store, database, collection, &query, projection.as_ref())?;
+            let found = find(store, database, collection, query, projection.as_ref())?;
             Ok(Outcome::Document(found.into_iter().next()))
         }
         Command::Find { collection, filter, projection, sort, limit, skip } => {
             let query = Query::parse(filter, sort.as_ref(), *skip, *limit)?;
-            find(store, database, collection, &query, projection.as_ref()).map(Outcome::Documents)
+            find(store, database, collection, query, projection.as_ref()).map(Outcome::Documents)
         }
         Command::CountDocuments { collection, filter, skip, limit } => {
-            count(store, database, collection, &Query::parse(filter, None, *skip, *limit)?)
+            let query = Query { fields: Fields::default(), ..Query::parse(filter, None, *skip, *limit)? };
+            count(store, database, collection, &query)
         }
         Command::Distinct { collection, field, filter } => {
-            distinct(store, database, collection, field, &Query::parse(filter, None, None, None)?)
+            distinct(store, database, collection, field, Query::parse(filter, None, None, None)?)
         }
         _ => Err(Error::new(59, "no such command")),
     }
 }
 
-fn find(store: &Store, database: &str, collection: &str, query: &Query, projection: Option<&Document>) -> Result<Vec<Document>> {
+fn find(
+    store: &Store,
+    database: &str,
+    collection: &str,
+    mut query: Query,
+    projection: Option<&Document>,
+) -> Result<Vec<Document>> {
     let projection = projection.filter(|spec| !spec.is_empty()).map(Projection::of_find).transpose()?;
+    if let Some(projection) = &projection {
+        query.fields = Fields::default();
+        query.fields.add_order(&query.sort);
+        projection.add_fields(&mut query.fields);
+    }
     let Some(collection) = store.collection(database, collection)? else {
         return Ok(Vec::new());
     };
@@ -67,9 +80,11 @@ fn count(store: &Store, database: &str, collection: &str, query: &Query) -> Resu
 }
 
 /// In order.
-fn distinct(store: &Store, database: &str, collection: &str, field: &str, query: &Query) -> Result<Outcome> {
+fn distinct(store: &Store, database: &str, collection: &str, field: &str, mut query: Query) -> Result<Outcome> {
     crate::projection::check_path(field)?;
     let path = Path::new(field);
+    query.fields = Fields::default();
+    query.fields.add(path.root());
     let Some(collection) = store.collection(database, collection)? else {
         return Ok(Outcome::Values(Vec::new()));
     };
