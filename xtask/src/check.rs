@@ -2,7 +2,7 @@
 
 use crate::progress::step;
 use crate::size;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -17,19 +17,25 @@ const CONFORMANCE: &str = "xtask/conformance";
 /// Heavy and used by nothing else, so they are linted as they are built.
 const HEAVY: [&str; 2] = ["host", "bindgen"];
 
-/// Checks everything; ends at the first fault.
+/// Checks everything and then tells all that is wrong.
 pub fn run(workspace: &Workspace) -> Result<()> {
     for target in [WORKERS_TARGET, SPIN_TARGET] {
         tools::rust_target(target)?;
     }
-    step("formatting", || cargo(workspace, &["fmt", "--all", "--check"]))?;
-    step("lints", || native_lints(workspace))?;
+    let mut faults = Vec::new();
+    let mut check = |name: &str, work: &dyn Fn() -> Result<()>| faults.extend(step(name, work).err());
+    check("formatting", &|| cargo(workspace, &["fmt", "--all", "--check"]));
+    check("lints", &|| native_lints(workspace));
     for target in [WORKERS_TARGET, SPIN_TARGET] {
-        step(&format!("lints on {target}"), || wasm_lints(workspace, target))?;
-        step(&format!("duplicates on {target}"), || duplicates(workspace, target))?;
+        check(&format!("lints on {target}"), &|| wasm_lints(workspace, target));
+        check(&format!("duplicates on {target}"), &|| duplicates(workspace, target));
     }
-    step("licences and bans", || deny(workspace))?;
-    size::run(workspace)
+    check("licences and bans", &|| deny(workspace));
+    faults.extend(size::run(workspace).err());
+    if !faults.is_empty() {
+        bail!("{}", faults.iter().map(|fault| format!("{fault:#}")).collect::<Vec<_>>().join("\n\n"));
+    }
+    Ok(())
 }
 
 fn cargo(workspace: &Workspace, words: &[&str]) -> Result<()> {
@@ -37,7 +43,8 @@ fn cargo(workspace: &Workspace, words: &[&str]) -> Result<()> {
 }
 
 fn native_lints(workspace: &Workspace) -> Result<()> {
-    let mut words = vec!["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--features", CONFORMANCE];
+    let mut words =
+        vec!["clippy", "--quiet", "--locked", "--keep-going", "--workspace", "--all-targets", "--features", CONFORMANCE];
     for package in HEAVY {
         words.extend(["--exclude", package]);
     }
@@ -53,7 +60,7 @@ fn native_lints(workspace: &Workspace) -> Result<()> {
 
 fn wasm_lints(workspace: &Workspace, target: &str) -> Result<()> {
     let mut clippy = workspace.cargo();
-    clippy.args(["clippy", "--quiet", "--locked", "--lib", "--target", target]);
+    clippy.args(["clippy", "--quiet", "--locked", "--keep-going", "--lib", "--target", target]);
     for package in on_wasm(workspace)? {
         clippy.args(["-p", &package]);
     }
