@@ -24,8 +24,10 @@ pub(crate) struct Interval {
 pub(crate) struct Conjunct {
     pub path: String,
     pub test: Test,
-    /// Holds for the same array element as the others of its group.
+    /// It asks about an element of an array.
     pub element: bool,
+    /// Tests of one group hold for the same value.
+    group: usize,
 }
 
 impl Interval {
@@ -77,20 +79,35 @@ pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
 /// The tests that all must hold.
 pub(crate) fn conjuncts(node: &Node, variables: &Variables) -> Vec<Conjunct> {
     let mut all = Vec::new();
-    collect(node, variables, "", false, &mut all);
+    let place = Place { prefix: "", element: false, group: None };
+    collect(node, variables, &place, &mut all);
     all
 }
 
-fn collect(node: &Node, variables: &Variables, prefix: &str, element: bool, all: &mut Vec<Conjunct>) {
+/// Where in a filter a test stands.
+struct Place<'a> {
+    prefix: &'a str,
+    element: bool,
+    group: Option<usize>,
+}
+
+fn collect(node: &Node, variables: &Variables, place: &Place<'_>, all: &mut Vec<Conjunct>) {
+    let group = place.group.unwrap_or(all.len());
     match node {
-        Node::And(nodes) => nodes.iter().for_each(|node| collect(node, variables, prefix, element, all)),
+        Node::And(nodes) => nodes.iter().for_each(|node| collect(node, variables, place, all)),
         Node::Field { path, test } => {
-            all.push(Conjunct { path: join(prefix, path), test: test.clone(), element });
+            all.push(Conjunct { path: join(place.prefix, path), test: test.clone(), element: place.element, group });
         }
-        Node::ElemMatch { path, inner, .. } => collect(inner, variables, &join(prefix, path), true, all),
+        Node::ElemMatch { path, inner, documents_only } => {
+            // A field of an element can be an array again, whose elements can differ; the element itself cannot.
+            let group = (!documents_only).then_some(group);
+            let prefix = join(place.prefix, path);
+            collect(inner, variables, &Place { prefix: &prefix, element: true, group }, all);
+        }
         Node::Expression(expression) => {
             for (path, value) in expression.equalities(variables) {
-                all.push(Conjunct { path, test: Test::Compare(Relation::Equal, value), element });
+                let test = Test::Compare(Relation::Equal, value);
+                all.push(Conjunct { path, test, element: place.element, group: all.len() });
             }
         }
         _ => {}
@@ -107,18 +124,17 @@ fn join(prefix: &str, path: &Path) -> String {
 
 /// The intervals of keys that can satisfy the tests on one path, in order; `None`: any key.
 pub(crate) fn intervals(conjuncts: &[Conjunct], path: &str, multikey: bool) -> Option<Vec<Interval>> {
-    let mut best: Option<Vec<Interval>> = None;
+    let mut groups: Vec<(usize, Vec<Interval>)> = Vec::new();
     for conjunct in conjuncts.iter().filter(|conjunct| conjunct.path == path) {
         let Some(next) = of_test(&conjunct.test) else {
             continue;
         };
-        best = Some(match best {
-            None => next,
-            Some(known) if !multikey || conjunct.element => intersect(&known, &next),
-            Some(known) => narrower(known, next),
-        });
+        match groups.iter_mut().find(|(group, _)| !multikey || *group == conjunct.group) {
+            Some((_, known)) => *known = intersect(known, &next),
+            None => groups.push((conjunct.group, next)),
+        }
     }
-    best
+    groups.into_iter().map(|(_, intervals)| intervals).reduce(narrower)
 }
 
 fn intersect(a: &[Interval], b: &[Interval]) -> Vec<Interval> {

@@ -18,6 +18,7 @@ fn leads(count: i32) -> Vec<Document> {
         doc! {
             "_id": id, "tenant_id": format!("t{}", id % 4), "status": if id % 3 == 0 { "open" } else { "won" },
             "deleted_at": Bson::Null, "created_at": id % 50, "words": [format!("w{}", id % 7), format!("x{}", id % 5)],
+            "parts": [{"x": [id % 10, id % 8], "y": 1}, {"x": id % 3, "y": 2}],
         }
     };
     (0..count).map(lead).collect()
@@ -53,6 +54,9 @@ fn every_plan_finds_what_a_scan_finds() {
             doc! {"words": {"$gte": "w3", "$lt": "w5"}},
             doc! {"words": {"$all": ["w3", "x1"]}},
             doc! {"words": {"$elemMatch": {"$gte": "w3", "$lt": "w5"}}},
+            doc! {"words": {"$gte": "x3", "$elemMatch": {"$lt": "w3"}}},
+            doc! {"parts": {"$elemMatch": {"x": {"$gt": 5, "$lt": 3}}}},
+            doc! {"parts.x": {"$gt": 5, "$lt": 3}, "parts.y": 2},
             doc! {"$or": [{"words": "w2"}, {"status": "open", "created_at": 3}]},
             doc! {"missing": Bson::Null, "status": "open"},
             doc! {"_id": {"$gt": 30, "$lte": 60}},
@@ -74,6 +78,7 @@ fn every_plan_finds_what_a_scan_finds() {
         doc! {"key": {"status": -1, "created_at": 1, "_id": 1}},
         doc! {"key": {"words": 1}},
         doc! {"key": {"created_at": 1}},
+        doc! {"key": {"parts.x": 1, "parts.y": 1}},
         doc! {"key": {"words": 1, "_id": 1}},
         doc! {"key": {"missing": 1}, "sparse": true},
         doc! {"key": {"created_at": 1, "words": -1}, "name": "partial", "partialFilterExpression": {"status": "open"}},
