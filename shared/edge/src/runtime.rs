@@ -31,7 +31,7 @@ macro_rules! entry {
                     wasm_bindgen_futures = wasm_bindgen_futures,
                     js_sys = js_sys
                 )]
-                pub async fn scheduled(env: wasm_bindgen::JsValue, context: workers::Context) {
+                pub async fn scheduled(env: workers::Env, context: workers::JsContext) {
                     $work(workers::host(env, context)).await
                 }
             )?

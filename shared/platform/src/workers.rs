@@ -7,7 +7,10 @@ use js_sys::{Promise, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
+use worker::console_log;
+
+pub use worker::{Context, Env};
 
 #[wasm_bindgen(module = "/src/workers/boundary.js")]
 extern "C" {
@@ -30,18 +33,6 @@ extern "C" {
     fn array_buffer(this: &Response) -> Result<Promise, JsValue>;
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = log)]
-    fn console_log(line: &str);
-
-    /// The `ctx` of an event.
-    pub type Context;
-
-    #[wasm_bindgen(method, js_name = waitUntil)]
-    fn wait_until(this: &Context, promise: &Promise);
-}
-
 thread_local! {
     // Variables do not change while an isolate lives.
     static VARS: RefCell<HashMap<String, Option<String>>> = RefCell::default();
@@ -49,14 +40,14 @@ thread_local! {
 
 /// The platform of one event.
 pub struct Workers {
-    env: JsValue,
+    env: Env,
     context: Context,
     client: fetch::Client,
 }
 
 impl Workers {
     /// The platform of the event that came with `env` and `context`.
-    pub fn new(env: JsValue, context: Context) -> Self {
+    pub fn new(env: Env, context: Context) -> Self {
         Self { env, context, client: fetch::Client::new() }
     }
 }
@@ -77,8 +68,7 @@ impl Platform for Workers {
             if let Some(known) = vars.get(name) {
                 return known.clone();
             }
-            let value = Reflect::get(&self.env, &JsValue::from_str(name));
-            let value = value.ok().and_then(|value| value.as_string());
+            let value = self.env.var(name).ok().map(|value| value.to_string());
             let value = value.filter(|value| !value.is_empty());
             vars.insert(name.to_owned(), value.clone());
             value
@@ -86,7 +76,7 @@ impl Platform for Workers {
     }
 
     fn log(&self, line: &str) {
-        console_log(line);
+        console_log!("{line}");
     }
 
     fn fetch(&self) -> &fetch::Client {
@@ -102,10 +92,7 @@ impl Platform for Workers {
     }
 
     fn after_response(&self, work: LocalBoxFuture<'static, ()>) {
-        self.context.wait_until(&future_to_promise(async move {
-            work.await;
-            Ok(JsValue::UNDEFINED)
-        }));
+        self.context.wait_until(work);
     }
 }
 

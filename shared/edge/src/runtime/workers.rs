@@ -11,7 +11,8 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-pub use platform::workers::Context;
+pub use platform::workers::{Context, Env};
+pub use worker::worker_sys::Context as JsContext;
 pub use {js_sys, wasm_bindgen, wasm_bindgen_futures};
 
 thread_local! {
@@ -35,10 +36,10 @@ extern "C" {
     fn body(this: &Incoming) -> Option<Vec<u8>>;
 
     #[wasm_bindgen(method, getter)]
-    fn env(this: &Incoming) -> JsValue;
+    fn env(this: &Incoming) -> Env;
 
     #[wasm_bindgen(method, getter)]
-    fn context(this: &Incoming) -> Context;
+    fn context(this: &Incoming) -> JsContext;
 
     #[wasm_bindgen(method)]
     fn header(this: &Incoming, name: &str) -> Option<String>;
@@ -64,8 +65,8 @@ pub async fn handle(router: fn() -> Router, incoming: Incoming) -> Outgoing {
 }
 
 /// The platform of an event that came with `env` and `context`.
-pub fn host(env: JsValue, context: Context) -> Host {
-    Rc::new(Workers::new(env, context))
+pub fn host(env: Env, context: JsContext) -> Host {
+    Rc::new(Workers::new(env, Context::new(context)))
 }
 
 /// The longest body that is read.
