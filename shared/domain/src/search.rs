@@ -16,12 +16,14 @@ pub fn is_searchable(entity: &Entity) -> bool {
     entity.fields.iter().any(|field| field.searchable)
 }
 
-/// The words of a record's searchable fields, sorted and without repeats.
-pub fn words_of(entity: &Entity, doc: &Doc) -> Value {
-    let searchable = entity.fields.iter().filter(|field| field.searchable);
-    let texts = searchable.filter_map(|field| doc.get(field.name)?.as_str());
-    let words: BTreeSet<String> = texts.flat_map(|text| words(text).collect::<Vec<_>>()).take(WORDS_MAX).collect();
-    words.into_iter().map(Value::from).collect()
+/// Gives a record the words of its searchable fields. The same words in another order are no change.
+pub fn index(entity: &Entity, before: Option<&Doc>, doc: &mut Doc) {
+    let words = words_of(entity, doc);
+    let sorted = |words: &Value| -> Option<BTreeSet<String>> {
+        words.as_array()?.iter().map(|word| Some(word.as_str()?.to_owned())).collect()
+    };
+    let known = before.and_then(|before| before.get(SEARCH_FIELD)).filter(|known| sorted(known) == sorted(&words));
+    doc.insert(SEARCH_FIELD.to_owned(), known.cloned().unwrap_or(words));
 }
 
 /// Makes room for the number of a reference such as `SU-000001` that is known only when the record is written: its letters
@@ -40,6 +42,14 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().flat_map(char::to_lowercase).take(WORD_LEN_MAX).collect())
+}
+
+/// Sorted and without repeats.
+fn words_of(entity: &Entity, doc: &Doc) -> Value {
+    let searchable = entity.fields.iter().filter(|field| field.searchable);
+    let texts = searchable.filter_map(|field| doc.get(field.name)?.as_str());
+    let words: BTreeSet<String> = texts.flat_map(|text| words(text).collect::<Vec<_>>()).take(WORDS_MAX).collect();
+    words.into_iter().map(Value::from).collect()
 }
 
 #[cfg(test)]

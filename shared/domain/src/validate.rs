@@ -126,7 +126,7 @@ fn finish(
         return Err(Error::invalid(violations));
     }
     if search::is_searchable(entity) {
-        doc.insert(search::SEARCH_FIELD.to_owned(), search::words_of(entity, &doc));
+        search::index(entity, before, &mut doc);
     }
     Ok(doc)
 }
@@ -135,6 +135,9 @@ fn finish(
 fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Moment<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (name, value) in input {
+        if name == "id" && before.is_some_and(|doc| doc.get("_id") == Some(value)) {
+            continue;
+        }
         let Some(field) = entity.field(name).filter(|field| !field.hidden) else {
             let pointer = format!("/{}", value::escape(name));
             violations.push(Violation::at(pointer, "unknown-field", "There is no such field."));

@@ -108,6 +108,37 @@ async fn an_update_needs_the_current_version_only_when_it_says_so() {
 }
 
 #[tokio::test]
+async fn a_lead_can_be_sent_back_as_it_came() {
+    let tenant = Tenant::new().await;
+    let (manager, customer) = (tenant.caller(Role::Manager).await, tenant.member(Role::Customer).await);
+    let budget = json!({ "minor": 5, "currency": "EUR" });
+    let lead = json!({ "category": "Roof", "budget_max": budget, "skills": ["tiles"], "customer": customer.id });
+    let lead = manager.post("/v1/leads", lead).send().await.expect(201);
+    let path = format!("/v1/leads/{}", lead.id());
+    let same = manager.patch(&path, lead.json.clone()).send().await.expect(200);
+    assert_eq!(same.json, lead.json);
+    let mut changed = lead.json.clone();
+    changed["category"] = "Floor".into();
+    assert_eq!(manager.patch(&path, changed).send().await.expect(200).json["version"], 2);
+    let other = manager.patch(&path, json!({ "id": id("lead") })).send().await.expect(422);
+    assert_eq!(other.places(), ["/id"]);
+}
+
+#[tokio::test]
+async fn a_single_lead_takes_only_what_shapes_it() {
+    let manager = Tenant::new().await.caller(Role::Manager).await;
+    let lead = manager.post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201);
+    for (query, name) in
+        [("limit=5", "limit"), ("sort=id", "sort"), ("status=new", "status"), ("count=true", "count"), ("q=x", "q")]
+    {
+        let refused = manager.get(&format!("/v1/leads/{}?{query}", lead.id())).await.expect(400);
+        assert_eq!(refused.places(), [name]);
+    }
+    let shaped = manager.get(&format!("/v1/leads/{}?fields=category&expand=customer", lead.id())).await.expect(200);
+    assert_eq!(shaped.json, json!({ "id": lead.id(), "category": "Roof" }));
+}
+
+#[tokio::test]
 async fn a_deleted_lead_is_gone_for_everyone_and_kept_in_the_store() {
     let tenant = Tenant::new().await;
     let manager = tenant.caller(Role::Manager).await;

@@ -22,8 +22,7 @@ pub fn draft(bid: &Doc, lead: &Doc, fee_points: i64) -> Result<Doc> {
         [("amount", amount), ("service_fee", fee), ("total", total)].map(|(name, money)| (name.to_owned(), money.into())),
     );
     quote.insert("status".to_owned(), "draft".into());
-    let words = search::words_of(&QUOTE, &quote);
-    quote.insert(search::SEARCH_FIELD.to_owned(), words);
+    search::index(&QUOTE, None, &mut quote);
     Ok(quote)
 }
 

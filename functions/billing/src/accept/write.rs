@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::{CONVERSATION, INVOICE, MILESTONE, PROJECT, QUOTE};
 use domain::validate::change;
-use domain::{Doc, Entity, Error, search};
+use domain::{Error, search};
 use edge::{Call, Halt, crud};
 use serde_json::json;
 use store::{Command, Scope};
@@ -35,7 +35,7 @@ pub fn write<'a>(call: &'a Call, deal: &Deal) -> Result<Command<'a>, Halt> {
 fn make_project(command: &mut Command<'_>, deal: &Deal) -> String {
     let id = command.id(&PROJECT);
     let mut project = plan::project(&deal.quote, &deal.lead, &deal.bid);
-    index_words(&PROJECT, &mut project);
+    search::index(&PROJECT, None, &mut project);
     let twice = Error::conflict("lead-not-awarded", "The lead is a project already.");
     let project = command.insert(&PROJECT, &id, project, &[], twice);
     command.event_of_new(&PROJECT, &project, &[]);
@@ -48,7 +48,7 @@ fn make_part(command: &mut Command<'_>, project: &str, part: Part) {
     milestone.insert("project".to_owned(), project.into());
     invoice.insert("project".to_owned(), project.into());
     invoice.insert("milestone".to_owned(), milestone_id.clone().into());
-    index_words(&INVOICE, &mut invoice);
+    search::index(&INVOICE, None, &mut invoice);
     let taken = || Error::internal("the id of a new milestone or invoice was taken");
     let milestone = command.insert(&MILESTONE, &milestone_id, milestone, &[], taken());
     command.event_of_new(&MILESTONE, &milestone, &[]);
@@ -67,8 +67,4 @@ fn join_conversation(command: &mut Command<'_>, scope: &Scope, deal: &Deal) {
         .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }))
         .with("update", json!({ "$addToSet": { "participants": expert }, "$inc": { "version": 1 } }));
     command.operation(operation, None);
-}
-
-fn index_words(entity: &Entity, doc: &mut Doc) {
-    doc.insert(search::SEARCH_FIELD.to_owned(), search::words_of(entity, doc));
 }

@@ -12,7 +12,7 @@ pub async fn get(call: &Call) -> Outcome {
         let doc = call.store.get(call.scope()?, entity, id).await?;
         return Ok(unless_known(call, Reply::record(200, entity, doc)));
     }
-    let query = Query::parse(entity, call.query())?;
+    let query = Query::parse_of_one(entity, call.query())?;
     let doc = call.store.get_expanded(call.scope()?, &query, id).await?;
     Ok(Reply::json(200, &doc.into()))
 }

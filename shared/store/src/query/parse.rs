@@ -39,6 +39,17 @@ impl Query {
         }
         Ok(query)
     }
+
+    /// The query of one record, which takes only what shapes it.
+    pub fn parse_of_one(entity: &'static Entity, raw: &str) -> Result<Self> {
+        let query = Self::parse(entity, raw)?;
+        let other =
+            form_urlencoded::parse(raw.as_bytes()).map(|(name, _)| name).find(|name| !matches!(&**name, "fields" | "expand"));
+        match other {
+            Some(name) => Err(Error::parameter(&name, "One record takes `fields` and `expand` alone.")),
+            None => Ok(query),
+        }
+    }
 }
 
 fn limit(text: &str) -> Result<usize> {
