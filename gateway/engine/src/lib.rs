@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod bounds;
+mod budget;
 mod catalog_commands;
 mod command;
 mod decimal;

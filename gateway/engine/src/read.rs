@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 
 use crate::{
+    budget::Budget,
     command::{Command, Outcome},
     error::{Error, Result},
     expression::Variables,
@@ -55,14 +56,17 @@ fn find(
         return Ok(Vec::new());
     };
     let variables = Arc::new(Variables::of_command());
+    let mut budget = Budget::of("an answer");
     query
         .search(store, &collection, Arc::clone(&variables))?
         .map(|found| {
             let found = found?;
-            match &projection {
-                Some(projection) => projection.apply(&found.document, found.position, &variables),
-                None => Ok(found.document),
-            }
+            let document = match &projection {
+                Some(projection) => projection.apply(&found.document, found.position, &variables)?,
+                None => found.document,
+            };
+            budget.take(&document)?;
+            Ok(document)
         })
         .collect()
 }

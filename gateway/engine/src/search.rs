@@ -5,6 +5,7 @@ use std::{sync::Arc, vec};
 use bson::{Bson, Document};
 
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::Variables,
     fields::Fields,
@@ -13,9 +14,6 @@ use crate::{
     sort::SortOrder,
     storage::{Access, Collection, Cursor, Row, Store, decode},
 };
-
-/// The largest sort held in memory.
-const SORT_LIMIT: usize = 2_000_000;
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -106,7 +104,7 @@ impl Query {
     }
 
     fn sorted<'a>(&self, mut candidates: Candidates<'a>, wanted: Option<usize>) -> Result<Source<'a>> {
-        let mut sorter = Sorter { order: &self.sort, kept: Vec::new(), wanted };
+        let mut sorter = Sorter { order: &self.sort, kept: Vec::new(), wanted, budget: Budget::of("a sort") };
         for found in &mut candidates {
             sorter.add(found?)?;
         }
@@ -195,20 +193,21 @@ struct Sorter<'a> {
     order: &'a SortOrder,
     kept: Vec<(Vec<Bson>, Found)>,
     wanted: Option<usize>,
+    budget: Budget,
 }
 
 impl Sorter<'_> {
     fn add(&mut self, found: Found) -> Result<()> {
+        self.budget.take(&found.document)?;
         self.kept.push((self.order.key(&found.document), found));
-        match self.wanted {
-            Some(wanted) if self.kept.len() >= wanted.saturating_mul(2).max(1024) => {
-                self.arrange();
-                self.kept.truncate(wanted);
-                Ok(())
-            }
-            _ if self.kept.len() > SORT_LIMIT => Err(Error::new(292, "the sort is too large: use an index or a limit")),
-            _ => Ok(()),
+        let Some(wanted) = self.wanted.filter(|wanted| self.kept.len() >= wanted.saturating_mul(2).max(1024)) else {
+            return Ok(());
+        };
+        self.arrange();
+        for (_, gone) in self.kept.drain(wanted..) {
+            self.budget.give(&gone.document);
         }
+        Ok(())
     }
 
     fn finish(mut self) -> Vec<Found> {

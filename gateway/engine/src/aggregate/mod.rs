@@ -16,6 +16,7 @@ pub(crate) use self::{
     pipeline::{Context, Pipeline},
 };
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::Variables,
     search::Query,
@@ -28,7 +29,9 @@ pub(crate) type Rows<'a> = Box<dyn Iterator<Item = Result<Document>> + 'a>;
 pub(crate) fn run(store: &Store, database: &str, collection: &str, stages: &[Document]) -> Result<Vec<Document>> {
     let pipeline = Pipeline::parse(stages, &Variables::new(), pipeline::Place::Top)?;
     let context = Context { store: Some(store), database, collection, variables: Arc::new(Variables::of_command()) };
-    pipeline.run_on_collection(&context, None)?.collect()
+    let mut budget = Budget::of("an answer");
+    let rows = pipeline.run_on_collection(&context, None)?;
+    rows.map(|row| row.and_then(|document| budget.take(&document).map(|()| document))).collect()
 }
 
 /// The pipeline of an update: stages that see one document.

@@ -1,3 +1,5 @@
+//! What expressions give, in tables.
+
 use bson::{Bson, DateTime, Decimal128, Document, bson, doc};
 
 use super::{Expression, Variables};

@@ -1,3 +1,5 @@
+//! What filters match, in tables.
+
 //! What matches and what does not.
 
 use bson::{Document, doc};

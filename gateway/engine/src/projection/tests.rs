@@ -1,3 +1,5 @@
+//! What projections show, in tables.
+
 use bson::{Document, doc};
 
 use super::Projection;

@@ -1,3 +1,5 @@
+//! What updates make of documents, in tables.
+
 use bson::{DateTime, Document, doc};
 
 use super::{Occasion, Updater};

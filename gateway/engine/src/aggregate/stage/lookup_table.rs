@@ -8,7 +8,6 @@ use std::{
 use bson::{Bson, Document};
 
 use crate::{
-    aggregate::stage::simple::HELD_LIMIT,
     error::{Error, Result},
     expression::Variables,
     fields::Fields,
@@ -20,6 +19,9 @@ use crate::{
     storage::{Access, Collection, Store},
 };
 
+/// The largest collection that is read at once.
+const SIZE_LIMIT: usize = 200_000;
+
 pub(super) struct Table {
     collection: Arc<Collection>,
     documents: Vec<Document>,
@@ -29,7 +31,7 @@ pub(super) struct Table {
 impl Table {
     pub fn unless_indexed(store: &Store, collection: &Arc<Collection>, path: &Path) -> Result<Option<Table>> {
         let plan = query(Matcher::any_of(path, vec![Bson::Int32(1)])).plan(collection, &Variables::new())?;
-        let small = usize::try_from(store.extent(collection)?).is_ok_and(|count| count <= HELD_LIMIT / 4);
+        let small = usize::try_from(store.extent(collection)?).is_ok_and(|count| count <= SIZE_LIMIT);
         let serves = small && matches!(plan.access, Access::Scan);
         Ok(serves.then(|| Table { collection: Arc::clone(collection), documents: Vec::new(), positions: None }))
     }

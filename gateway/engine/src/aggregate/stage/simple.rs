@@ -6,15 +6,13 @@ use bson::{Bson, Document};
 
 use super::{Context, Rows};
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::{Expression, type_name},
     matcher::Matcher,
     projection::Projection,
     sort::SortOrder,
 };
-
-/// The most documents that a stage holds in memory.
-pub(super) const HELD_LIMIT: usize = 2_000_000;
 
 pub fn filter<'a>(matcher: &'a Matcher, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
     let variables = Arc::clone(&context.variables);
@@ -49,12 +47,12 @@ pub fn sort<'a>(order: &SortOrder, rows: Rows<'a>) -> Result<Rows<'a>> {
 
 /// All of a stream, within bounds.
 pub fn held(rows: Rows<'_>) -> Result<Vec<Document>> {
+    let mut budget = Budget::of("a stage");
     let mut all = Vec::new();
     for row in rows {
-        if all.len() >= HELD_LIMIT {
-            return Err(Error::new(292, "a stage holds too many documents"));
-        }
-        all.push(row?);
+        let document = row?;
+        budget.take(&document)?;
+        all.push(document);
     }
     Ok(all)
 }
