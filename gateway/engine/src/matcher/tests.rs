@@ -1,5 +1,3 @@
-//! What filters match, in tables.
-
 //! What matches and what does not.
 
 use bson::{Document, doc};
