@@ -7,6 +7,7 @@ mod coverage;
 mod cross_tenant;
 mod cut_off;
 mod http;
+mod queries;
 mod round_trips;
 mod table;
 mod unauthorised;

@@ -41,7 +41,10 @@ pub fn await_number(doc: &mut Doc, letters: &str) -> String {
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().flat_map(char::to_lowercase).take(WORD_LEN_MAX).collect())
+        // Some capitals become a letter and an accent of its own: İ.
+        .map(|word| {
+            word.chars().flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).take(WORD_LEN_MAX).collect()
+        })
 }
 
 /// Sorted and without repeats.
@@ -60,8 +63,8 @@ mod tests {
 
     #[test]
     fn words_are_cut_at_punctuation_and_lowered() {
-        let found: Vec<String> = words("Roof-repair, ÄRGER & 3 gutters!").collect();
-        assert_eq!(found, ["roof", "repair", "ärger", "3", "gutters"]);
+        let found: Vec<String> = words("Roof-repair, ÄRGER & 3 gutters in İZMİR!").collect();
+        assert_eq!(found, ["roof", "repair", "ärger", "3", "gutters", "in", "izmir"]);
     }
 
     #[test]

@@ -51,7 +51,8 @@ fn condition(op: Op, value: &Value) -> Value {
 
 fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, letter| {
-        if !letter.is_alphanumeric() {
+        // Nothing beyond ASCII means anything to a pattern, and not all of it may be escaped.
+        if letter.is_ascii_punctuation() {
             escaped.push('\\');
         }
         escaped.push(letter);
