@@ -5,7 +5,6 @@ mod read;
 mod write;
 
 use domain::entities::BID;
-use domain::validate;
 use edge::{Call, Outcome, Reply};
 
 use read::Choice;
@@ -13,7 +12,6 @@ use read::Choice;
 /// Awards a bid.
 pub async fn award(call: &Call) -> Outcome {
     let id = call.id(&BID)?;
-    validate::input(&[], call.input()?)?;
     let choice = Choice::read(call, id).await?;
     choice.check(call)?;
     let command = write::write(call, &choice)?;

@@ -2,7 +2,7 @@
 
 use domain::entities::{BID, LEAD, incomplete};
 use domain::role::STAFF;
-use domain::{Error, Filter, validate};
+use domain::{Error, Filter};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::{Value, json};
 use store::{Audience, Command, EventOf, Scope};
@@ -13,7 +13,6 @@ use crate::seal::{self, fields};
 pub async fn submit(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let id = call.id(&BID)?;
-    validate::input(&[], call.input()?)?;
     let mut command = call.store.command(scope);
     write(&mut command, scope, id, call.if_match()?);
     match command.commit().await {

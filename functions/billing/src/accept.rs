@@ -4,7 +4,7 @@ mod plan;
 mod write;
 
 use domain::entities::QUOTE;
-use domain::{Error, Time, validate};
+use domain::{Error, Time};
 use edge::{Call, Outcome, Reply};
 
 use crate::deal::Deal;
@@ -13,7 +13,6 @@ use crate::notice::text;
 /// The customer wants it.
 pub async fn accept(call: &Call) -> Outcome {
     let id = call.id(&QUOTE)?;
-    validate::input(&[], call.input()?)?;
     let deal = Deal::read(call, id, "accept").await?;
     if text(&deal.quote, "valid_until").and_then(Time::parse).is_some_and(|until| until <= call.now()) {
         return Err(Error::conflict("quote-expired", "The quote is not valid any more.").into());
