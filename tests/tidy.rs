@@ -1,6 +1,6 @@
 //! Invariants of the workspace that no compiler checks.
 
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! The endpoints, over HTTP, against the real gateway: a tree that mirrors the paths.
 
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod auth;
 mod bids;

@@ -2,8 +2,11 @@
 
 use edge::{Route, Router};
 
+/// What makes the router of a function.
+type Make = fn() -> Router;
+
 /// Every function's table of routes and its router.
-static FUNCTIONS: &[(&str, &[Route], fn() -> Router)] = &[
+static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("auth", auth::ROUTES, auth::router),
     ("bids", bids::ROUTES, bids::router),
     ("billing", billing::ROUTES, billing::router),
@@ -20,7 +23,7 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static Route)> {
 }
 
 /// The function that a path belongs to, by its first two segments.
-pub fn router_of(path: &str) -> Option<(&'static str, fn() -> Router)> {
+pub fn router_of(path: &str) -> Option<(&'static str, Make)> {
     let head = |path: &str| path.split('/').take(3).collect::<Vec<_>>().join("/");
     let wanted = head(path);
     let found = FUNCTIONS.iter().find(|(_, routes, _)| routes.iter().any(|route| head(route.path) == wanted));

@@ -42,9 +42,10 @@ impl Tenant {
         let (member, identity) = (id("mem"), id("idy"));
         let email = format!("{}@example.com", member.to_lowercase().replace('_', "-"));
         let now = json!({ "$date": now().to_string() });
+        let code: String = member.chars().skip(member.len() - 6).collect();
         let document = json!({
             "_id": member, "tenant_id": self.id, "identity": identity, "email": email, "name": format!("A {}", role.word()),
-            "role": role.word(), "status": "active", "policy_version": 1, "personal_code": &member[member.len() - 6..],
+            "role": role.word(), "status": "active", "policy_version": 1, "personal_code": code,
             "joined_at": now, "created_at": now, "updated_at": now, "version": 1,
         });
         self.app.data("insertOne", json!({ "collection": "memberships", "document": document })).await;

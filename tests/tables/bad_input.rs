@@ -164,7 +164,7 @@ async fn bad_input_tokens_that_prove_nothing() {
     let tokens = [
         ("expired", member.token_at(now.plus_ms(-910_000))),
         ("from the future", member.token_at(now.plus_ms(60_000))),
-        ("forged", format!("{signed}.{flipped}{}", &signature[1..])),
+        ("forged", format!("{signed}.{flipped}{}", signature.chars().skip(1).collect::<String>())),
         ("without algorithm", format!("{none}.{payload}.")),
         ("without algorithm but signed", format!("{none}.{payload}.{signature}")),
         ("huge", format!("{signed}.{}", "A".repeat(5_000))),

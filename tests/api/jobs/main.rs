@@ -1,7 +1,7 @@
 //! `/v1/jobs/run`, and what jobs of each kind do. A run takes the jobs of any tenant: so these tests have a binary of their own,
 //! in which one of them runs at a time.
 
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
 
 mod form;
 mod mail;

@@ -42,7 +42,7 @@ impl Deal {
         let now = json!({ "$date": now().to_string() });
         let id = id(prefix);
         let mut record = json!({
-            "_id": id, "tenant_id": self.tenant.id, "reference": format!("{}-{}", prefix.to_uppercase(), &id[id.len() - 8..]),
+            "_id": id, "tenant_id": self.tenant.id, "reference": format!("{}-{}", prefix.to_uppercase(), id.chars().skip(id.len() - 8).collect::<String>()),
             "title": "New roof", "lead": self.lead, "customer": self.customer.id, "expert": self.expert.id,
             "amount": { "minor": 100_001, "currency": "EUR" }, "service_fee": { "minor": 10_000, "currency": "EUR" },
             "total": { "minor": 110_001, "currency": "EUR" }, "created_at": now, "updated_at": now, "version": 1,

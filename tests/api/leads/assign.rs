@@ -24,11 +24,11 @@ async fn whoever_is_replaced_sees_neither_the_lead_nor_its_conversation() {
     let conversation = lead.json["conversation"].as_str().unwrap();
     let path = format!("/v1/leads/{}", lead.id());
     manager.post(&format!("{path}/assign"), json!({ "customer": second.id })).send().await.expect(200);
-    assert_eq!(participants(&tenant).await, [second.id.clone()]);
+    assert_eq!(participants(&tenant).await, std::slice::from_ref(&second.id));
     assert_eq!(sees(&first, &lead.id(), conversation).await, [404, 404]);
     assert_eq!(sees(&second, &lead.id(), conversation).await, [200, 200]);
     manager.patch(&path, json!({ "customer": third.id })).send().await.expect(200);
-    assert_eq!(participants(&tenant).await, [third.id.clone()]);
+    assert_eq!(participants(&tenant).await, std::slice::from_ref(&third.id));
     manager.patch(&path, json!({ "customer": null })).send().await.expect(200);
     assert_eq!(participants(&tenant).await, Vec::<String>::new());
     assert_eq!(sees(&third, &lead.id(), conversation).await, [404, 404]);
