@@ -45,9 +45,15 @@ struct Options {
     url: Option<String>,
     key: Option<String>,
     failures: Option<PathBuf>,
+    thresholds: Option<PathBuf>,
 }
 
-/// Runs `FILE.jsonl[.gz]… [--url URL --key KEY] [--failures FILE]` and prints the counts; a failing case is no error of the run.
+/// The least share of cases that must hold, in percent, by area and kind.
+type Thresholds = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// Runs `FILE.jsonl[.gz]… [--url URL --key KEY] [--failures FILE] [--thresholds FILE]` and prints the counts.
+///
+/// A failing case is no error of the run, but a share below its threshold is.
 pub fn run(words: &[String]) -> Result<()> {
     let options = Options::read(words)?;
     let mut cases = Vec::new();
@@ -63,12 +69,17 @@ pub fn run(words: &[String]) -> Result<()> {
     if let Some(path) = &options.failures {
         tell_failures(path, &cases, &results).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    tell_counts(&cases, &results)
+    let counts = count(&cases, &results);
+    tell_counts(&counts)?;
+    match &options.thresholds {
+        Some(path) => hold(&counts, path),
+        None => Ok(()),
+    }
 }
 
 impl Options {
     fn read(words: &[String]) -> Result<Self> {
-        let mut options = Self { files: Vec::new(), url: None, key: None, failures: None };
+        let mut options = Self { files: Vec::new(), url: None, key: None, failures: None, thresholds: None };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().with_context(|| format!("{word} needs a value"));
@@ -76,8 +87,9 @@ impl Options {
                 "--url" => options.url = Some(value()?.clone()),
                 "--key" => options.key = Some(value()?.clone()),
                 "--failures" => options.failures = Some(PathBuf::from(value()?)),
+                "--thresholds" => options.thresholds = Some(PathBuf::from(value()?)),
                 option if option.starts_with("--") => {
-                    bail!("{option} is unknown: FILE.jsonl[.gz]… [--url URL --key KEY] [--failures FILE]")
+                    bail!("{option} is unknown: FILE.jsonl[.gz]… [--url URL --key KEY] [--failures FILE] [--thresholds FILE]")
                 }
                 file => options.files.push(PathBuf::from(file)),
             }
@@ -168,18 +180,51 @@ fn tell_failures(path: &Path, cases: &[Case], results: &[Option<String>]) -> Res
     Ok(())
 }
 
-fn tell_counts(cases: &[Case], results: &[Option<String>]) -> Result<()> {
-    let mut groups: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+/// How many cases hold, and how many there are, by area and kind.
+type Counts<'a> = BTreeMap<(&'a str, &'a str), (usize, usize)>;
+
+fn count<'a>(cases: &'a [Case], results: &[Option<String>]) -> Counts<'a> {
+    let mut counts = Counts::new();
     for (case, fault) in cases.iter().zip(results) {
-        let (passed, all) = groups.entry((&case.area, &case.kind)).or_default();
+        let (passed, all) = counts.entry((&case.area, &case.kind)).or_default();
         *passed += usize::from(fault.is_none());
         *all += 1;
     }
+    counts
+}
+
+fn tell_counts(counts: &Counts<'_>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    for ((area, kind), (passed, all)) in &groups {
+    for ((area, kind), (passed, all)) in counts {
         writeln!(out, "{area} {kind} {passed}/{all}")?;
     }
-    let failed = results.iter().flatten().count();
-    writeln!(out, "{} passed, {failed} failed", results.len() - failed)?;
+    let (passed, all) = counts.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    writeln!(out, "{passed} passed, {} failed", all - passed)?;
     Ok(())
+}
+
+/// Fails when a share is below its threshold, or when a threshold has no cases.
+fn hold(counts: &Counts<'_>, path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let thresholds: Thresholds =
+        serde_json::from_str(&text).with_context(|| format!("{} holds no thresholds", path.display()))?;
+    let mut below = Vec::new();
+    for (area, kinds) in &thresholds {
+        for (kind, least) in kinds {
+            let (passed, all) = counts.get(&(area.as_str(), kind.as_str())).copied().unwrap_or_default();
+            if all == 0 || share(passed, all) < *least {
+                below.push(format!("{area} {kind}: {passed} of {all}, {least} % wanted"));
+            }
+        }
+    }
+    if !below.is_empty() {
+        bail!("{}", below.join("; "));
+    }
+    Ok(())
+}
+
+/// In percent; the counts are far below where a float loses whole numbers.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand cases")]
+fn share(passed: usize, all: usize) -> f64 {
+    passed as f64 * 100.0 / all as f64
 }
