@@ -13,8 +13,12 @@ use xtask::workspace::{Workspace, run_quietly};
 
 /// Heavy and used by nothing else: its tests run with the profile it is built with.
 const HOST: &str = "host";
-/// Test binaries of the package `tests` that start the runtimes.
-const NEEDS_RUNTIMES: &str = "e2e";
+/// Test binaries that need the built functions and the runtimes.
+const NEEDS_RUNTIMES: [&str; 2] = ["e2e", "deploy"];
+/// Test binaries of the package `tests` that start the gateway as a program.
+const NEEDS_GATEWAY: &str = "durability";
+/// Lets tests that can go on for long do so.
+const FULL: &str = "EDGEWISE_FULL";
 
 /// A test binary and what it will run.
 struct Binary {
@@ -31,23 +35,31 @@ struct Count {
     skipped: usize,
 }
 
-/// Runs the tests whose name contains one of `names`, or all.
-pub fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
+/// Runs the tests whose name contains one of `words`, or all; with `--full` those that can go on for long do.
+pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
+    let (options, names): (Vec<String>, Vec<String>) = words.iter().cloned().partition(|word| word.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|option| *option != "--full") {
+        bail!("{unknown} is unknown; the option of test is --full");
+    }
+    let names = names.as_slice();
     let mut binaries = step("building the tests", || build(workspace, names))?;
     binaries.retain(|binary| !binary.tests.is_empty());
     if binaries.is_empty() {
         bail!("no test's name contains {}", names.join(" or "));
     }
-    if binaries.iter().any(|binary| binary.name == NEEDS_RUNTIMES) {
+    if binaries.iter().any(|binary| NEEDS_RUNTIMES.contains(&binary.name.as_str())) {
         for kind in [Kind::Workerd, Kind::Wasi] {
             step(&format!("building the functions and the runtime for {kind}"), || kind.build(workspace))?;
         }
+    }
+    if binaries.iter().any(|binary| binary.name == NEEDS_GATEWAY) {
+        step("building the gateway", || xtask::build::tool(workspace, "gateway"))?;
     }
     let notes = workspace.target.join(format!("edgewise/skipped-{}", std::process::id()));
     fs::create_dir_all(workspace.target.join("edgewise")).context("making the folder for notes")?;
     let mut count = Count::default();
     for binary in &binaries {
-        run_binary(binary, names, &notes, &mut count)?;
+        run_binary(binary, names, &notes, !options.is_empty(), &mut count)?;
     }
     let skipped = fs::read_to_string(&notes).unwrap_or_default();
     // They are told below; a leftover file is only clutter.
@@ -117,13 +129,16 @@ fn list(binary: &Binary, names: &[String]) -> Result<Vec<String>> {
     Ok(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
 
-fn run_binary(binary: &Binary, names: &[String], notes: &Path, count: &mut Count) -> Result<()> {
+fn run_binary(binary: &Binary, names: &[String], notes: &Path, is_full: bool, count: &mut Count) -> Result<()> {
     let package = binary.folder.file_name().unwrap_or_default().to_string_lossy();
     say(&format!("\n{package}: {}", binary.name));
     let mut command = Command::new(&binary.file);
     command.current_dir(&binary.folder).args(names);
     // Cargo would set these for a test, too.
     command.env("CARGO_MANIFEST_DIR", &binary.folder).env(skip::NOTES, notes);
+    if is_full {
+        command.env(FULL, "1");
+    }
     let mut child = command.stdout(Stdio::piped()).spawn().context("starting a test binary")?;
     let mut told = None;
     for line in BufReader::new(child.stdout.take().context("a piped output")?).lines() {
