@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use data_api::{Action, CLASS_HEADER, EJSON, JSON, PARTITION_HEADER, REQUEST_ID_HEADER, code};
+use data_api::{Action, CLASS_HEADER, COUNT_ID_HEADER, EJSON, JSON, PARTITION_HEADER, REQUEST_ID_HEADER, code};
 use http_body_util::Full;
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -147,7 +147,7 @@ impl Gateway {
             duration,
             partition: header(PARTITION_HEADER),
             class: header(CLASS_HEADER),
-            request_id,
+            count_id: header(COUNT_ID_HEADER).or(request_id),
         });
         if self.log.is_on() {
             self.log.tell(&log::Line {

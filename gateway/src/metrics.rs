@@ -42,7 +42,7 @@ pub(crate) struct Answered<'a> {
     pub duration: Duration,
     pub partition: Option<&'a str>,
     pub class: Option<&'a str>,
-    pub request_id: Option<&'a str>,
+    pub count_id: Option<&'a str>,
 }
 
 impl Metrics {
@@ -51,7 +51,7 @@ impl Metrics {
         *counts.requests.entry((answered.action, answered.status)).or_default() += 1;
         counts.latencies.entry(answered.action).or_default().add(answered.duration);
         if let Some(partition) = answered.partition
-            && answered.request_id.is_none_or(|id| counts.is_first(id))
+            && answered.count_id.is_none_or(|id| counts.is_first(id))
         {
             counts.add_partition(partition, answered.class.unwrap_or_default());
         }
@@ -154,7 +154,7 @@ mod tests {
                 duration: Duration::from_micros(300),
                 partition: Some("a\"b"),
                 class: Some("api"),
-                request_id: id,
+                count_id: id,
             });
         }
         let text = metrics.text(0);

@@ -23,6 +23,8 @@ pub const EJSON: &str = "application/ejson";
 pub const JSON: &str = "application/json";
 /// The header whose value is logged with the request.
 pub const REQUEST_ID_HEADER: &str = "x-request-id";
+/// The header that tells one counted request from the next; without it the request id does.
+pub const COUNT_ID_HEADER: &str = "x-count-id";
 /// The opaque header by which requests are counted.
 pub const PARTITION_HEADER: &str = "x-partition";
 /// The opaque header that tells classes of requests apart.

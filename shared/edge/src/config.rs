@@ -32,7 +32,8 @@ impl Config {
                 String::new()
             })
         };
-        let [url, key, keys, master] = ["DATA_API_URL", "DATA_API_KEY", "JWT_KEYS", "MASTER_KEY"].map(&mut required);
+        let [url, key, keys, master, public_url] =
+            ["DATA_API_URL", "DATA_API_KEY", "JWT_KEYS", "MASTER_KEY", "PUBLIC_URL"].map(&mut required);
         let optional = |name: &str, fallback: &str| host.var(name).unwrap_or_else(|| fallback.to_owned());
         let keys = SigningKeys::parse(&keys).ok_or("JWT_KEYS is not kid:base64url of at least 32 bytes");
         let vault = Vault::from_base64(&master).ok_or("MASTER_KEY is not base64url of 32 bytes");
@@ -42,8 +43,8 @@ impl Config {
                 vault,
                 api: Api { url: url.trim_end_matches('/').to_owned(), key, database: optional("DATABASE", "edgewise") },
                 cors_origins: optional("CORS_ORIGINS", "").split(',').map(|origin| origin.trim().to_owned()).collect(),
-                public_url: optional("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
-                app_url: optional("APP_URL", &optional("PUBLIC_URL", "")).trim_end_matches('/').to_owned(),
+                app_url: optional("APP_URL", &public_url).trim_end_matches('/').to_owned(),
+                public_url: public_url.trim_end_matches('/').to_owned(),
                 jobs_secret: optional("JOBS_SECRET", ""),
             }),
             (keys, vault, _) => {

@@ -14,6 +14,8 @@ use crate::call::Params;
 use crate::http::{Body, Reply, Request};
 use crate::{Access, Call, Config, Content, Halt, Payload, Route, problem};
 
+/// Workers sets it; elsewhere anyone could.
+const CLIENT_IP_HEADER: Option<&str> = if cfg!(target_os = "wasi") { None } else { Some("cf-connecting-ip") };
 const REQUEST_ID_LEN_MAX: usize = 100;
 const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
 /// An IPv6 address with an embedded IPv4 address.
@@ -202,7 +204,10 @@ fn origin(request: &Request, request_id: &str) -> Result<Origin, Error> {
     let key = if writes { request.headers.get("idempotency-key") } else { None };
     let idempotency = key.map(|key| idempotency_key(&key, request)).transpose()?;
     let (ip, user_agent) = match writes {
-        true => (request.headers.get("cf-connecting-ip").filter(|ip| ip.len() <= IP_LEN_MAX), request.headers.get("user-agent")),
+        true => (
+            CLIENT_IP_HEADER.and_then(|name| request.headers.get(name)).filter(|ip| ip.len() <= IP_LEN_MAX),
+            request.headers.get("user-agent"),
+        ),
         false => (None, None),
     };
     Ok(Origin { request_id: request_id.to_owned(), ip, user_agent, idempotency })

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal};
-use domain::Error;
+use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, COUNT_ID_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal};
+use domain::{Error, ErrorKind};
 use platform::Host;
 use serde_json::{Map, Value};
 
@@ -44,6 +44,8 @@ pub(crate) struct Client {
     pub host: Host,
     pub api: Api,
     pub request_id: String,
+    /// Ours alone: a caller who repeats a request id is counted all the same.
+    pub count_id: String,
     pub class: String,
     pub trips: Cell<u32>,
 }
@@ -75,22 +77,31 @@ impl Client {
         let request = request.header("content-type", "application/json").header("accept", "application/json");
         let request = request.header(API_KEY_HEADER, self.api.key.as_str()).header(REQUEST_ID_HEADER, self.request_id.as_str());
         let request = request.header(PARTITION_HEADER, tenant).header(CLASS_HEADER, self.class.as_str());
+        let request = request.header(COUNT_ID_HEADER, self.count_id.as_str());
         let unreachable = |error: platform::fetch::Error| Failure::Error(Error::unavailable(format!("data api: {error}")));
         let response = request.timeout(TIMEOUT).body(body).send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
+        let retry_after = match status {
+            429 => response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok()),
+            _ => None,
+        };
         let text = response.text().await.map_err(unreachable)?;
         if matches!(status, 200 | 201) {
             return serde_json::from_str(&text).map_err(|error| internal(format!("data api answer: {error}")));
         }
-        Err(refused(status, &text))
+        Err(refused(status, &text, retry_after))
     }
 }
 
-fn refused(status: u16, text: &str) -> Failure {
+fn refused(status: u16, text: &str, retry_after_s: Option<u32>) -> Failure {
     let refusal = serde_json::from_str(text).ok().and_then(Refusal::from_json);
     match (status, refusal) {
         (400 | 409, Some(refusal)) if refusal.error_code != data_api::code::WRITE_CONFLICT => Failure::Refused(Box::new(refusal)),
         (401, _) => internal("the gateway refuses our key".to_owned()),
+        (429, _) => {
+            let error = Error::new(ErrorKind::Limited, "too-many-requests", "Too many requests at once. Try again later.");
+            Failure::Error(Error { retry_after_s: retry_after_s.or(Some(1)), ..error })
+        }
         (413, _) => internal("the gateway finds the request too large".to_owned()),
         (_, refusal) => {
             let said = refusal.map_or_else(String::new, |refusal| refusal.error_code);

@@ -40,7 +40,8 @@ impl Store {
         let mut random = [0; 10];
         host.random(&mut random);
         let (request_id, class) = (origin.request_id.clone(), class.to_owned());
-        let client = Client { host, api, request_id, class, trips: Cell::new(0) };
+        let count_id = domain::id::from_parts("req", now.ms(), random);
+        let client = Client { host, api, request_id, count_id, class, trips: Cell::new(0) };
         Self { client, vault, origin, now, ids: Ids::new(now, random) }
     }
 
