@@ -17,6 +17,9 @@ pub async fn accept(call: &Call) -> Outcome {
     if text(&deal.quote, "valid_until").and_then(Time::parse).is_some_and(|until| until <= call.now()) {
         return Err(Error::conflict("quote-expired", "The quote is not valid any more.").into());
     }
+    if deal.lead.get("customer") != deal.quote.get("customer") {
+        return Err(Error::conflict("customer-changed", "The lead has another customer than the quote.").into());
+    }
     let command = write::write(call, &deal)?;
     Ok(Reply::answer(command.commit().await?))
 }

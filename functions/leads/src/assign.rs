@@ -37,6 +37,7 @@ pub async fn assign(call: &Call) -> Outcome {
     let mut after = lead.clone();
     after.extend(input.clone());
     let change = change(&lead, after);
+    require_undecided(&lead, &change.after)?;
     let mut command = call.store.command(scope);
     require_roles(&mut command, scope, &input);
     let after = crud::apply(call, &mut command, &LEAD, &lead, &change, "lead.assigned")?;
@@ -46,6 +47,19 @@ pub async fn assign(call: &Call) -> Outcome {
     command.notify(&Audience { members: &members, ..Audience::default() }, facts);
     command.answer_record(200, &LEAD, after, &[]);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Whom a lead was awarded for, by and to stays: quotes and invoices name them. A customer who is missing can still be named.
+pub fn require_undecided(before: &Doc, after: &Doc) -> Result<(), Error> {
+    let is_decided = matches!(before.get("status").and_then(Value::as_str), Some("awarded" | "active" | "completed"));
+    let is_fixed = |field: &str| before.contains_key(field) || field != "customer";
+    let changes = |field: &&str| is_fixed(field) && before.get(*field) != after.get(*field);
+    match ["customer", "vendor", "expert"].iter().find(|field| changes(field)) {
+        Some(field) if is_decided => {
+            Err(Error::conflict("lead-decided", format!("The lead was awarded: its {field} cannot be changed any more.")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Expects every named member to be there in the right role.

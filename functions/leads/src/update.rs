@@ -14,6 +14,7 @@ pub async fn update(call: &Call) -> Outcome {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };
+    assign::require_undecided(&changing.before, &changing.after)?;
     let scope = call.scope()?;
     let new = |field: &str| changing.after.get(field).filter(|value| changing.before.get(field) != Some(*value)).cloned();
     let assigned = assign::ASSIGNEES.iter().filter_map(|(field, _)| Some(((*field).to_owned(), new(field)?)));

@@ -133,3 +133,13 @@ async fn fifty_milestones_become_fifty_invoices_that_sum_to_the_quote() {
     }
     assert_eq!((invoices.len(), &invoices[49]["reference"]), (50, &json!("IN-000050")));
 }
+
+#[tokio::test]
+async fn a_quote_is_accepted_only_while_the_lead_has_its_customer() {
+    let deal = Deal::sent().await;
+    let filter = json!({ "_id": deal.pool.lead, "tenant_id": deal.pool.tenant.id });
+    let move_to = json!({ "collection": "leads", "filter": filter, "update": { "$set": { "customer": deal.pool.manager.id } } });
+    App::shared().data("updateOne", move_to).await;
+    assert_eq!(deal.decides("accept", json!({})).await.expect(409).code(), "customer-changed");
+    assert_eq!(deal.status("quotes", &deal.quote).await, "sent");
+}

@@ -2,6 +2,7 @@
 
 use domain::Role;
 use serde_json::json;
+use support::App;
 
 use super::Deal;
 use crate::bids::{get_at, post_at};
@@ -55,7 +56,8 @@ async fn a_draft_can_be_worded_and_given_another_day() {
 async fn a_quote_goes_to_the_customer_that_the_lead_has_when_it_is_sent() {
     let deal = Deal::awarded().await;
     let (lead, manager) = (format!("/v1/leads/{}", deal.pool.lead), deal.pool.manager.caller_at(deal.time));
-    manager.patch(&lead, json!({ "customer": null })).at(deal.time).send().await.expect(200);
+    let none = json!({ "collection": "leads", "filter": { "_id": deal.pool.lead }, "update": { "$unset": { "customer": "" } } });
+    App::shared().data("updateOne", none).await;
     assert_eq!(deal.manages("quotes", &deal.quote, "send").await.expect(409).code(), "customer-missing");
     let other = deal.pool.tenant.member(Role::Customer).await;
     manager.patch(&lead, json!({ "customer": other.id })).at(deal.time).send().await.expect(200);

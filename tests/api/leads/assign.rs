@@ -33,3 +33,30 @@ async fn whoever_is_replaced_sees_neither_the_lead_nor_its_conversation() {
     assert_eq!(participants(&tenant).await, Vec::<String>::new());
     assert_eq!(sees(&third, &lead.id(), conversation).await, [404, 404]);
 }
+
+#[tokio::test]
+async fn a_decided_lead_keeps_its_parties_and_may_change_its_manager() {
+    let tenant = Tenant::new().await;
+    let manager = tenant.caller(Role::Manager).await;
+    let [customer, vendor, expert] = [Role::Customer, Role::Vendor, Role::Expert].map(|role| tenant.member(role));
+    let (customer, vendor, expert) = (customer.await, vendor.await, expert.await);
+    let other = [tenant.member(Role::Customer).await, tenant.member(Role::Vendor).await, tenant.member(Role::Manager).await];
+    for status in ["awarded", "active", "completed"] {
+        let lead = json!({ "category": "Roof", "customer": customer.id, "vendor": vendor.id });
+        let path = format!("/v1/leads/{}", manager.post("/v1/leads", lead).send().await.expect(201).id());
+        let id = path.rsplit('/').next().unwrap();
+        let filter = json!({ "_id": id, "tenant_id": tenant.id });
+        let decide = json!({ "collection": "leads", "filter": filter, "update": { "$set": { "status": status } } });
+        App::shared().data("updateOne", decide).await;
+        let assign = |body| manager.post(&format!("{path}/assign"), body).send();
+        for body in [json!({ "customer": other[0].id }), json!({ "vendor": other[1].id }), json!({ "expert": expert.id })] {
+            assert_eq!(assign(body.clone()).await.expect(409).code(), "lead-decided", "{status} {body}");
+        }
+        for body in [json!({ "customer": null }), json!({ "customer": other[0].id }), json!({ "vendor": other[1].id })] {
+            let refused = manager.patch(&path, body.clone()).send().await.expect(409);
+            assert_eq!(refused.code(), "lead-decided", "{status} {body}");
+        }
+        let kept = assign(json!({ "manager": other[2].id, "customer": customer.id })).await.expect(200);
+        assert_eq!((&kept.json["manager"], &kept.json["customer"]), (&json!(other[2].id), &json!(customer.id)), "{status}");
+    }
+}
