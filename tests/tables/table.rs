@@ -103,6 +103,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("POST /v1/quotes/{id}/send", "quote", STAFF, 2),
     of("POST /v1/quotes/{id}/accept", "sent_quote", &[Customer], 2),
     of("POST /v1/quotes/{id}/decline", "sent_quote", &[Customer], 2),
+    of("POST /v1/quotes/{id}/withdraw", "sent_quote", STAFF, 2),
     plain("GET /v1/milestones", PARTIES),
     of("GET /v1/milestones/{id}", "milestone", PARTIES, 1),
     plain("GET /v1/projects", PARTIES),

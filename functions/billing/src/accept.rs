@@ -13,7 +13,7 @@ use crate::notice::text;
 /// The customer wants it.
 pub async fn accept(call: &Call) -> Outcome {
     let id = call.id(&QUOTE)?;
-    let deal = Deal::read(call, id, "accept").await?;
+    let deal = Deal::read(call, id, "accept", &["sent"]).await?;
     if text(&deal.quote, "valid_until").and_then(Time::parse).is_some_and(|until| until <= call.now()) {
         return Err(Error::conflict("quote-expired", "The quote is not valid any more.").into());
     }

@@ -25,8 +25,8 @@ pub struct Deal {
 }
 
 impl Deal {
-    /// Reads it all in one trip, and refuses what is not up for a decision.
-    pub async fn read(call: &Call, id: &str, action: &str) -> Result<Self, Halt> {
+    /// Reads it all in one trip, and refuses what is not up for a decision: a quote in none of these states.
+    pub async fn read(call: &Call, id: &str, action: &str, statuses: &[&str]) -> Result<Self, Halt> {
         let scope = call.scope()?;
         let mut reading = call.store.reading(scope);
         let quote = reading.one(&QUOTE, &scope.reach(&QUOTE, action).and(Filter::is("_id", id)), Error::not_found());
@@ -39,18 +39,32 @@ impl Deal {
         let deal =
             Self { quote: found.doc(quote), lead: found.doc(of_quote), bid: found.doc(awarded), rivals: found.docs(rivals) };
         crud::check_version(call, &deal.quote)?;
-        deal.check()?;
+        deal.check(statuses)?;
         Ok(deal)
     }
 
-    fn check(&self) -> Result<(), Error> {
-        if text(&self.quote, "status") != Some("sent") {
+    fn check(&self, statuses: &[&str]) -> Result<(), Error> {
+        if !text(&self.quote, "status").is_some_and(|status| statuses.contains(&status)) {
             return Err(Error::conflict("quote-not-sent", "The quote is not up for a decision, or has been decided on."));
         }
         let is_awarded = text(&self.lead, "status") == Some("awarded");
         if !is_awarded || self.lead.get("awarded_bid") != self.quote.get("bid") {
             return Err(not_awarded());
         }
+        Ok(())
+    }
+
+    /// Opens the choice among the other bids again: the awarded one is declined, for a reason if one was given.
+    pub fn reopen(&self, call: &Call, command: &mut Command<'_>, scope: &Scope, reason: Option<&Value>) -> Result<(), Halt> {
+        let mut bid = with(&self.bid, json!({ "status": "declined" }));
+        bid.extend(reason.map(|reason| ("decline_reason".to_owned(), reason.clone())));
+        crud::apply(call, command, &BID, &self.bid, &change(&self.bid, bid), "bid.declined")?;
+        tell_as(command, "bid.declined", &BID, &self.bid, &["expert"], self.lead.get("reference"));
+        // The deadline has passed, so the lead takes no new bids: it stays out of the pool.
+        let mut lead = with(&self.lead, json!({ "status": "published" }));
+        lead.remove("awarded_bid");
+        self.change_lead(command, lead, "lead.reopened");
+        self.change_rivals(command, scope, "submitted", "bid.reopened");
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod pay;
 mod routes;
 mod send;
 mod update;
+mod withdraw;
 
 pub use routes::{ROUTES, router};
 

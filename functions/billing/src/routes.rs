@@ -4,7 +4,7 @@ use domain::entities::{INVOICE, MILESTONE, PROJECT, QUOTE};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{accept, approve, decline, pay, send, update};
+use crate::{accept, approve, decline, pay, send, update, withdraw};
 
 /// Every route of billing.
 pub static ROUTES: &[Route] = &[
@@ -14,6 +14,7 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/quotes/{id}/send", May("quote:send"), |call| Box::pin(send::send(call))).bare().of(&QUOTE),
     Route::post("/v1/quotes/{id}/accept", May("quote:accept"), |call| Box::pin(accept::accept(call))).bare().of(&QUOTE),
     Route::post("/v1/quotes/{id}/decline", May("quote:decline"), |call| Box::pin(decline::decline(call))).of(&QUOTE),
+    Route::post("/v1/quotes/{id}/withdraw", May("quote:withdraw"), |call| Box::pin(withdraw::withdraw(call))).bare().of(&QUOTE),
     Route::list("/v1/projects", "project:read", &PROJECT),
     Route::read("/v1/projects/{id}", "project:read", &PROJECT),
     Route::list("/v1/milestones", "milestone:read", &MILESTONE),

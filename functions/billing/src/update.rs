@@ -1,18 +1,31 @@
-//! Changing what a quote says, before the customer has it.
+//! Changing what a quote says before the customer has it, and afterwards how long it holds.
 
-use domain::Error;
+use domain::entities::QUOTE;
+use domain::entity::Input;
+use domain::{Error, Violation};
 use edge::{Call, Outcome, crud};
 
-use crate::notice::text;
+use crate::notice::{tell, text};
 
-/// Changes a draft by a merge patch.
+/// Changes a draft by a merge patch; of a quote that was sent, expired or not, the time until which it holds.
 pub async fn update(call: &Call) -> Outcome {
-    let changing = match crud::change(call).await? {
+    let mut changing = match crud::change(call).await? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };
-    if text(&changing.before, "status") != Some("draft") {
-        return Err(Error::conflict("quote-not-draft", "Only a draft quote can be changed.").into());
+    let mut said = QUOTE.fields.iter().filter(|field| field.input != Input::Nobody && field.name != "valid_until");
+    match text(&changing.before, "status") {
+        Some("draft") => {}
+        Some("sent") if said.all(|field| changing.before.get(field.name) == changing.after.get(field.name)) => {
+            if !changing.after.contains_key("valid_until") {
+                return Err(Violation::on("valid_until", "required", "A quote that was sent holds until a time.").into());
+            }
+            tell(&mut changing.command, "quote.updated", &QUOTE, &changing.after, &["customer", "vendor"]);
+        }
+        _ => {
+            let detail = "Only a draft quote can be changed; of one that was sent, valid_until alone.";
+            return Err(Error::conflict("quote-not-draft", detail).into());
+        }
     }
     changing.answer().await
 }

@@ -68,6 +68,7 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "quote:read",
             "quote:update",
             "quote:send",
+            "quote:withdraw",
             "milestone:read",
             "project:read",
             "invoice:read",

@@ -4,6 +4,7 @@ mod accept;
 mod decline;
 mod invoices;
 mod quotes;
+mod withdraw;
 
 use domain::Time;
 use serde_json::{Value, json};

@@ -18,6 +18,7 @@ const STATUSES: &[(&str, QuoteStatus)] = &[
     ("sent", QuoteStatus::Sent),
     ("accepted", QuoteStatus::Accepted),
     ("declined", QuoteStatus::Declined),
+    ("withdrawn", QuoteStatus::Declined),
 ];
 
 /// Brings a quote in Xero to the state of ours.
@@ -113,11 +114,12 @@ mod tests {
     #[test]
     fn a_draft_is_sent_before_it_is_decided() {
         use QuoteStatus::{Accepted, Declined, Draft, Invoiced, Sent};
-        let cases: [(QuoteStatus, &str, &[QuoteStatus]); 7] = [
+        let cases: [(QuoteStatus, &str, &[QuoteStatus]); 8] = [
             (Draft, "draft", &[]),
             (Draft, "sent", &[Sent]),
             (Draft, "accepted", &[Sent, Accepted]),
             (Sent, "declined", &[Declined]),
+            (Draft, "withdrawn", &[Sent, Declined]),
             (Sent, "draft", &[]),
             (Accepted, "accepted", &[]),
             (Invoiced, "accepted", &[]),

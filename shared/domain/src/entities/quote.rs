@@ -25,11 +25,12 @@ pub static QUOTE: Entity = Entity {
         money("amount").read_only(),
         money("service_fee").read_only(),
         money("total").read_only(),
-        status(&["draft", "sent", "accepted", "declined"]),
+        status(&["draft", "sent", "accepted", "declined", "withdrawn"]),
         date("valid_until"),
         date("sent_at").read_only(),
         date("accepted_at").read_only(),
         date("declined_at").read_only(),
+        date("withdrawn_at").read_only(),
         text("decline_reason", 1_000).read_only(),
         Field { kind: XERO, ..text("xero", 0) }.read_only(),
     ],
@@ -40,7 +41,7 @@ pub static QUOTE: Entity = Entity {
         index(&["customer", "status"]),
         index(&["expert", "status"]),
     ],
-    access: Access { narrow: Some(sent), ..Access::own(&["customer", "expert", "vendor"]) },
+    access: Access { narrow: Some(ever_sent), ..Access::own(&["customer", "expert", "vendor"]) },
     rules: &QuoteRules,
 };
 
@@ -75,4 +76,10 @@ impl Rules for QuoteRules {
 /// A draft is seen by those only who write it.
 pub(super) fn sent(viewer: &Viewer, _now: Time) -> Filter {
     if viewer.role.is_staff() { Filter::All } else { Filter::is_not("status", "draft") }
+}
+
+/// Nor does anybody else see a quote that was withdrawn while it was a draft.
+fn ever_sent(viewer: &Viewer, now: Time) -> Filter {
+    let was_sent = Filter::is_not("status", "withdrawn").or(Filter::is_not("sent_at", Value::Null));
+    if viewer.role.is_staff() { Filter::All } else { sent(viewer, now).and(was_sent) }
 }
