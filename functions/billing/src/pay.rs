@@ -35,7 +35,7 @@ pub async fn pay(call: &Call) -> Outcome {
     let after = crud::apply(call, &mut command, &INVOICE, &invoice, &payment.invoice, "invoice.paid")?;
     tell(&mut command, "invoice.paid", &INVOICE, &after, PARTIES);
     let raced = || Error::conflict("concurrent-update", "Another invoice of the project was paid at the same moment. Try again.");
-    let completes = payment.project.set.contains_key("status");
+    let completes = payment.completes();
     let kind = if completes { "project.completed" } else { "project.updated" };
     let project = command.apply(&PROJECT, &project, &payment.project, kind, raced());
     if completes {

@@ -17,7 +17,7 @@ use crate::Entity;
 pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use integration::{INTEGRATION, RECEIPT};
-pub use invoice::{INVOICE, Payment, approved, paid};
+pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
 pub use member::{CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT, personal_code};
 pub use notification::{EVENT, NOTIFICATION};

@@ -163,6 +163,28 @@ async fn an_invoice_that_is_voided_there_is_void_here() {
     App::shared().run_jobs().await;
     assert_eq!(stored("invoices", &invoice).await["status"], "void");
     assert!(told(&deal.customer).await.contains(&"invoice.voided".to_owned()));
+    let project = stored("projects", &json!({ "_id": invoice["project"] })).await;
+    assert_eq!((&project["status"], &project["invoices_void"]), (&json!("active"), &json!(1)), "nothing was paid");
+}
+
+#[tokio::test]
+async fn voiding_the_last_open_invoice_completes_a_project_that_was_paid_for() {
+    let _alone = alone().await;
+    let deal = Deal::new("200").await;
+    let invoice = deal.invoice().await;
+    let paid = json!({ "project": invoice["project"], "milestone": id("mil"), "status": "paid", "is_paid": true });
+    deal.record("invoices", "inv", paid).await;
+    deal.sync("xero.invoice", "invoice", &invoice).await;
+    let there = stored("invoices", &invoice).await["xero"]["id"].as_str().unwrap().to_owned();
+    void(&there).await;
+    let organisation = "45e4708e-d862-4111-ab3a-dd8cd03913e1";
+    queue(&deal.tenant, "xero.fetch", json!({ "resource": there, "organisation": organisation })).await;
+    App::shared().run_jobs().await;
+    assert_eq!(stored("invoices", &invoice).await["status"], "void");
+    let project = stored("projects", &json!({ "_id": invoice["project"] })).await;
+    assert_eq!((&project["status"], &project["invoices_paid"]), (&json!("completed"), &json!(1)));
+    assert_eq!(stored("leads", &json!({ "_id": deal.lead })).await["status"], "completed");
+    assert!(told(&deal.expert).await.contains(&"project.completed".to_owned()));
 }
 
 /// As a bookkeeper would.

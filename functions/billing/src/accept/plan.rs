@@ -20,6 +20,7 @@ pub fn project(quote: &Doc, lead: &Doc, bid: &Doc) -> Doc {
     project.extend(more.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?.clone()))));
     project.insert("status".to_owned(), "active".into());
     project.insert("invoices_paid".to_owned(), 0.into());
+    project.insert("invoices_void".to_owned(), 0.into());
     project
 }
 

@@ -1,6 +1,6 @@
-//! What became of an invoice in Xero: paid there is paid here.
+//! What became of an invoice in Xero: paid there is paid here, and void is void.
 
-use domain::entities::{INVOICE, LEAD, PROJECT, paid};
+use domain::entities::{INVOICE, LEAD, PROJECT, paid, voided};
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Entity, Error, Filter, Time};
@@ -36,8 +36,9 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     let Some(invoice) = ours(work, &there).await? else { return work.nothing_to_do().await };
     let mut command = work.finishing();
     match (there.status, text(&invoice, "status")) {
-        (InvoiceStatus::Paid, "approved") => pay(&mut command, work, &invoice, &there).await?,
-        (InvoiceStatus::Voided | InvoiceStatus::Deleted, "approved") => void(&mut command, work, &invoice, &there),
+        (InvoiceStatus::Paid | InvoiceStatus::Voided | InvoiceStatus::Deleted, "approved") => {
+            settle(&mut command, work, &invoice, &there).await?;
+        }
         _ if is_in_step(&invoice, &there) => {}
         _ => note(&mut command, work, &invoice, &there),
     }
@@ -55,8 +56,8 @@ async fn ours(work: &Work<'_>, there: &Invoice) -> Result<Option<Doc>, Stop> {
     Ok(found.maybe(by_id).or_else(|| found.maybe(by_number)))
 }
 
-/// The payment counts from the day on which Xero saw the last of it.
-async fn pay(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &Invoice) -> Result<(), Stop> {
+/// An invoice that is paid or void is settled here, too. The payment counts from the day on which Xero saw the last of it.
+async fn settle(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &Invoice) -> Result<(), Stop> {
     let of_project = work.scope.live().and(Filter::is("project", text(invoice, "project")));
     let mut reading = work.store.reading(&work.scope);
     let others = reading.many(&INVOICE, &of_project, object(vec![("_id", 1.into())]), INVOICES_MAX);
@@ -64,28 +65,27 @@ async fn pay(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &
     let lead = reading.one(&LEAD, &work.one(text(invoice, "lead")), Error::not_found());
     let mut found = reading.run().await?;
     let (others, project, lead) = (found.docs(others), found.doc(project), found.doc(lead));
-    let paid_at = there.fully_paid_on_ms.map_or(work.scope.now(), Time::from_ms);
-    let payment = paid(invoice, paid_at, &others, &project, &lead)?;
-    let after = with_xero(payment.invoice.after, there, work.scope.now());
-    command.apply(&INVOICE, invoice, &change(invoice, after), "invoice.paid", raced());
-    tell(command, "invoice.paid", &INVOICE, invoice);
-    let completes = payment.project.set.contains_key("status");
+    let now = work.scope.now();
+    let (settlement, kind) = match there.status {
+        InvoiceStatus::Paid => {
+            let paid_at = there.fully_paid_on_ms.map_or(now, Time::from_ms);
+            (paid(invoice, paid_at, &others, &project, &lead)?, "invoice.paid")
+        }
+        _ => (voided(invoice, now, &others, &project, &lead), "invoice.voided"),
+    };
+    let completes = settlement.completes();
+    let after = with_xero(settlement.invoice.after, there, now);
+    command.apply(&INVOICE, invoice, &change(invoice, after), kind, raced());
+    tell(command, kind, &INVOICE, invoice);
     let kind = if completes { "project.completed" } else { "project.updated" };
-    command.apply(&PROJECT, &project, &payment.project, kind, raced());
+    command.apply(&PROJECT, &project, &settlement.project, kind, raced());
     if completes {
         tell(command, kind, &PROJECT, &project);
     }
-    if let Some(change) = &payment.lead {
+    if let Some(change) = &settlement.lead {
         command.apply(&LEAD, &lead, change, "lead.completed", raced());
     }
     Ok(())
-}
-
-fn void(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &Invoice) {
-    let mut after = with_xero(invoice.clone(), there, work.scope.now());
-    after.insert("status".to_owned(), "void".into());
-    command.apply(&INVOICE, invoice, &change(invoice, after), "invoice.voided", raced());
-    tell(command, "invoice.voided", &INVOICE, invoice);
 }
 
 fn note(command: &mut Command<'_>, work: &Work<'_>, invoice: &Doc, there: &Invoice) {

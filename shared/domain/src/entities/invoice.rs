@@ -64,33 +64,54 @@ pub fn approved(invoice: &Doc, member: &str, now: Time) -> Result<Change> {
     Ok(with(invoice, fields))
 }
 
-/// What a payment changes.
+/// What the end of an invoice changes: it is paid, or void.
 #[derive(Debug)]
-pub struct Payment {
-    /// The invoice, which is paid.
+pub struct Settlement {
+    /// The invoice.
     pub invoice: Change,
-    /// Its project, which counts the payments: two at once cannot both miss that they were the last.
+    /// Its project, which counts both: of two invoices that end at once, not both can miss that they were the last.
     pub project: Change,
-    /// The lead, when the whole project is paid by this.
+    /// The lead, when nothing is open any more.
     pub lead: Option<Change>,
 }
 
-/// The payment of an approved invoice; `others` are those of the same project. The last one completes project and lead.
-pub fn paid(invoice: &Doc, paid_at: Time, others: &[Doc], project: &Doc, lead: &Doc) -> Result<Payment> {
+impl Settlement {
+    /// Whether the project is completed by it.
+    pub fn completes(&self) -> bool {
+        self.project.set.contains_key("status")
+    }
+}
+
+/// The payment of an approved invoice; `others` are those of the same project.
+pub fn paid(invoice: &Doc, paid_at: Time, others: &[Doc], project: &Doc, lead: &Doc) -> Result<Settlement> {
     if !is_status(invoice, "approved") {
         return Err(Error::conflict("invoice-not-approved", "Only an approved invoice that is not paid yet can be paid."));
     }
-    let others = || others.iter().filter(|other| other.get("_id") != invoice.get("_id"));
-    let already = others().filter(|other| is_status(other, "paid")).count();
-    let is_last = others().all(|other| is_status(other, "paid") || is_status(other, "void"));
-    let mut of_project = json!({ "invoices_paid": already + 1 });
-    if is_last {
-        of_project = json!({ "invoices_paid": already + 1, "status": "completed", "completed_at": paid_at });
-    }
-    let lead =
-        (is_last && is_status(lead, "active")).then(|| with(lead, json!({ "status": "completed", "is_active_project": false })));
     let invoice = with(invoice, json!({ "status": "paid", "is_paid": true, "paid_at": paid_at }));
-    Ok(Payment { invoice, project: with(project, of_project), lead })
+    Ok(settled(invoice, paid_at, others, project, lead))
+}
+
+/// An invoice that will not be paid; `others` are those of the same project.
+pub fn voided(invoice: &Doc, at: Time, others: &[Doc], project: &Doc, lead: &Doc) -> Settlement {
+    settled(with(invoice, json!({ "status": "void" })), at, others, project, lead)
+}
+
+/// Project and lead are completed when every invoice is paid or void, and at least one is paid.
+fn settled(invoice: Change, at: Time, others: &[Doc], project: &Doc, lead: &Doc) -> Settlement {
+    let others = others.iter().filter(|other| other.get("_id") != invoice.after.get("_id"));
+    let all: Vec<&Doc> = others.chain([&invoice.after]).collect();
+    let count = |status: &str| all.iter().filter(|doc| is_status(doc, status)).count();
+    let (paid, void) = (count("paid"), count("void"));
+    let mut of_project = json!({ "invoices_paid": paid, "invoices_void": void });
+    let completes = paid > 0 && paid + void == all.len();
+    if let (true, Value::Object(of_project)) = (completes, &mut of_project) {
+        of_project.insert("status".to_owned(), "completed".into());
+        of_project.insert("completed_at".to_owned(), at.into());
+    }
+    let completed = json!({ "status": "completed", "is_active_project": false });
+    let lead = (completes && is_status(lead, "active")).then(|| with(lead, completed));
+    let project = with(project, of_project);
+    Settlement { invoice, project, lead }
 }
 
 fn is_status(doc: &Doc, status: &str) -> bool {
@@ -127,7 +148,7 @@ mod tests {
         doc(json!({ "_id": id, "status": status }))
     }
 
-    fn pay(status: &str, others: &[Doc]) -> Result<Payment> {
+    fn pay(status: &str, others: &[Doc]) -> Result<Settlement> {
         let (project, lead) = (doc(json!({ "status": "active" })), doc(json!({ "status": "active" })));
         paid(&invoice("a", status), Time::from_ms(0), others, &project, &lead)
     }
@@ -154,6 +175,22 @@ mod tests {
             assert_eq!(payment.lead.is_some(), completes, "{others:?}");
             assert_eq!(payment.project.set.contains_key("status"), completes, "{others:?}");
             assert_eq!(payment.project.set["invoices_paid"], count, "{others:?}");
+        }
+    }
+
+    #[test]
+    fn voiding_the_last_open_invoice_completes_project_and_lead_when_another_is_paid() {
+        let cases = [
+            (vec![], false),
+            (vec![invoice("b", "void")], false),
+            (vec![invoice("b", "paid"), invoice("c", "void")], true),
+            (vec![invoice("b", "paid"), invoice("c", "approved")], false),
+        ];
+        for (others, completes) in cases {
+            let active = doc(json!({ "status": "active" }));
+            let settlement = voided(&invoice("a", "approved"), Time::from_ms(0), &others, &active, &active);
+            assert_eq!((settlement.completes(), settlement.lead.is_some()), (completes, completes), "{others:?}");
+            assert!(!settlement.project.is_empty(), "{others:?}");
         }
     }
 

@@ -18,6 +18,7 @@ pub static PROJECT: Entity = Entity {
         reference("vendor", "membership").read_only(),
         status(&["active", "completed", "cancelled"]),
         integer("invoices_paid", 0, 50).read_only().default(Fallback::Integer(0)),
+        integer("invoices_void", 0, 50).read_only().default(Fallback::Integer(0)),
         date("start_date"),
         date("end_date"),
         date("completed_at").read_only(),
