@@ -18,13 +18,17 @@ mod log;
 mod metrics;
 mod parameters;
 mod perform;
+#[cfg(test)]
+mod properties;
 mod refs;
 mod refused;
 mod route;
 mod server;
 mod transaction;
+mod verify;
 mod workers;
 
 pub use config::{Backend, Config, Key, Limits};
 pub use error::Error;
 pub use server::{Running, start};
+pub use verify::verify;

@@ -1,6 +1,13 @@
 //! The gateway as a program: options from the command line, secrets from the environment.
 
-use std::{fmt::Write as _, io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use gateway::{Backend, Config, Key, Limits};
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +16,7 @@ const HELP: &str = "\
 The Data API over an embedded database or over MongoDB.
 
 Usage: gateway --embedded PATH | --mongodb URI [options]
+       gateway verify PATH    recheck a whole embedded file; exit code 1 on a fault
 
   --embedded PATH        keep the documents in the file PATH (created if missing)
   --mongodb URI          pass requests on to MongoDB; MONGODB_URI in the environment
@@ -28,9 +36,14 @@ all databases unless some are listed.
 ";
 
 fn main() -> ExitCode {
-    let arguments = std::env::args().skip(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, path] = arguments.as_slice()
+        && command == "verify"
+    {
+        return verify(Path::new(path));
+    }
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let config = match read(arguments, variable) {
+    let config = match read(arguments.into_iter(), variable) {
         Ok(Some(config)) => config,
         Ok(None) => {
             say(HELP);
@@ -66,6 +79,21 @@ async fn serve(config: Config) -> Result<(), String> {
     }
     running.shutdown().await;
     Ok(())
+}
+
+fn verify(path: &Path) -> ExitCode {
+    let faults = match gateway::verify(path) {
+        Ok(faults) => faults,
+        Err(error) => vec![error.to_string()],
+    };
+    for fault in &faults {
+        complain(fault);
+    }
+    if !faults.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    say("no fault found\n");
+    ExitCode::SUCCESS
 }
 
 /// The configuration, or nothing where help was asked for; what is wrong is told all at once.

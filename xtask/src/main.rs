@@ -20,7 +20,8 @@ cargo xtask <command>
   up [--runtime workerd|wasi] [--port 8787] [--data DIR] [--mongodb URI]
                          build, start everything on this machine, make a demo tenant
   demo                   drive the main job against a running `up` and tell the story
-  test [NAME…]           all tests, or those whose name contains a NAME
+  test [NAME…] [--full]  all tests, or those whose name contains a NAME; --full gives
+                         those that can go on for long (crash, transfers) their time
   check                  formatting, lints, licences, duplicates, sizes
   size                   what each function weighs on each runtime, against its budget
   build [workers|spin]   build the functions for one runtime or both
@@ -48,7 +49,7 @@ fn run(words: &[String]) -> Result<()> {
     match (command.as_str(), rest) {
         ("up", options) => up::run(&workspace, options),
         ("demo", []) => demo::run(&workspace),
-        ("test", names) => test::run(&workspace, names),
+        ("test", words) => test::run(&workspace, words),
         ("check", []) => check::run(&workspace),
         ("size", []) => size::run(&workspace),
         ("build", []) => build(&workspace, &[Kind::Workerd, Kind::Wasi]),
