@@ -50,6 +50,8 @@ pub struct Notice {
     pub message: String,
     /// Where in the app to go on.
     pub link: String,
+    /// Where an expert goes on: to their bid.
+    pub link_of_expert: String,
     /// The entity of the record it is about.
     pub record_type: String,
     /// The record it is about.
@@ -74,6 +76,10 @@ impl Notice {
             title: filled(title, &reference, TITLE_LEN_MAX),
             message: filled(message, &reference, MESSAGE_LEN_MAX),
             link: link(&record_type, &record_id, &text("/lead")),
+            link_of_expert: match record_type.as_str() {
+                "bid" => format!("/bids/{record_id}"),
+                _ => link(&record_type, &record_id, &text("/lead")),
+            },
             key,
             kind,
             priority,
@@ -90,7 +96,7 @@ fn filled(template: &str, reference: &str, len_max: usize) -> String {
     first.into_iter().chain(letters).take(len_max).collect()
 }
 
-/// Bids, milestones and messages are shown where they belong.
+/// Milestones and messages are shown where they belong; bids, too, to those who choose among them.
 fn link(record_type: &str, record_id: &str, lead: &str) -> String {
     match (record_type, lead) {
         ("quote" | "invoice" | "conversation" | "integration", _) => format!("/{record_type}s/{record_id}"),
@@ -127,6 +133,7 @@ mod tests {
         });
         let notice = Notice::of(&facts);
         assert_eq!((notice.title.as_str(), notice.link.as_str()), ("Your bid on SU-000001 was chosen", "/leads/lead_1"));
+        assert_eq!(notice.link_of_expert, "/bids/bid_1");
     }
 
     #[test]

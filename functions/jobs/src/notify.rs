@@ -93,6 +93,7 @@ fn tell(command: &mut Command<'_>, work: &Work<'_>, notice: &Notice, member: &Do
     if deliveries.is_empty() {
         return;
     }
+    let is_expert = member.get("role").and_then(Value::as_str) == Some("expert");
     let notification_id = id::derived(NOTIFICATION.prefix, &[cause, recipient]);
     let text = |text: &str| Value::from(text);
     let record = vec![("type", text(&notice.record_type)), ("id", text(&notice.record_id))];
@@ -104,7 +105,7 @@ fn tell(command: &mut Command<'_>, work: &Work<'_>, notice: &Notice, member: &Do
         ("message", text(&notice.message)),
         ("type", text(notice.kind)),
         ("priority", text(notice.priority)),
-        ("link", text(&notice.link)),
+        ("link", text(if is_expert { &notice.link_of_expert } else { &notice.link })),
         ("record", object(record)),
         ("deliveries", deliveries.into()),
         ("is_read", false.into()),

@@ -151,3 +151,30 @@ async fn members_of_other_tenants_hear_nothing() {
     App::shared().run_jobs().await;
     assert!(told(&stranger).await.is_empty());
 }
+
+#[tokio::test]
+async fn news_of_a_bid_leads_its_author_to_the_bid_and_the_staff_to_the_lead() {
+    let _alone = alone().await;
+    let app = App::shared();
+    let (tenant, manager) = staffed().await;
+    let (owner, expert) = (tenant.member(Role::Owner).await, tenant.member(Role::Expert).await);
+    let (lead, bid) = (lead(&manager, json!({})).await.id(), id("bid"));
+    let past = json!({ "$date": "2026-01-01T00:00:00.000Z" });
+    let document = json!({
+        "_id": bid, "tenant_id": tenant.id, "lead": lead, "expert": expert.id, "status": "submitted", "sealed_until": past, "version": 1,
+    });
+    app.data("insertOne", json!({ "collection": "bids", "document": document })).await;
+    for (key, member) in [("bid.withdrawn", &owner), ("bid.awarded", &expert)] {
+        let facts = json!({ "key": key, "record": { "type": "bid", "id": bid }, "lead": lead, "reference": "SU-000001" });
+        super::queue(&tenant, "notify", json!({ "cause": id("evt"), "members": [member.id], "roles": [], "facts": facts })).await;
+    }
+    app.run_jobs().await;
+    for (key, member, link) in
+        [("bid.withdrawn", &owner, format!("/leads/{lead}")), ("bid.awarded", &expert, format!("/bids/{bid}"))]
+    {
+        let page = member.caller().get("/v1/notifications").await.expect(200);
+        let notices = page.json["data"].as_array().unwrap();
+        let notice = notices.iter().find(|notice| notice["key"] == key).unwrap();
+        assert_eq!(notice["link"], link);
+    }
+}
