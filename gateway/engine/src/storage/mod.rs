@@ -7,6 +7,7 @@ mod catalog;
 mod cursor;
 mod index;
 mod index_spec;
+mod indexing;
 mod store;
 mod text;
 
