@@ -13,6 +13,7 @@ const TEMPLATES: &[Template] = &[
     ("lead.created", "info", "medium", "New lead {}", "A request for work came in: {}. Look at it and publish it to the experts."),
     ("lead.published", "info", "medium", "{} is open to bids", "The lead {} takes bids now. Offer before its deadline."),
     ("lead.assigned", "info", "medium", "{} is yours", "You were named on the lead {}."),
+    ("lead.deleted", "warning", "medium", "{} was taken back", "The request for work {} was taken back, and with it your bid was declined."),
     ("lead.completed", "success", "medium", "{} is completed", "All of the work of {} is done and paid."),
     ("bid.submitted", "info", "medium", "New bid on {}", "The deadline has passed and a bid on {} can be read."),
     ("bid.awarded", "success", "high", "Your bid on {} was chosen", "Your bid on {} was awarded. The customer gets a quote next."),

@@ -38,6 +38,9 @@ pub async fn assign(call: &Call) -> Outcome {
     after.extend(input.clone());
     let change = change(&lead, after);
     require_undecided(&lead, &change.after)?;
+    if change.is_empty() {
+        return Ok(Reply::record(200, &LEAD, lead));
+    }
     let mut command = call.store.command(scope);
     require_roles(&mut command, scope, &input);
     let after = crud::apply(call, &mut command, &LEAD, &lead, &change, "lead.assigned")?;

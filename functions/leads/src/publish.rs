@@ -3,7 +3,7 @@
 use domain::entities::LEAD;
 use domain::entity::{Field, date};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Role, Time, Violation};
+use domain::{Doc, Error, Filter, Role, Time, Violation, doc};
 use edge::{Call, Outcome, Reply, crud};
 use serde_json::{Value, json};
 use store::Audience;
@@ -23,10 +23,8 @@ pub async fn publish(call: &Call) -> Outcome {
         return Err(Error::conflict("already-published", "Only a new lead can be published.").into());
     }
     let deadline = deadline(&input, &lead, call.now())?;
-    let mut after = lead.clone();
     let published = json!({ "status": "published", "bid_pool": true, "bid_deadline": deadline, "published_at": call.now() });
-    after.extend(published.as_object().cloned().unwrap_or_default());
-    let change = change(&lead, after);
+    let change = change(&lead, doc::with(&lead, published));
     let mut command = call.store.command(scope);
     let after = crud::apply(call, &mut command, &LEAD, &lead, &change, "lead.published")?;
     let facts = json!({

@@ -2,6 +2,7 @@
 
 mod award;
 mod create;
+mod deleted_lead;
 mod race;
 mod sealed;
 mod submit;

@@ -60,3 +60,16 @@ async fn a_decided_lead_keeps_its_parties_and_may_change_its_manager() {
         assert_eq!((&kept.json["manager"], &kept.json["customer"]), (&json!(other[2].id), &json!(customer.id)), "{status}");
     }
 }
+
+#[tokio::test]
+async fn naming_who_is_named_already_writes_nothing() {
+    let tenant = Tenant::new().await;
+    let manager = tenant.caller(Role::Manager).await;
+    let customer = tenant.member(Role::Customer).await;
+    let lead = manager.post("/v1/leads", json!({ "category": "Roof", "customer": customer.id })).send().await.expect(201);
+    let path = format!("/v1/leads/{}/assign", lead.id());
+    let same = manager.post(&path, json!({ "customer": customer.id })).send().await.expect(200);
+    assert_eq!(same.json["version"], 1);
+    let events = App::shared().stored("events", json!({ "tenant_id": tenant.id, "type": "lead.assigned" })).await;
+    assert_eq!(events.len(), 0);
+}

@@ -6,7 +6,7 @@ use super::quote::{XERO, sent};
 use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, text, unique};
 use crate::rules::{Moment, Rules};
 use crate::validate::{Change, change};
-use crate::{Doc, Error, Result, Time, Violation};
+use crate::{Doc, Error, Result, Time, Violation, doc};
 
 /// What is to be paid for a milestone.
 pub static INVOICE: Entity = Entity {
@@ -115,13 +115,11 @@ fn settled(invoice: Change, at: Time, others: &[Doc], project: &Doc, lead: &Doc)
 }
 
 fn is_status(doc: &Doc, status: &str) -> bool {
-    doc.get("status").and_then(Value::as_str) == Some(status)
+    doc::text(doc, "status") == Some(status)
 }
 
 fn with(before: &Doc, fields: Value) -> Change {
-    let mut after = before.clone();
-    after.extend(fields.as_object().cloned().unwrap_or_default());
-    change(before, after)
+    change(before, doc::with(before, fields))
 }
 
 struct InvoiceRules;

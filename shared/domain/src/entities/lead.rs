@@ -7,7 +7,7 @@ use crate::entity::{
 };
 use crate::role::{Role, Viewer};
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Filter, Violation};
+use crate::{Doc, Filter, Violation, doc};
 
 /// A request for work.
 pub static LEAD: Entity = Entity {
@@ -66,8 +66,7 @@ pub fn lead_reference(path: &str) -> String {
 /// The conversation that a lead is made with: the participants are those it names.
 pub fn lead_conversation(id: &str, lead: &Doc) -> Doc {
     let members: Vec<&Value> = ["customer", "vendor", "manager"].iter().filter_map(|role| lead.get(*role)).collect();
-    let conversation = json!({ "lead": id, "kind": "lead", "participants": members, "status": "active", "seq": 0 });
-    conversation.as_object().cloned().unwrap_or_default()
+    doc::fields(json!({ "lead": id, "kind": "lead", "participants": members, "status": "active", "seq": 0 }))
 }
 
 /// Experts see what is open to bids.
@@ -93,10 +92,11 @@ impl Rules for LeadRules {
         }
     }
 
+    /// Dates in documents are of one form, so they compare as text.
     fn check(&self, before: Option<&Doc>, after: &Doc, moment: Moment<'_>) -> Vec<Violation> {
         let mut violations = Vec::new();
         budget(after, &mut violations);
-        if let (Some(start), Some(end)) = (text_of(after, "start_date"), text_of(after, "end_date"))
+        if let (Some(start), Some(end)) = (doc::text(after, "start_date"), doc::text(after, "end_date"))
             && end < start
         {
             violations.push(Violation::on("end_date", "before-start", "The end cannot be before the start."));
@@ -121,8 +121,8 @@ fn budget(lead: &Doc, violations: &mut Vec<Violation>) {
 
 /// While a lead is open to bids its deadline can be lengthened before it has passed, and never shortened: bidders rely on it.
 fn deadline(before: Option<&Doc>, after: &Doc, moment: Moment<'_>, violations: &mut Vec<Violation>) {
-    let was = before.and_then(|lead| text_of(lead, "bid_deadline"));
-    let is = text_of(after, "bid_deadline");
+    let was = before.and_then(|lead| doc::text(lead, "bid_deadline"));
+    let is = doc::text(after, "bid_deadline");
     let ever_published = before.is_some_and(|lead| lead.contains_key("published_at"));
     if was == is || !ever_published {
         return;
@@ -135,11 +135,6 @@ fn deadline(before: Option<&Doc>, after: &Doc, moment: Moment<'_>, violations: &
         _ => None,
     };
     violations.extend(wrong.map(|(code, detail)| Violation::on("bid_deadline", code, detail)));
-}
-
-/// Dates in documents are of one form, so they compare as text.
-fn text_of<'a>(doc: &'a Doc, field: &str) -> Option<&'a str> {
-    doc.get(field).and_then(Value::as_str)
 }
 
 #[cfg(test)]

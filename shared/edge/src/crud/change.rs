@@ -65,28 +65,22 @@ impl Changing<'_> {
 
 /// Soft-deletes the route's record.
 pub async fn delete(call: &Call) -> Outcome {
-    delete_when(call, Filter::All, Error::not_found()).await
-}
-
-/// Soft-deletes the route's record if the condition holds, else fails so.
-pub async fn delete_when(call: &Call, condition: Filter, otherwise: Error) -> Outcome {
     let (entity, scope) = (call.entity()?, call.scope()?);
     let id = call.id(entity)?;
     let version = call.if_match()?;
-    let record = scope.reach(entity, "delete").and(Filter::is("_id", id)).and(condition);
+    let record = scope.reach(entity, "delete").and(Filter::is("_id", id));
     let record = version.map_or(record.clone(), |version| record.and(Filter::is("version", version)));
     let mut command = call.store.command(scope);
     let deleted: Doc = [("deleted_at".to_owned(), Value::from(scope.now()))].into_iter().collect();
     command.find_and_set(entity, &record, &deleted, Error::conflict("refused", ""));
     let kind = format!("{}.deleted", entity.name);
-    let lead = (entity.name == "lead").then_some(id);
-    command.event(EventOf { kind: &kind, entity, id, lead, changes: json!({}), comment: None, holes: &[] });
+    command.event(EventOf { kind: &kind, entity, id, lead: None, changes: json!({}), comment: None, holes: &[] });
     match command.commit().await {
-        // Gone, stale and not in the right state look alike from afar; a second look tells them apart.
+        // Gone and stale look alike from afar; a second look tells them apart.
         Err(Halt::Refused(error)) if error.code == "refused" => {
             let doc = call.store.get(scope, entity, id).await?;
             check_version(call, &doc)?;
-            Err(otherwise.into())
+            Err(Error::not_found().into())
         }
         other => Ok(Reply::answer(other?)),
     }
