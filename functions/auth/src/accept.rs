@@ -3,7 +3,7 @@
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, event};
+use domain::{Doc, Error, Filter, Violation, doc, event};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::{Value, json};
 use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
@@ -102,7 +102,7 @@ fn activate(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &s
     let now = scope.now();
     let joined = json!({ "identity": identity, "status": "active", "name": name, "joined_at": now, "last_login_at": now });
     let mut after = member.clone();
-    after.extend(joined.as_object().cloned().unwrap_or_default());
+    after.extend(doc::fields(joined));
     let change = change(member, after);
     let id = text_of(member, "_id");
     let waiting = scope.live().and(Filter::is("_id", id)).and(Filter::is("status", "invited"));

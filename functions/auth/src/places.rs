@@ -2,6 +2,7 @@
 
 use data_api::{Action, Operation};
 use domain::Doc;
+use domain::doc;
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use serde_json::{Value, json};
 use store::PlatformScope;
@@ -42,7 +43,7 @@ pub fn found(docs: Vec<Doc>) -> Vec<Place> {
 /// The places that came with an identity.
 pub fn taken_from(identity: &mut Doc) -> Vec<Place> {
     let Some(Value::Array(places)) = identity.remove("places") else { return Vec::new() };
-    found(places.into_iter().filter_map(as_doc).collect())
+    found(places.into_iter().filter_map(doc::object).collect())
 }
 
 /// The places as callers see them.
@@ -66,12 +67,5 @@ fn pipeline(filter: Value) -> Value {
 
 fn from_doc(mut member: Doc) -> Option<Place> {
     let Some(Value::Array(mut tenants)) = member.remove("tenant") else { return None };
-    Some(Place { tenant: tenants.pop().and_then(as_doc)?, member })
-}
-
-fn as_doc(value: Value) -> Option<Doc> {
-    match value {
-        Value::Object(doc) => Some(doc),
-        _ => None,
-    }
+    Some(Place { tenant: tenants.pop().and_then(doc::object)?, member })
 }

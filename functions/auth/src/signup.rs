@@ -2,9 +2,9 @@
 
 use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points};
 use domain::entity::{Field, email, text};
-use domain::{Doc, Error, event, validate};
+use domain::{Error, doc, event, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Command, EventOf, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
@@ -25,7 +25,7 @@ pub async fn signup(call: &Call) -> Outcome {
     let (name, email) = (text_of(&input, "name"), text_of(&input, "email"));
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
     let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
-    let owner = as_doc(json!({
+    let owner = doc::fields(json!({
         "identity": identity_id, "email": email, "name": name, "role": "owner", "status": "active", "policy_version": 1,
         "personal_code": personal_code(call.store.random()), "joined_at": call.now(), "last_login_at": call.now(),
     }));
@@ -33,7 +33,7 @@ pub async fn signup(call: &Call) -> Outcome {
     identity::insert(&mut command, &identity_id, &owner, &hash, taken());
     command.on(&PlatformScope::of_auth().tenant(&tenant_id, call.now()));
     let tenant = json!({ "name": input.get("tenant_name"), "status": "active" });
-    let tenant = command.insert(&TENANT, &tenant_id, as_doc(tenant), &[], Error::internal("a tenant's id was taken"));
+    let tenant = command.insert(&TENANT, &tenant_id, doc::fields(tenant), &[], Error::internal("a tenant's id was taken"));
     let changes = event::diff(&TENANT, None, &tenant);
     let kind = "tenant.created";
     command.event(EventOf { kind, entity: &TENANT, id: &tenant_id, lead: None, changes, comment: None, holes: &[] });
@@ -55,12 +55,5 @@ fn taken() -> Error {
 fn insert_settings(command: &mut Command<'_>) {
     let id = command.id(&SETTING);
     let fee = json!({ "key": SERVICE_FEE_KEY, "value": { "basis_points": service_fee_points(None) } });
-    command.insert(&SETTING, &id, as_doc(fee), &[], Error::internal("a new tenant has settings"));
-}
-
-fn as_doc(value: Value) -> Doc {
-    match value {
-        Value::Object(doc) => doc,
-        _ => Doc::new(),
-    }
+    command.insert(&SETTING, &id, doc::fields(fee), &[], Error::internal("a new tenant has settings"));
 }

@@ -1,12 +1,13 @@
 //! Deleting a draft, which nobody but its author ever knew of.
 
+use domain::doc::fields;
 use domain::entities::BID;
 use domain::{Error, Filter, Time, event};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::json;
 use store::EventOf;
 
-use crate::seal::{fields, hide};
+use crate::seal::hide;
 
 /// Soft-deletes a draft.
 pub async fn remove(call: &Call) -> Outcome {

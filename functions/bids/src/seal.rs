@@ -1,5 +1,6 @@
 //! What keeps a bid's story sealed: until the deadline once it is offered, for good while it is not.
 
+use domain::doc::fields;
 use domain::entities::{EVENT, JOB};
 use domain::{Doc, Error, Filter, Time};
 use serde_json::{Value, json};
@@ -40,14 +41,6 @@ pub fn cancel_notice(command: &mut Command<'_>, scope: &Scope, bid: &str, deadli
 /// The time until which a bid is sealed; one that has none is sealed for good.
 pub fn sealed_until(bid: &Doc) -> Time {
     bid.get("sealed_until").and_then(Value::as_str).and_then(Time::parse).unwrap_or(Time::NEVER)
-}
-
-/// The fields of a JSON object.
-pub fn fields(value: Value) -> Doc {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Doc::new(),
-    }
 }
 
 fn events_of(scope: &Scope, bid: &str) -> Filter {

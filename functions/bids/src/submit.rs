@@ -1,5 +1,6 @@
 //! Submitting a bid: checked, sealed and announced in one trip.
 
+use domain::doc::fields;
 use domain::entities::{BID, LEAD, incomplete};
 use domain::role::STAFF;
 use domain::{Error, Filter};
@@ -7,7 +8,7 @@ use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::{Value, json};
 use store::{Audience, Command, EventOf, Scope};
 
-use crate::seal::{self, fields};
+use crate::seal;
 
 /// Offers a draft, or a bid that was withdrawn.
 pub async fn submit(call: &Call) -> Outcome {
@@ -27,7 +28,7 @@ fn write(command: &mut Command<'_>, scope: &Scope, id: &str, version: Option<i64
     let bid = bid.and(Filter::is("is_complete", true));
     let bid = version.map_or(bid.clone(), |version| bid.and(Filter::is("version", version)));
     let before = command.require(&BID, bid.clone(), refused());
-    let lead = command.require_linked(&LEAD, &seal::open_lead(scope), "_id", &before.path("document.lead"), refused());
+    let lead = command.require_still_linked(&LEAD, &seal::open_lead(scope), "_id", &before.path("document.lead"), refused());
     // The lead's deadline may have been lengthened while the draft was made.
     let deadline = lead.path("document.bid_deadline");
     let set = fields(json!({ "status": "submitted", "submitted_at": scope.now() }));

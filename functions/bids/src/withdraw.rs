@@ -1,6 +1,6 @@
 //! Withdrawing a bid that was submitted and not awarded.
 
-use domain::entities::BID;
+use domain::entities::{BID, LEAD};
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Error, Filter};
@@ -16,7 +16,9 @@ pub async fn withdraw(call: &Call) -> Outcome {
     let id = call.id(&BID)?;
     let mut reading = call.store.reading(scope);
     let step = reading.one(&BID, &scope.reach(&BID, "withdraw").and(Filter::is("_id", id)), Error::not_found());
-    let bid = reading.run().await?.doc(step);
+    let lead = reading.linked(&LEAD, &scope.live(), "_id", &step.path("document.lead"), Error::not_found());
+    let mut found = reading.run().await?;
+    let (bid, lead) = (found.doc(step), found.doc(lead));
     crud::check_version(call, &bid)?;
     if !matches!(bid.get("status").and_then(Value::as_str), Some("submitted" | "declined_pending")) {
         return Err(Error::conflict("bid-not-submitted", "Only a bid that is submitted and not awarded can be withdrawn.").into());
@@ -30,7 +32,10 @@ pub async fn withdraw(call: &Call) -> Outcome {
         seal::cancel_notice(&mut command, scope, id, deadline);
         seal::hide(&mut command, scope, id, Filter::All);
     } else {
-        let facts = json!({ "key": "bid.withdrawn", "record": { "type": BID.name, "id": id }, "lead": bid.get("lead") });
+        let facts = json!({
+            "key": "bid.withdrawn", "record": { "type": BID.name, "id": id }, "lead": bid.get("lead"),
+            "reference": lead.get("reference"),
+        });
         command.notify(&Audience { roles: STAFF, ..Audience::default() }, facts);
     }
     command.answer_record(200, &BID, after, &[]);

@@ -8,7 +8,7 @@ use domain::{Error, Time};
 use edge::{Call, Outcome, Reply};
 
 use crate::deal::Deal;
-use crate::notice::text;
+use domain::doc::text;
 
 /// The customer wants it.
 pub async fn accept(call: &Call) -> Outcome {

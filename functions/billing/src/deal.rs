@@ -1,5 +1,6 @@
 //! What a customer decides on: the quote that was sent, its lead, the awarded bid and the bids it was preferred to.
 
+use domain::doc::{text, with};
 use domain::entities::{BID, LEAD, QUOTE};
 use domain::validate::change;
 use domain::{Doc, Error, Filter};
@@ -7,7 +8,7 @@ use edge::{Call, Halt, crud};
 use serde_json::{Value, json};
 use store::{Command, Scope};
 
-use crate::notice::{tell_as, text, with};
+use crate::notice::tell_as;
 
 /// The most bids whose own events tell of the decision.
 const RIVALS_MAX: u32 = 200;

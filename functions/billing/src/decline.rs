@@ -1,5 +1,6 @@
 //! Declining a quote: the choice among the other bids is open again.
 
+use domain::doc::with;
 use domain::entities::QUOTE;
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
@@ -7,7 +8,7 @@ use edge::{Call, Outcome, Reply, crud};
 use serde_json::json;
 
 use crate::deal::Deal;
-use crate::notice::{tell, with};
+use crate::notice::tell;
 
 const INPUT: &[Field] = &[text("reason", 1_000)];
 

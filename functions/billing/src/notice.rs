@@ -1,5 +1,6 @@
 //! Who is told of a change, and of what.
 
+use domain::doc::text;
 use domain::role::STAFF;
 use domain::{Doc, Entity};
 use serde_json::{Value, json};
@@ -22,18 +23,4 @@ pub fn tell_as(command: &mut Command<'_>, key: &str, entity: &Entity, record: &D
         "key": key, "record": { "type": entity.name, "id": record.get("_id") }, "lead": record.get("lead"), "reference": reference,
     });
     command.notify(&Audience { members: &members, roles }, facts);
-}
-
-/// A field that holds text.
-pub fn text<'a>(doc: &'a Doc, field: &str) -> Option<&'a str> {
-    doc.get(field).and_then(Value::as_str)
-}
-
-/// The record with these fields.
-pub fn with(before: &Doc, fields: Value) -> Doc {
-    let mut after = before.clone();
-    if let Value::Object(fields) = fields {
-        after.extend(fields);
-    }
-    after
 }

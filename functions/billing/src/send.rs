@@ -1,12 +1,13 @@
 //! Sending a quote: from here on the customer sees it and may accept it.
 
+use domain::doc::{text, with};
 use domain::entities::{LEAD, QUOTE};
 use domain::validate::change;
 use domain::{Doc, Error, Filter, Time};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::{Value, json};
 
-use crate::notice::{tell, text, with};
+use crate::notice::tell;
 
 /// How long a quote holds when nobody says.
 const VALID_DAYS: i64 = 30;
@@ -32,7 +33,7 @@ pub async fn send(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     let reassigned = Error::conflict("concurrent-update", "The customer of the lead was changed at the same moment. Try again.");
     let still = scope.live().and(Filter::is("_id", lead.get("_id").cloned().unwrap_or_default()));
-    command.require(&LEAD, still.and(Filter::is("customer", customer)), reassigned);
+    command.require_still(&LEAD, still.and(Filter::is("customer", customer)), reassigned);
     let after = crud::apply(call, &mut command, &QUOTE, &quote, &change(&quote, sent), "quote.sent")?;
     tell(&mut command, "quote.sent", &QUOTE, &after, &["customer", "vendor"]);
     command.job("xero.quote", "", json!({ "quote": id }), None);

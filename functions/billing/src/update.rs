@@ -1,11 +1,12 @@
 //! Changing what a quote says before the customer has it, and afterwards how long it holds.
 
+use domain::doc::text;
 use domain::entities::QUOTE;
 use domain::entity::Input;
 use domain::{Error, Violation};
 use edge::{Call, Outcome, crud};
 
-use crate::notice::{tell, text};
+use crate::notice::tell;
 
 /// Changes a draft by a merge patch; of a quote that was sent, expired or not, the time until which it holds.
 pub async fn update(call: &Call) -> Outcome {

@@ -1,12 +1,13 @@
 //! Withdrawing a quote that nobody has decided on, expired or not: the choice among the other bids is open again.
 
+use domain::doc::{text, with};
 use domain::entities::QUOTE;
 use domain::validate::change;
 use edge::{Call, Outcome, Reply, crud};
 use serde_json::json;
 
 use crate::deal::Deal;
-use crate::notice::{tell, text, with};
+use crate::notice::tell;
 
 /// The staff does not stand by it any more.
 pub async fn withdraw(call: &Call) -> Outcome {

@@ -18,6 +18,8 @@ pub async fn connect(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     let id = command.id(&INTEGRATION);
     if kind == "xero" {
+        // Of two at once, the second waits for this number and then finds the first.
+        command.number("integration.xero");
         let connected = scope.live().and(Filter::is("kind", kind));
         let detail = "Xero is connected already; disconnect it first.";
         command.forbid(&INTEGRATION, connected, Error::conflict("already-connected", detail));

@@ -1,7 +1,7 @@
 //! Receipts: what was sent is kept as it came, sealed, once, with the job that will work it.
 
 use domain::entities::{INTEGRATION, RECEIPT};
-use domain::{Doc, Error, Filter, id};
+use domain::{Doc, Error, Filter, doc, id};
 use edge::{Call, Halt};
 use serde_json::{Value, json};
 use store::proof::VerifiedHook;
@@ -17,6 +17,7 @@ pub struct Receiving<'a> {
     scope: Scope,
     integration: String,
     command: Command<'a>,
+    kept: usize,
 }
 
 /// A delivery of a verified hook, as long as its key is the integration's current one and the integration is on.
@@ -25,12 +26,13 @@ pub fn receiving<'a>(call: &'a Call, hook: &VerifiedHook, key: &str) -> Receivin
     let mut command = call.store.command(&scope);
     let current = scope.live().and(Filter::is("_id", hook.integration())).and(Filter::is("is_enabled", true));
     command.require(&INTEGRATION, current.and(Filter::is("hook_key", key)), Error::not_found());
-    Receiving { call, scope, integration: hook.integration().to_owned(), command }
+    Receiving { call, scope, integration: hook.integration().to_owned(), command, kept: 0 }
 }
 
 impl Receiving<'_> {
     /// Keeps one event under the service's own name for it, and queues its job. A repeat changes nothing.
     pub fn keep(&mut self, event_id: &str, body: &str, job: &str, mut payload: Doc) {
+        self.kept += 1;
         let (tenant, integration) = (self.scope.tenant(), self.integration.as_str());
         let receipt_id = id::derived(RECEIPT.prefix, &[integration, event_id]);
         let sealed = self.call.store.vault().seal(PURPOSE, tenant, body, self.call.store.random());
@@ -38,7 +40,7 @@ impl Receiving<'_> {
         let receipt = json!({
             "integration": integration, "event_id": event_id, "body": sealed, "status": "received", "expires_at": expires_at,
         });
-        self.command.insert_once(&RECEIPT, &receipt_id, receipt.as_object().cloned().unwrap_or_default());
+        self.command.insert_once(&RECEIPT, &receipt_id, doc::fields(receipt));
         payload.insert("receipt".to_owned(), receipt_id.clone().into());
         self.command.job_once(job, &[&receipt_id], Value::Object(payload));
     }
@@ -46,8 +48,11 @@ impl Receiving<'_> {
     /// Does it.
     pub async fn commit(self) -> Result<(), Halt> {
         match self.command.commit().await {
-            // Another delivery of the same event came first by the blink of an eye.
-            Err(Halt::Refused(error)) if error.code == "duplicate" => Ok(()),
+            // Another delivery of the same event came first by the blink of an eye; of several, the others are not kept yet.
+            Err(Halt::Refused(error)) if error.code == "duplicate" => match self.kept {
+                1 => Ok(()),
+                _ => Err(Error::unavailable("one of several events was kept at the same moment").into()),
+            },
             other => other.map(|_| ()),
         }
     }

@@ -72,9 +72,22 @@ impl<'a> Command<'a> {
         self.push(find_one(entity, &filter).expecting("document", json!({})), On::expect(otherwise))
     }
 
-    /// Expects a record whose `field` is the value that an earlier step found at `source`, else fails so.
-    pub fn require_linked(&mut self, entity: &Entity, filter: &Filter, field: &str, source: &str, otherwise: Error) -> Step {
-        let operation = find_one(entity, filter).referring(&format!("filter.{field}"), source);
+    /// As [`Command::require`], of a record that nobody may change until this is written: under snapshot isolation two
+    /// transactions that only read what the other writes would both succeed. Its version stays.
+    pub fn require_still(&mut self, entity: &Entity, filter: Filter, otherwise: Error) -> Step {
+        self.push(touch(entity, &filter).expecting("document", json!({})), On::expect(otherwise))
+    }
+
+    /// As [`Command::require_still`], of a record whose `field` is the value that an earlier step found at `source`.
+    pub fn require_still_linked(
+        &mut self,
+        entity: &Entity,
+        filter: &Filter,
+        field: &str,
+        source: &str,
+        otherwise: Error,
+    ) -> Step {
+        let operation = touch(entity, filter).referring(&format!("filter.{field}"), source);
         self.push(operation.expecting("document", json!({})), On::expect(otherwise))
     }
 
@@ -140,7 +153,7 @@ impl<'a> Command<'a> {
             }
             Pending::Step(status, entity, step) => {
                 let doc = results.pointer(&format!("/{}/document", step.0)).cloned();
-                Answer::record(status, entity, doc.and_then(crate::store::as_doc).unwrap_or_default())
+                Answer::record(status, entity, doc.and_then(domain::doc::object).unwrap_or_default())
             }
         })
     }
@@ -236,6 +249,12 @@ fn stored_key(store: &Store, scope: &Scope) -> Option<Stored> {
 
 fn find_one(entity: &Entity, filter: &Filter) -> Operation {
     Operation::new(Action::FindOne, entity.collection).with("filter", query::compile(filter))
+}
+
+/// A write that changes nothing that anybody sees, so that two of them at once conflict.
+fn touch(entity: &Entity, filter: &Filter) -> Operation {
+    let operation = Operation::new(Action::FindOneAndUpdate, entity.collection).with("filter", query::compile(filter));
+    operation.with("update", json!({ "$inc": { "touched": 1 } }))
 }
 
 impl Answer {

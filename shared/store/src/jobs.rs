@@ -2,12 +2,11 @@
 
 use data_api::{Action, Operation};
 use domain::entities::JOB;
-use domain::{Error, Time};
+use domain::{Error, Time, doc};
 use serde_json::{Value, json};
 
 use crate::command::Command;
 use crate::proof::{JobLease, Runner};
-use crate::store::as_doc;
 use crate::{Halt, PlatformScope, Scope, Store};
 
 const LEASE_MS: i64 = 60_000;
@@ -62,7 +61,7 @@ impl Store {
             .with("update", json!({ "$set": set, "$inc": { "attempts": 1 } }))
             .with("returnDocument", "after");
         let answer = self.client.single(PlatformScope::TENANT, operation).await.map_err(Error::from)?;
-        Ok(answer.document.and_then(as_doc).and_then(|job| JobLease::from_doc(&job)))
+        Ok(answer.document.and_then(doc::object).and_then(|job| JobLease::from_doc(&job)))
     }
 
     /// The effects of a leased job: they are written together with its end, by whoever still holds the lease.

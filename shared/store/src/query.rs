@@ -104,7 +104,7 @@ impl Query {
         let mut answers = answers.into_iter();
         let documents = answers.next().and_then(|answer| answer.documents).unwrap_or_default();
         let has_more = documents.len() > self.limit;
-        let mut data: Vec<Doc> = documents.into_iter().take(self.limit).filter_map(crate::store::as_doc).collect();
+        let mut data: Vec<Doc> = documents.into_iter().take(self.limit).filter_map(domain::doc::object).collect();
         let next = data.last().filter(|_| has_more).map(|last| Cursor::of(last, &self.sort).encode(&self.sort));
         data = data.into_iter().map(|doc| self.render(doc)).collect();
         Page { data, next, total: answers.next().and_then(|answer| answer.count) }
@@ -172,7 +172,7 @@ impl Query {
         for (field, target, found) in found {
             let Some(Value::Array(found)) = found else { continue };
             let mut records: Vec<Doc> =
-                found.into_iter().filter_map(crate::store::as_doc).map(|doc| validate::render(target, doc)).collect();
+                found.into_iter().filter_map(domain::doc::object).map(|doc| validate::render(target, doc)).collect();
             // What is not visible stays an id.
             match shown.get_mut(field.name) {
                 Some(Value::Array(ids)) => ids.iter_mut().for_each(|id| put_in_place(id, &mut records)),

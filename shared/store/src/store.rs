@@ -3,9 +3,8 @@
 use std::cell::Cell;
 
 use data_api::{Action, Operation};
-use domain::{Doc, Entity, Error, Filter, Time};
+use domain::{Doc, Entity, Error, Filter, Time, doc};
 use platform::Host;
-use serde_json::Value;
 
 use crate::api::{Api, Client};
 use crate::command::Reading;
@@ -83,7 +82,7 @@ impl Store {
     pub async fn find(&self, scope: &Scope, entity: &'static Entity, filter: Filter) -> Result<Option<Doc>, Halt> {
         let operation = Operation::new(Action::FindOne, entity.collection).with("filter", query::compile(&filter));
         let answer = self.client.single(scope.tenant(), operation).await.map_err(Error::from)?;
-        Ok(answer.document.and_then(as_doc))
+        Ok(answer.document.and_then(doc::object))
     }
 
     /// A record with other records in the place of references to them, as the query's `expand` and `fields` say.
@@ -114,12 +113,5 @@ impl Store {
     /// Writes that belong together, in one trip; answers a repeated request with its first answer.
     pub fn command(&self, scope: &Scope) -> Command<'_> {
         Command::new(self, scope)
-    }
-}
-
-pub(crate) fn as_doc(value: Value) -> Option<Doc> {
-    match value {
-        Value::Object(doc) => Some(doc),
-        _ => None,
     }
 }

@@ -71,3 +71,23 @@ async fn a_bid_is_awarded_or_withdrawn_but_never_both() {
         assert_eq!(quotes.len(), usize::from(awarded.status == 200));
     }
 }
+
+#[tokio::test]
+async fn a_lead_that_a_bid_or_quote_relies_on_is_written_with_it_and_keeps_its_version() {
+    let pool = Pool::new().await;
+    let expert = pool.expert().await;
+    let lead = async || stored("leads", json!({ "_id": pool.lead })).await.remove(0);
+    let before = lead().await;
+    let bid = pool.submitted(&expert, 1).await;
+    let touched = lead().await;
+    assert_eq!((&touched["touched"], &touched["version"]), (&json!(1), &before["version"]));
+    let tag = format!("\"{}\"", before["version"]);
+    let lengthen = pool.manager.caller().patch(&format!("/v1/leads/{}", pool.lead), json!({ "description": "Slate" }));
+    let changed = lengthen.header("if-match", tag).send().await.expect(200);
+    assert_eq!(changed.json.get("touched"), None);
+    let awarded = post_at(&pool.manager, pool.after(), &format!("/v1/bids/{bid}/award"), json!({})).send().await.expect(200);
+    let version = lead().await["version"].clone();
+    let send = format!("/v1/quotes/{}/send", awarded.json["quote"].as_str().unwrap());
+    post_at(&pool.manager, pool.after(), &send, json!({})).send().await.expect(200);
+    assert_eq!((&lead().await["touched"], &lead().await["version"]), (&json!(2), &version));
+}

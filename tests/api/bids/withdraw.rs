@@ -27,7 +27,9 @@ async fn after_the_deadline_the_staff_are_told() {
     let bid = pool.submitted(&expert, 100).await;
     let path = format!("/v1/bids/{bid}/withdraw");
     post_at(&expert, pool.after(), &path, json!({})).send().await.expect(200);
-    assert_eq!(pool.notices("bid.withdrawn").await.len(), 1);
+    let notices = pool.notices("bid.withdrawn").await;
+    assert_eq!(notices.len(), 1);
+    assert!(notices[0]["payload"]["facts"]["reference"].as_str().unwrap().starts_with("SU-"));
     assert!(pool.events_at(pool.after(), &bid).await.contains(&"bid.withdrawn".to_owned()));
     get_at(&pool.manager, pool.after(), &format!("/v1/bids/{bid}")).await.expect(404);
     let again = post_at(&expert, pool.after(), &path, json!({})).send().await.expect(409);

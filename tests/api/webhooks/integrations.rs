@@ -78,3 +78,19 @@ async fn configuration_is_changed_by_a_patch_and_another_secret_has_another_addr
     let stale = owner.patch(&path, json!({ "name": "x" })).header("if-match", "\"1\"").send().await;
     assert_eq!(stale.status, 412);
 }
+
+#[tokio::test]
+async fn xero_is_connected_once_by_two_at_once() {
+    for _ in 0..5 {
+        let tenant = Tenant::new().await;
+        let owner = tenant.caller(Role::Owner).await;
+        let connect = || owner.post("/v1/integrations", xero()).send();
+        let (one, two) = tokio::join!(connect(), connect());
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{} {}", one.text, two.text);
+        // What makes the second wait, whatever the isolation of the database.
+        let counters = App::shared().stored("counters", json!({ "tenant_id": tenant.id, "key": "integration.xero" })).await;
+        assert_eq!(counters[0]["value"], 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! The award as one transaction: lead, bid, rivals, draft quote, events, notices and the job for Xero.
 
+use domain::doc::{fields, text, with};
 use domain::entities::{BID, LEAD, QUOTE};
 use domain::validate::change;
 use domain::{Doc, Error, Filter, search};
@@ -9,7 +10,6 @@ use store::{Audience, Command, Scope};
 
 use super::quote;
 use super::read::{Choice, RIVALS_MAX, already_awarded};
-use crate::seal::fields;
 
 /// Everything that an award writes; it answers with the bid.
 pub fn write<'a>(call: &'a Call, choice: &Choice) -> Result<Command<'a>, Halt> {
@@ -74,14 +74,4 @@ fn make_quote(command: &mut Command<'_>, choice: &Choice, id: &str) -> Result<()
 fn facts(choice: &Choice, key: &str, bid: &Doc) -> Value {
     let record = json!({ "type": BID.name, "id": bid.get("_id") });
     json!({ "key": key, "record": record, "lead": choice.lead.get("_id"), "reference": choice.lead.get("reference") })
-}
-
-fn with(before: &Doc, set: Value) -> Doc {
-    let mut after = before.clone();
-    after.extend(fields(set));
-    after
-}
-
-fn text<'a>(doc: &'a Doc, field: &str) -> Option<&'a str> {
-    doc.get(field).and_then(Value::as_str)
 }

@@ -1,6 +1,6 @@
 //! What an accepted quote consists of: a project, and for each planned milestone a document and a draft invoice.
 
-use domain::{Doc, Money, Result};
+use domain::{Doc, Money, Result, doc};
 use serde_json::{Value, json};
 
 /// A milestone and its invoice, but for ids and numbers.
@@ -52,7 +52,7 @@ fn part(quote: &Doc, planned: &Doc, amount: Money, fee: Money) -> Result<Part> {
         doc.insert("service_fee".to_owned(), fee.clone().into());
     }
     let draft = json!({ "total": Value::from(total), "status": "draft", "is_approved": false, "is_paid": false });
-    invoice.extend(draft.as_object().cloned().unwrap_or_default());
+    invoice.extend(doc::fields(draft));
     Ok(Part { milestone, invoice })
 }
 

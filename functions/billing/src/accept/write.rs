@@ -1,6 +1,7 @@
 //! The acceptance as one transaction.
 
 use data_api::{Action, Operation};
+use domain::doc::{text, with};
 use domain::entities::{CONVERSATION, INVOICE, MILESTONE, PROJECT, QUOTE};
 use domain::validate::change;
 use domain::{Error, search};
@@ -10,7 +11,7 @@ use store::{Command, Scope};
 
 use super::plan::{self, Part};
 use crate::deal::Deal;
-use crate::notice::{PARTIES, tell, text, with};
+use crate::notice::{PARTIES, tell};
 
 /// Everything that an acceptance writes; it answers with the quote.
 pub fn write<'a>(call: &'a Call, deal: &Deal) -> Result<Command<'a>, Halt> {

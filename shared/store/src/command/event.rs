@@ -1,7 +1,7 @@
 //! Events and jobs of a command: what happened, and what must happen next.
 
 use domain::entities::{EVENT, JOB};
-use domain::{Doc, Entity, Error, Role, Time, id};
+use domain::{Doc, Entity, Error, Role, Time, doc, id};
 use serde_json::{Value, json};
 
 use super::Command;
@@ -65,7 +65,7 @@ impl Command<'_> {
         };
         let run_at = run_at.unwrap_or(self.scope.now());
         let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": run_at, "attempts": 0 });
-        let job = crate::store::as_doc(job).unwrap_or_default();
+        let job = doc::fields(job);
         self.insert(&JOB, &job_id, job, holes, Error::internal("a job's id was taken"));
     }
 
@@ -73,7 +73,7 @@ impl Command<'_> {
     pub fn job_once(&mut self, kind: &str, parts: &[&str], payload: Value) {
         let job_id = id::derived(JOB.prefix, &[&[self.scope.tenant(), kind], parts].concat());
         let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": self.scope.now(), "attempts": 0 });
-        self.insert_once(&JOB, &job_id, crate::store::as_doc(job).unwrap_or_default());
+        self.insert_once(&JOB, &job_id, doc::fields(job));
     }
 
     /// A job that tells those concerned of the last event, but not who did it.

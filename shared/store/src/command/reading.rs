@@ -1,13 +1,12 @@
 //! Several reads in one trip, for commands that must know before they write.
 
 use data_api::{Action, Answer, Operation};
-use domain::{Doc, Entity, Error, Filter};
+use domain::{Doc, Entity, Error, Filter, doc};
 use serde_json::{Value, json};
 
 use super::batch::{Batch, On, Step};
 use super::{find_one, stored_key};
 use crate::idempotency::Stored;
-use crate::store::as_doc;
 use crate::{Halt, Page, Query, Scope, Store};
 
 /// Several reads in one trip. A repeated request ends here, with its first answer.
@@ -125,13 +124,13 @@ impl Found {
 
     /// The record of a step, if it was there.
     pub fn maybe(&mut self, step: Step) -> Option<Doc> {
-        self.0.get_mut(step.0).and_then(|answer| answer.document.take()).and_then(as_doc)
+        self.0.get_mut(step.0).and_then(|answer| answer.document.take()).and_then(doc::object)
     }
 
     /// The records of a step.
     pub fn docs(&mut self, step: Step) -> Vec<Doc> {
         let documents = self.0.get_mut(step.0).and_then(|answer| answer.documents.take());
-        documents.unwrap_or_default().into_iter().filter_map(as_doc).collect()
+        documents.unwrap_or_default().into_iter().filter_map(doc::object).collect()
     }
 
     /// The page of a step, by the query that asked for it.
