@@ -95,6 +95,27 @@ async fn bad_input_queries_are_named() {
 }
 
 #[tokio::test]
+async fn bad_input_queries_of_endpoints_without_any_are_named() {
+    let world = World::new().await;
+    let before = world.snapshot().await;
+    let mut checked = 0;
+    for (_, route) in endpoints().filter(|(_, route)| !route.has_query) {
+        let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.route == format!("{route:?}")).unwrap();
+        let caller = match endpoint.is_public() {
+            true => App::shared().anyone(),
+            false => world.member(endpoint.roles[0]).caller(),
+        };
+        let request = caller.request(endpoint.method(), &format!("{}?fields=status", endpoint.path(&world)));
+        let answer = request.json(&(endpoint.body)(&world)).send().await;
+        problem(endpoint.route, &answer, 400);
+        assert_eq!(answer.places(), ["fields"], "{}", endpoint.route);
+        checked += 1;
+    }
+    assert!(checked > 20, "endpoints were checked");
+    assert_eq!(world.snapshot().await, before);
+}
+
+#[tokio::test]
 async fn bad_input_wrong_types_are_named_for_every_field_of_every_entity() {
     let world = World::new().await;
     let before = world.snapshot().await;
@@ -135,7 +156,7 @@ async fn bad_input_wrong_types_are_named_for_every_field_of_every_entity() {
 /// Values that a field of this kind cannot hold.
 fn wrong_values(kind: &Kind) -> Vec<(Value, &'static str)> {
     let number_or_text = match kind {
-        Kind::Text(_) | Kind::Email | Kind::Date | Kind::Choice(_) | Kind::Reference(_) => json!(12),
+        Kind::Text(_) | Kind::Email | Kind::FileUrl | Kind::Date | Kind::Choice(_) | Kind::Reference(_) => json!(12),
         _ => json!("text"),
     };
     let mut wrong = vec![(number_or_text, "of a wrong type"), (json!([[{}]]), "too deep")];

@@ -20,7 +20,7 @@ pub static ROUTES: &[Route] = &[
     Route::get("/v1/conversations/{id}/stream", May("conversation:read"), |call| Box::pin(stream::stream(call)))
         .of(&CONVERSATION),
     Route::post("/v1/conversations/{id}/read", May("conversation:read"), |call| Box::pin(read::read(call))).of(&CONVERSATION),
-    Route::get("/v1/conversations/{id}/reads", May("conversation:read"), |call| Box::pin(read::reads(call))),
+    Route::get("/v1/conversations/{id}/reads", May("conversation:read"), |call| Box::pin(read::reads(call))).bare(),
 ];
 
 /// The router of chat.

@@ -6,7 +6,7 @@ use edge::{Route, Router};
 use crate::run;
 
 /// Every route of jobs.
-pub static ROUTES: &[Route] = &[Route::post("/v1/jobs/run", Public, |call| Box::pin(run::run(call)))];
+pub static ROUTES: &[Route] = &[Route::post("/v1/jobs/run", Public, |call| Box::pin(run::run(call))).with_query()];
 
 /// The router of jobs.
 pub fn router() -> Router {

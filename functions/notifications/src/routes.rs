@@ -16,7 +16,7 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/notifications/read-all", May("notification:read"), |call| Box::pin(read::read_all(call)))
         .bare()
         .of(&NOTIFICATION),
-    Route::get("/v1/notifications/preferences", May("notification:read"), |call| Box::pin(preferences::get(call))),
+    Route::get("/v1/notifications/preferences", May("notification:read"), |call| Box::pin(preferences::get(call))).bare(),
     Route::patch("/v1/notifications/preferences", May("notification:read"), |call| Box::pin(preferences::change(call))),
     Route::list("/v1/events", "event:read", &EVENT),
     Route::read("/v1/events/{id}", "event:read", &EVENT),

@@ -67,6 +67,8 @@ pub struct Route {
     pub access: Access,
     /// What bodies it takes.
     pub content: Content,
+    /// Whether it takes parameters in its query.
+    pub has_query: bool,
     /// The entity of a route that the engine serves.
     pub entity: Option<&'static Entity>,
     /// What answers.
@@ -75,7 +77,8 @@ pub struct Route {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, access: Access, handler: Handler) -> Self {
-        Self { verb, path, access, content: Content::Json, entity: None, handler }
+        let has_query = matches!(verb, Verb::Get);
+        Self { verb, path, access, content: Content::Json, has_query, entity: None, handler }
     }
 
     /// A route that reads.
@@ -95,7 +98,7 @@ impl Route {
 
     /// A route that deletes.
     pub const fn delete(path: &'static str, access: Access, handler: Handler) -> Self {
-        Self::new(Verb::Delete, path, access, handler)
+        Self::new(Verb::Delete, path, access, handler).bare()
     }
 
     /// The list of an entity, by the engine.
@@ -118,14 +121,19 @@ impl Route {
         Self { entity: Some(entity), ..self }
     }
 
-    /// The same without a body.
+    /// The same with neither body nor query.
     pub const fn bare(self) -> Self {
-        Self { content: Content::Nothing, ..self }
+        Self { content: Content::Nothing, has_query: false, ..self }
     }
 
-    /// The same with any body.
+    /// The same with any body and query.
     pub const fn raw(self) -> Self {
-        Self { content: Content::Raw, ..self }
+        Self { content: Content::Raw, has_query: true, ..self }
+    }
+
+    /// The same with parameters in its query.
+    pub const fn with_query(self) -> Self {
+        Self { has_query: true, ..self }
     }
 }
 

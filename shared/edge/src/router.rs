@@ -92,6 +92,7 @@ impl Router {
         if let Some((session, _)) = &session {
             (trace.tenant, trace.member) = (Some(session.tenant().to_owned()), Some(session.viewer().member.clone()));
         }
+        check_query(route, &request)?;
         check_body(route, &request)?;
         let origin = origin(&request, request_id)?;
         let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
@@ -178,6 +179,14 @@ fn session(route: &Route, config: &Config, request: &Request, now: Time) -> Resu
     }
     let scope = Scope::of_session(&session, now);
     Ok(Some((session, scope)))
+}
+
+/// Nothing that a caller sends is ignored.
+fn check_query(route: &Route, request: &Request) -> Result<(), Error> {
+    match form_urlencoded::parse(request.query.as_bytes()).next() {
+        Some((name, _)) if !route.has_query => Err(Error::parameter(&name, "This endpoint takes no parameters in its query.")),
+        _ => Ok(()),
+    }
 }
 
 fn check_body(route: &Route, request: &Request) -> Result<(), Error> {
