@@ -82,6 +82,8 @@ pub enum Kind {
     Text(usize),
     /// An e-mail address, kept in lower case.
     Email,
+    /// Where a file is: an `https` URL, or the key of an object in the tenant's store.
+    FileUrl,
     /// A whole number between two bounds, inclusive.
     Integer(i64, i64),
     /// True or false.
@@ -242,7 +244,7 @@ pub const fn opaque(name: &'static str, max_bytes: usize) -> Field {
 /// Files by reference: where they are, not what is in them.
 pub const ATTACHMENT: Kind = Kind::Object(&[
     text("name", 255).required(),
-    text("url", 2_000).required(),
+    Field::new("url", Kind::FileUrl).required(),
     text("media_type", 127),
     integer("size_bytes", 0, 5_368_709_120),
 ]);

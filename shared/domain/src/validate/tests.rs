@@ -22,6 +22,10 @@ fn refused(role: Role, input: Value) -> Vec<(String, &'static str)> {
     error.violations.into_iter().map(place).collect()
 }
 
+fn refused_none(input: Value) -> bool {
+    create(&LEAD, doc(input), Moment { now: Time::from_ms(0), viewer: None }).is_ok()
+}
+
 #[test]
 fn every_violation_is_named_by_its_pointer() {
     let input = json!({
@@ -57,6 +61,31 @@ fn a_customer_cannot_name_another_customer() {
 fn a_card_number_is_refused_wherever_text_goes() {
     let found = refused(Role::Customer, json!({ "category": "roof", "description": "pay with 4111111111111111" }));
     assert_eq!(found, [("/description".to_owned(), "card-number")]);
+}
+
+#[test]
+fn a_file_is_at_an_https_url_or_under_a_key() {
+    let file = |url: &str| json!({ "category": "roof", "attachments": [{ "name": "plan.pdf", "url": url }] });
+    for good in ["https://files.example.com/a%20b.pdf?v=1#p", "https://[2001:db8::1]:8443/a", "ten_1/leads/plan-2.pdf"] {
+        assert!(refused_none(file(good)), "{good}");
+    }
+    let bad = [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "http://files.example.com/a",
+        "//files.example.com/a",
+        "https://",
+        "https:///a",
+        "https://me:secret@files.example.com/a",
+        "https://files.example.com/a b",
+        "../plan.pdf",
+        "/etc/passwd",
+        "a//b",
+        "a\nb",
+    ];
+    for bad in bad {
+        assert_eq!(refused(Role::Customer, file(bad)), [("/attachments/0/url".to_owned(), "bad-url")], "{bad}");
+    }
 }
 
 #[test]

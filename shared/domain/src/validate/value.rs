@@ -12,6 +12,7 @@ pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Viol
     let found = match (kind, value) {
         (Kind::Text(max), Value::String(text)) => check_text(*max, text),
         (Kind::Email, Value::String(text)) => check_email(&text),
+        (Kind::FileUrl, Value::String(text)) => check_file_url(text),
         (Kind::Integer(min, max), Value::Number(number)) => match number.as_i64() {
             Some(whole) if (*min..=*max).contains(&whole) => Ok(whole.into()),
             _ => Err(("out-of-range", format!("Expected a whole number from {min} to {max}."))),
@@ -114,6 +115,29 @@ fn check_email(text: &str) -> Checked {
     if is_email(&email) { Ok(email.into()) } else { Err(("bad-email", "Expected an e-mail address.".to_owned())) }
 }
 
+/// Whoever follows a link of another scheme might run a script, or send what they read in the clear.
+fn check_file_url(text: String) -> Checked {
+    const LEN_MAX: usize = 2_000;
+    let is_url = |rest: &str| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        !host.is_empty()
+            && host.bytes().all(is_host)
+            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+    };
+    let is_key = |key: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!-_.*'()/".contains(&byte);
+        key.bytes().all(is_plain) && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    };
+    if card::has_card_number(&text) {
+        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+    }
+    match text.strip_prefix("https://").map_or_else(|| is_key(&text), is_url) {
+        true if text.len() <= LEN_MAX => Ok(text.into()),
+        _ => Err(("bad-url", format!("Expected an https URL or the key of an object, of at most {LEN_MAX} characters."))),
+    }
+}
+
 fn check_reference(entity: &str, text: String) -> Checked {
     let prefix = entities::by_name(entity).map_or("", |entity| entity.prefix);
     match id::is(prefix, &text) {
@@ -189,7 +213,7 @@ fn check_list(of: &Kind, max: usize, items: Vec<Value>, pointer: &str, violation
 
 fn name_of(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email => "text",
+        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email | Kind::FileUrl => "text",
         Kind::Integer(..) => "a whole number",
         Kind::Flag => "true or false",
         Kind::Date => "an RFC 3339 time as text",
