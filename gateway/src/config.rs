@@ -59,14 +59,27 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The documents of one answer.
     pub documents: usize,
+    /// The bytes of one answer.
+    pub answer_bytes: usize,
     /// The operations of one transaction.
     pub operations: usize,
     /// The time from the request's last byte to the answer.
     pub time: Duration,
     /// Requests under way at once.
     pub concurrent: usize,
+    /// The requests of one partition; as many as it likes where there is none.
+    pub partition: Option<Rate>,
     /// How long a shutdown waits for requests under way.
     pub grace: Duration,
+}
+
+/// How many requests are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// In the long run; not zero.
+    pub per_second: u32,
+    /// At once, after a pause; not zero.
+    pub burst: u32,
 }
 
 impl Config {
@@ -87,9 +100,11 @@ impl Default for Limits {
         Self {
             body_bytes: 4 * 1024 * 1024,
             documents: 50_000,
+            answer_bytes: 64 * 1024 * 1024,
             operations: 1_000,
             time: Duration::from_secs(30),
             concurrent: 256,
+            partition: None,
             grace: Duration::from_secs(10),
         }
     }

@@ -117,6 +117,10 @@ impl Failure {
         Self::invalid(format!("the answer holds more than {limit} documents"))
     }
 
+    pub(crate) fn answer_too_large(limit_bytes: usize) -> Self {
+        Self::invalid(format!("the answer is larger than {limit_bytes} bytes: ask for fewer documents or fields"))
+    }
+
     pub(crate) fn too_many_requests(error: impl Into<String>) -> Self {
         Self { retry_after_s: Some(1), ..Self::new(429, code::TOO_MANY_REQUESTS, error) }
     }

@@ -8,7 +8,11 @@ use std::{
 use bytes::Bytes;
 use data_api::{Action, CLASS_HEADER, COUNT_ID_HEADER, EJSON, JSON, PARTITION_HEADER, REQUEST_ID_HEADER, code};
 use http_body_util::Full;
-use hyper::{HeaderMap, Method, Request, Response, body::Incoming, header};
+use hyper::{
+    HeaderMap, Method, Request, Response,
+    body::Incoming,
+    header::{self, HeaderValue},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
@@ -21,6 +25,7 @@ use crate::{
     log::{self, Log},
     metrics::{Answered, Metrics},
     perform::{self, Reply, Turn},
+    rate::Rates,
     route::Route,
 };
 
@@ -32,6 +37,7 @@ pub(crate) struct Gateway {
     places: Arc<Semaphore>,
     /// Readiness is asked without a key, so it gets few threads.
     pings: Semaphore,
+    rates: Option<Rates>,
     metrics: Metrics,
     log: Log,
 }
@@ -45,6 +51,7 @@ impl Gateway {
             database,
             keys: config.keys.into_iter().map(Arc::new).collect(),
             pings: Semaphore::new(PINGS),
+            rates: config.limits.partition.map(|rate| Rates::new(rate, Instant::now())),
             places: Arc::new(Semaphore::new(config.limits.concurrent)),
             limits: Arc::new(config.limits),
             metrics: Metrics::default(),
@@ -107,6 +114,10 @@ impl Gateway {
             return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
         }
         let key = Arc::clone(access::authenticate(&self.keys, headers)?);
+        if let (Some(rates), Some(partition)) = (&self.rates, headers.get(PARTITION_HEADER)) {
+            let count_id = headers.get(COUNT_ID_HEADER).map(HeaderValue::as_bytes);
+            rates.admit(partition.as_bytes(), count_id, Instant::now())?;
+        }
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| Failure::too_many_requests("too many requests at once"))?;
         Ok((key, place))
@@ -165,7 +176,7 @@ impl Gateway {
 }
 
 fn form(headers: &HeaderMap) -> Form {
-    let accepts = |value: &header::HeaderValue| value.to_str().is_ok_and(|value| value.contains(EJSON));
+    let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains(EJSON));
     match headers.get_all(header::ACCEPT).iter().any(accepts) {
         true => Form::Canonical,
         false => Form::Plain,
@@ -191,6 +202,6 @@ fn answer(reply: Reply, form: Form) -> Response<Full<Bytes>> {
 fn respond(status: u16, kind: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

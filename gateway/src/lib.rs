@@ -20,15 +20,17 @@ mod parameters;
 mod perform;
 #[cfg(test)]
 mod properties;
+mod rate;
 mod refs;
 mod refused;
 mod route;
+mod seen;
 mod server;
 mod transaction;
 mod verify;
 mod workers;
 
-pub use config::{Backend, Config, Key, Limits};
+pub use config::{Backend, Config, Key, Limits, Rate};
 pub use error::Error;
 pub use server::{Running, start};
 pub use verify::verify;

@@ -88,12 +88,12 @@ pub(crate) async fn perform<S: Store>(store: &S, request: Request) -> Reply {
     let (mut database, mut collections) = (String::new(), Vec::new());
     let result = async {
         let plan = plan(&request, &mut database, &mut collections)?;
-        run(store, &plan, &database, &request).await
+        let answer = run(store, &plan, &database, &request).await?;
+        let limit = if plan.writes() { usize::MAX } else { request.limits.answer_bytes };
+        ejson::text_of(&answer, request.form, limit).ok_or_else(|| Failure::answer_too_large(limit))
     };
     let mut reply = match result.await {
-        Ok(answer) => {
-            let mut body = Vec::with_capacity(512);
-            ejson::write_document(&mut body, &answer, request.form);
+        Ok(body) => {
             let status = if request.action.inserts() { 201 } else { 200 };
             Reply { status, body, ..Reply::default() }
         }
@@ -106,6 +106,15 @@ pub(crate) async fn perform<S: Store>(store: &S, request: Request) -> Reply {
 enum Plan {
     Single(Box<Command>, Purpose),
     Transaction(Vec<Operation>, Purpose),
+}
+
+impl Plan {
+    /// Whether it has written once there is an answer, which then has to be told. It is bounded by what was written, and in a transaction before
+    /// the commit.
+    fn writes(&self) -> bool {
+        let (Self::Single(_, purpose) | Self::Transaction(_, purpose)) = self;
+        matches!(purpose, Purpose::Write | Purpose::Transaction)
+    }
 }
 
 fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>) -> Result<Plan, Failure> {

@@ -7,7 +7,7 @@ use crate::{
     answer,
     backend::Session,
     command::{self, Rules},
-    expect,
+    ejson, expect,
     failure::Failure,
     parameters::Parameters,
     refs,
@@ -66,9 +66,14 @@ pub(crate) async fn run<S: Session>(
     rules: Rules<'_>,
 ) -> Result<Document, Failure> {
     let mut results = Vec::with_capacity(operations.len());
+    let mut left_bytes = rules.limits.answer_bytes;
     for (position, operation) in operations.iter().enumerate() {
         let result = run_one(session, database, operation, &results, rules).await;
-        results.push(result.map_err(|failure| failure.in_operation(position))?);
+        let result = result.map_err(|failure| failure.in_operation(position))?;
+        left_bytes = left_bytes
+            .checked_sub(ejson::least_length(&result))
+            .ok_or_else(|| Failure::answer_too_large(rules.limits.answer_bytes).in_operation(position))?;
+        results.push(result);
     }
     let results: Vec<Bson> = results.into_iter().map(Bson::Document).collect();
     Ok(doc! {"results": results})

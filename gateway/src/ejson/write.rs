@@ -13,10 +13,61 @@ pub(crate) enum Form {
     Canonical,
 }
 
+/// JSON text on its way: once it is longer than it may be, what is left of the document is left out.
+struct Text {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
 /// Appends the document as JSON text.
 pub(crate) fn write_document(out: &mut Vec<u8>, document: &Document, form: Form) {
+    let mut text = Text { bytes: std::mem::take(out), limit: usize::MAX };
+    write_fields(&mut text, document, form);
+    *out = text.bytes;
+}
+
+/// The document as JSON text; nothing where that is longer than the limit.
+pub(crate) fn text_of(document: &Document, form: Form, limit: usize) -> Option<Vec<u8>> {
+    let mut out = Text { bytes: Vec::with_capacity(512), limit };
+    write_fields(&mut out, document, form);
+    (out.bytes.len() <= limit).then_some(out.bytes)
+}
+
+/// The length of the shortest JSON text that the document can have, or a little less, without making it.
+pub(crate) fn least_length(document: &Document) -> usize {
+    1 + document.iter().map(|(key, value)| key.len() + 4 + least_length_of(value)).sum::<usize>()
+}
+
+fn least_length_of(value: &Bson) -> usize {
+    match value {
+        Bson::Document(document) => least_length(document),
+        Bson::Array(items) => 1 + items.iter().map(|item| 1 + least_length_of(item)).sum::<usize>(),
+        Bson::String(text) => 2 + text.len(),
+        Bson::Binary(binary) => binary.bytes.len(),
+        _ => 1,
+    }
+}
+
+impl Text {
+    fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() > self.limit
+    }
+}
+
+fn write_fields(out: &mut Text, document: &Document, form: Form) {
     out.push(b'{');
     for (position, (key, value)) in document.iter().enumerate() {
+        if out.is_full() {
+            return;
+        }
         if position > 0 {
             out.push(b',');
         }
@@ -55,12 +106,15 @@ fn civil_date(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-fn write_value(out: &mut Vec<u8>, value: &Bson, form: Form) {
+fn write_value(out: &mut Text, value: &Bson, form: Form) {
     match value {
-        Bson::Document(document) => write_document(out, document, form),
+        Bson::Document(document) => write_fields(out, document, form),
         Bson::Array(items) => {
             out.push(b'[');
             for (position, item) in items.iter().enumerate() {
+                if out.is_full() {
+                    return;
+                }
                 if position > 0 {
                     out.push(b',');
                 }
@@ -77,7 +131,7 @@ fn write_value(out: &mut Vec<u8>, value: &Bson, form: Form) {
     }
 }
 
-fn plain(out: &mut Vec<u8>, value: &Bson) {
+fn plain(out: &mut Text, value: &Bson) {
     match value {
         Bson::Int32(number) => digits(out, *number),
         Bson::Int64(number) => digits(out, *number),
@@ -97,7 +151,7 @@ fn plain(out: &mut Vec<u8>, value: &Bson) {
     }
 }
 
-fn canonical(out: &mut Vec<u8>, value: &Bson) {
+fn canonical(out: &mut Text, value: &Bson) {
     match value {
         Bson::Int32(number) => number_string(out, "$numberInt", *number),
         Bson::Int64(number) => number_string(out, "$numberLong", *number),
@@ -119,13 +173,13 @@ fn canonical(out: &mut Vec<u8>, value: &Bson) {
 }
 
 /// The rare types, by the BSON crate's own conversion.
-fn wrapped(out: &mut Vec<u8>, value: &Bson) {
+fn wrapped(out: &mut Text, value: &Bson) {
     let json = value.clone().into_canonical_extjson();
-    serde_json::to_writer(out, &json).expect("a JSON value is written to memory");
+    serde_json::to_writer(&mut out.bytes, &json).expect("a JSON value is written to memory");
 }
 
-fn number_string(out: &mut Vec<u8>, key: &str, number: impl std::fmt::Display) {
-    write!(out, "{{\"{key}\":\"{number}\"}}").expect("memory takes every write");
+fn number_string(out: &mut Text, key: &str, number: impl std::fmt::Display) {
+    write!(out.bytes, "{{\"{key}\":\"{number}\"}}").expect("memory takes every write");
 }
 
 fn double_name(number: f64) -> &'static str {
@@ -136,16 +190,16 @@ fn double_name(number: f64) -> &'static str {
     }
 }
 
-fn digits(out: &mut Vec<u8>, number: impl std::fmt::Display) {
-    write!(out, "{number}").expect("memory takes every write");
+fn digits(out: &mut Text, number: impl std::fmt::Display) {
+    write!(out.bytes, "{number}").expect("memory takes every write");
 }
 
-fn finite(out: &mut Vec<u8>, number: f64) {
-    serde_json::to_writer(out, &number).expect("a finite number is JSON");
+fn finite(out: &mut Text, number: f64) {
+    serde_json::to_writer(&mut out.bytes, &number).expect("a finite number is JSON");
 }
 
-fn string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a string is JSON");
+fn string(out: &mut Text, text: &str) {
+    serde_json::to_writer(&mut out.bytes, text).expect("a string is JSON");
 }
 
 #[cfg(test)]
@@ -154,9 +208,26 @@ mod tests {
     use bson::{DateTime, doc, oid::ObjectId};
 
     fn text(document: &Document, form: Form) -> String {
-        let mut out = Vec::new();
-        write_document(&mut out, document, form);
-        String::from_utf8(out).expect("JSON is UTF-8")
+        String::from_utf8(text_of(document, form, usize::MAX).unwrap()).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_none() {
+        let document = doc! {"a": [{"b": "text"}, {"b": 1_i64}], "c": DateTime::from_millis(0)};
+        for form in [Form::Plain, Form::Canonical] {
+            let length = text(&document, form).len();
+            assert_eq!(text_of(&document, form, length).map(|text| text.len()), Some(length));
+            assert_eq!(text_of(&document, form, length - 1), None);
+            assert!(least_length(&document) <= length);
+        }
+    }
+
+    #[test]
+    fn what_is_over_the_limit_is_not_written_on() {
+        let mut out = Text { bytes: Vec::new(), limit: 100 };
+        let items: Vec<Bson> = (0..10_000).map(|number| Bson::Document(doc! {"n": [number]})).collect();
+        write_fields(&mut out, &doc! {"a": items}, Form::Plain);
+        assert!(out.bytes.len() < 130, "{}", out.bytes.len());
     }
 
     #[test]

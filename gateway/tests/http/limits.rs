@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::{Backend, Config, Limits};
+use gateway::{Backend, Config, Limits, Rate};
 use serde_json::json;
 
 use crate::support::{self, ACTIONS, Client, config};
@@ -54,6 +54,95 @@ async fn an_answer_over_the_limit_is_refused() {
     for (action, more, status) in table {
         let answer = client.act(action, "admin", &with(more.clone())).await;
         assert_eq!(answer.status, status, "{action} {more}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_too_many_bytes_is_refused() {
+    let running = support::start(limited(|limits| limits.answer_bytes = 10_000)).await;
+    let mut client = Client::connect(running.address).await;
+    let with = |more: serde_json::Value| {
+        let mut body = json!({"database": "d", "collection": "c"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let documents: Vec<_> = (0..4).map(|id| json!({"_id": id, "text": "x".repeat(3_000)})).collect();
+    assert_eq!(client.act("insertMany", "admin", &with(json!({"documents": documents}))).await.status, 201);
+    let find = |more: serde_json::Value| json!({"find": {"collection": "c", "limit": more["limit"]}});
+    let (three, one) = (find(json!({"limit": 3})), find(json!({"limit": 1})));
+    let table = [
+        ("find", json!({}), 400),
+        ("find", json!({"limit": 3}), 200),
+        ("find", json!({"projection": {"text": 0}}), 200),
+        ("aggregate", json!({"pipeline": [{"$match": {}}]}), 400),
+        ("aggregate", json!({"pipeline": [{"$limit": 3}]}), 200),
+        ("distinct", json!({"field": "text"}), 200),
+        ("aggregate", json!({"pipeline": [{"$group": {"_id": null, "all": {"$push": "$text"}}}]}), 400),
+        ("transaction", json!({"operations": [three, three]}), 400),
+        ("transaction", json!({"operations": [three]}), 200),
+        ("transaction", json!({"operations": [one, one, one, one]}), 400),
+    ];
+    for (action, more, status) in table {
+        let mut body = with(more.clone());
+        if action == "transaction" {
+            body.as_object_mut().unwrap().remove("collection");
+        }
+        let answer = client.act(action, "admin", &body).await;
+        assert_eq!(answer.status, status, "{action} {more}: {}", answer.text);
+        if status == 400 {
+            assert!(answer.json()["error"].as_str().unwrap().contains("larger than 10000 bytes"), "{}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_with_too_long_an_answer_writes_nothing() {
+    let running = support::start(limited(|limits| limits.answer_bytes = 1_000)).await;
+    let mut client = Client::connect(running.address).await;
+    let document = json!({"_id": 1, "text": "x".repeat(2_000)});
+    let operations = json!([
+        {"insertOne": {"collection": "c", "document": document}},
+        {"findOne": {"collection": "c", "filter": {"_id": 1}}},
+    ]);
+    let refused = client.act("transaction", "admin", &json!({"database": "d", "operations": operations})).await;
+    assert_eq!((refused.status, refused.json()["operation"].as_i64()), (400, Some(1)), "{}", refused.text);
+    let count = client.act("countDocuments", "admin", &json!({"database": "d", "collection": "c"})).await;
+    assert_eq!(count.text, r#"{"count":0}"#);
+
+    let insert = json!({"database": "d", "collection": "c", "document": document});
+    assert_eq!(client.act("insertOne", "admin", &insert).await.status, 201);
+    let replace = json!({"database": "d", "collection": "c", "filter": {}, "replacement": {"a": 1}});
+    let replaced = client.act("findOneAndReplace", "admin", &replace).await;
+    assert_eq!(replaced.status, 200, "what has been written is told: {}", replaced.text);
+}
+
+#[tokio::test]
+async fn a_partition_over_its_rate_is_refused_and_told_when_to_come_again() {
+    let config = limited(|limits| limits.partition = Some(Rate { per_second: 1, burst: 3 }));
+    let running = support::start(config).await;
+    let mut client = Client::connect(running.address).await;
+    let body = json!({"database": "d", "collection": "c"}).to_string();
+    let path = format!("{ACTIONS}find");
+    let mut statuses = Vec::new();
+    let mut retry_after = None;
+    for count_id in ["one", "one", "two", "three", "four", "one"] {
+        let headers = [("api-key", "admin"), ("x-partition", "busy"), ("x-count-id", count_id)];
+        let answer = client.request("POST", &path, &headers, &body).await;
+        if answer.status == 429 {
+            assert_eq!(answer.json()["error_code"], "TooManyRequests");
+            retry_after = answer.headers.get("retry-after").cloned();
+        }
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses, [200, 200, 200, 200, 429, 200], "the calls of one request are one");
+    assert_eq!(retry_after.as_deref(), Some("1"));
+    for (headers, status) in [
+        (vec![("api-key", "admin"), ("x-partition", "quiet")], 200),
+        (vec![("api-key", "admin")], 200),
+        (vec![("api-key", "wrong"), ("x-partition", "busy")], 401),
+        (vec![("api-key", "admin"), ("x-partition", "busy")], 429),
+    ] {
+        assert_eq!(client.request("POST", &path, &headers, &body).await.status, status, "{headers:?}");
     }
 }
 

@@ -32,11 +32,19 @@ pub(super) async fn execute(database: &Database, session: &mut ClientSession, co
     }
 }
 
-/// Everything that a cursor gives; the command bounds how much that is.
+/// The most that an answer holds in memory, as it comes.
+const HELD_BYTES: usize = 256 * 1024 * 1024;
+
+/// Everything that a cursor gives; the command bounds how many documents that is.
 async fn drain(mut cursor: SessionCursor<RawDocumentBuf>, session: &mut ClientSession) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
+    let mut left_bytes = HELD_BYTES;
     while let Some(document) = cursor.next(session).await {
-        documents.push(Document::try_from(&document?)?);
+        let document = document?;
+        left_bytes = left_bytes
+            .checked_sub(document.as_bytes().len())
+            .ok_or_else(|| invalid("an answer holds too many documents in memory: narrow it down or use a limit".into()))?;
+        documents.push(Document::try_from(&document)?);
     }
     Ok(documents)
 }

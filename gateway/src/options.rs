@@ -1,0 +1,182 @@
+//! Options from the command line, secrets from the environment.
+
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use gateway::{Backend, Config, Key, Limits, Rate};
+
+/// What `--help` says.
+pub const HELP: &str = "\
+The Data API over an embedded database or over MongoDB.
+
+Usage: gateway --embedded PATH | --mongodb URI [options]
+       gateway verify PATH    recheck a whole embedded file; exit code 1 on a fault
+
+  --embedded PATH        keep the documents in the file PATH (created if missing)
+  --mongodb URI          pass requests on to MongoDB; MONGODB_URI in the environment
+                         serves as well and keeps the password out of the process list
+  --address HOST:PORT    where to listen (127.0.0.1:8790)
+  --max-body BYTES       largest request body (4194304)
+  --max-documents N      most documents of one answer (50000)
+  --max-answer BYTES     largest answer (67108864)
+  --max-requests N       most requests at once (256)
+  --partition-rate N     most requests per second with one x-partition header (no limit)
+  --partition-burst N    how many of them at once, after a pause (twice the rate)
+  --time SECONDS         longest time for one request (30)
+  --quiet                no log line per request
+  --help                 this text
+
+GATEWAY_KEYS in the environment lists the API keys, for instance
+  [{\"key\": \"…\", \"databases\": [\"crm\"], \"admin\": true}, {\"sha256\": \"<hex>\", \"write\": false}]
+A key may read and write unless told otherwise, administer only when told so, and is for
+all databases unless some are listed.
+";
+
+/// The configuration, or nothing where help was asked for; what is wrong is told all at once.
+pub fn read(
+    mut arguments: impl Iterator<Item = String>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Config>, String> {
+    let mut given = Given::default();
+    let mut faults = String::new();
+    let mut fault = |reason: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(faults, "{reason}");
+    };
+    while let Some(option) = arguments.next() {
+        match option.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--quiet" => {
+                given.is_quiet = true;
+                continue;
+            }
+            _ => {}
+        }
+        let taken = arguments.next().and_then(|value| given.take(&option, value));
+        if taken.is_none() {
+            // The value may be a secret, so only the option is told.
+            fault(&format!("{option} is unknown, stands twice, or has no valid value; see --help"));
+        }
+    }
+    let backend = given.backend.take().or_else(|| variable("MONGODB_URI").map(|uri| Backend::Mongo { uri }));
+    if backend.is_none() {
+        fault("neither --embedded nor --mongodb is given; see --help");
+    }
+    if let Err(reason) = given.set_rate() {
+        fault(reason);
+    }
+    let keys = keys(&variable).unwrap_or_else(|reason| {
+        fault(&reason);
+        Vec::new()
+    });
+    match backend {
+        Some(backend) if faults.is_empty() => {
+            let address = given.address.unwrap_or(DEFAULT_ADDRESS);
+            Ok(Some(Config { backend, keys, address, limits: given.limits, log: !given.is_quiet }))
+        }
+        _ => Err(faults),
+    }
+}
+
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8790);
+
+/// What the command line gave.
+#[derive(Default)]
+struct Given {
+    backend: Option<Backend>,
+    address: Option<SocketAddr>,
+    rate: Option<u32>,
+    burst: Option<u32>,
+    limits: Limits,
+    is_quiet: bool,
+}
+
+impl Given {
+    /// Takes an option, unless it is unknown, has another value than it may have, or says again where the documents are.
+    fn take(&mut self, option: &str, value: String) -> Option<()> {
+        let limits = &mut self.limits;
+        match option {
+            "--embedded" | "--mongodb" if self.backend.is_some() => return None,
+            "--embedded" => self.backend = Some(Backend::Embedded { path: PathBuf::from(value) }),
+            "--mongodb" => self.backend = Some(Backend::Mongo { uri: value }),
+            "--address" => self.address = Some(value.parse().ok()?),
+            "--max-body" => limits.body_bytes = value.parse().ok()?,
+            "--max-documents" => limits.documents = value.parse().ok()?,
+            "--max-answer" => limits.answer_bytes = value.parse().ok()?,
+            "--max-requests" => limits.concurrent = value.parse().ok()?,
+            "--partition-rate" => self.rate = Some(value.parse().ok().filter(|rate| *rate > 0)?),
+            "--partition-burst" => self.burst = Some(value.parse().ok().filter(|burst| *burst > 0)?),
+            "--time" => limits.time = Duration::from_secs(value.parse().ok()?),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn set_rate(&mut self) -> Result<(), &'static str> {
+        self.limits.partition = match (self.rate, self.burst) {
+            (None, None) => None,
+            (None, Some(_)) => return Err("--partition-burst takes a --partition-rate"),
+            (Some(per_second), burst) => Some(Rate { per_second, burst: burst.unwrap_or(per_second.saturating_mul(2)) }),
+        };
+        Ok(())
+    }
+}
+
+fn keys(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Key>, String> {
+    match variable("GATEWAY_KEYS") {
+        Some(json) => Key::list_from_json(&json).map_err(|reason| format!("GATEWAY_KEYS: {reason}")),
+        None => Err("GATEWAY_KEYS is not set; without a key nobody is let in; see --help".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(words: &str, variables: &[(&str, &str)]) -> Result<Option<Config>, String> {
+        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        read(words.split_whitespace().map(str::to_owned), variable)
+    }
+
+    const KEYS: (&str, &str) = ("GATEWAY_KEYS", r#"[{"key":"swordfish"}]"#);
+
+    #[test]
+    fn options_and_environment_make_the_configuration() {
+        let config = check("--embedded data.sqlite --address 127.0.0.1:1234 --max-documents 5 --time 3 --quiet", &[KEYS])
+            .unwrap()
+            .unwrap();
+        assert!(matches!(config.backend, Backend::Embedded { path } if path.ends_with("data.sqlite")));
+        assert_eq!(
+            (config.address.port(), config.limits.documents, config.limits.time, config.log),
+            (1234, 5, Duration::from_secs(3), false)
+        );
+        let config = check("", &[KEYS, ("MONGODB_URI", "mongodb://host")]).unwrap().unwrap();
+        assert!(matches!(config.backend, Backend::Mongo { uri } if uri == "mongodb://host"));
+        assert!(check("--help", &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_rate_has_a_burst_of_twice_as_many_unless_told_otherwise() {
+        let rate = |words: &str| check(&format!("--embedded a {words}"), &[KEYS]).map(|config| config.unwrap().limits.partition);
+        assert_eq!(rate(""), Ok(None));
+        assert_eq!(rate("--partition-rate 10"), Ok(Some(Rate { per_second: 10, burst: 20 })));
+        assert_eq!(rate("--partition-rate 10 --partition-burst 5"), Ok(Some(Rate { per_second: 10, burst: 5 })));
+        assert!(rate("--partition-burst 5").unwrap_err().contains("--partition-rate"));
+        assert!(rate("--partition-rate 0").is_err() && rate("--partition-rate 1 --partition-burst 0").is_err());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
+        let faults = check("--adress swordfish --time soon", &[("GATEWAY_KEYS", "swordfish")]).unwrap_err();
+        for part in ["--adress", "--time", "--embedded", "GATEWAY_KEYS"] {
+            assert!(faults.contains(part), "{part} in {faults}");
+        }
+        assert!(!faults.contains("swordfish"), "{faults}");
+        assert!(check("--embedded a --embedded b", &[KEYS]).is_err());
+        assert!(check("--embedded", &[KEYS]).is_err());
+    }
+}
