@@ -156,7 +156,8 @@ impl Gateway {
             action: route.name(),
             status: reply.status,
             duration,
-            partition: header(PARTITION_HEADER),
+            // Whoever has no key counts for nobody.
+            partition: header(PARTITION_HEADER).filter(|_| reply.status != 401),
             class: header(CLASS_HEADER),
             count_id: header(COUNT_ID_HEADER).or(request_id),
         });

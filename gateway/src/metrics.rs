@@ -1,19 +1,21 @@
 //! Counts and latencies, told in Prometheus' text format.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::BTreeMap,
     fmt::Write as _,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use crate::seen::Seen;
 
 /// The upper bounds of the latency buckets.
 const BOUNDS_US: [u64; 12] = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
 /// How many partitions are told apart; the rest is counted together.
 const PARTITIONS: usize = 10_000;
 const OTHERS: &str = "(others)";
-/// How many request ids are remembered, so that the calls of one request count once.
-const REMEMBERED_IDS: usize = 8_192;
+/// Longer ones are counted with the rest.
+const LABEL_BYTES: usize = 128;
 
 /// What is counted since the start.
 #[derive(Default)]
@@ -24,8 +26,7 @@ struct Counts {
     requests: BTreeMap<(&'static str, u16), u64>,
     latencies: BTreeMap<&'static str, Latency>,
     partitions: BTreeMap<(String, String), u64>,
-    seen: HashSet<String>,
-    order: VecDeque<String>,
+    seen: Seen,
 }
 
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl Metrics {
         *counts.requests.entry((answered.action, answered.status)).or_default() += 1;
         counts.latencies.entry(answered.action).or_default().add(answered.duration);
         if let Some(partition) = answered.partition
-            && answered.count_id.is_none_or(|id| counts.is_first(id))
+            && answered.count_id.is_none_or(|id| counts.seen.insert(id.as_bytes()))
         {
             counts.add_partition(partition, answered.class.unwrap_or_default());
         }
@@ -73,25 +74,11 @@ impl Metrics {
 }
 
 impl Counts {
-    fn is_first(&mut self, id: &str) -> bool {
-        if self.seen.contains(id) {
-            return false;
-        }
-        if self.order.len() >= REMEMBERED_IDS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
-        self.order.push_back(id.to_owned());
-        self.seen.insert(id.to_owned())
-    }
-
     fn add_partition(&mut self, partition: &str, class: &str) {
         let known = (partition.to_owned(), class.to_owned());
-        let key = match self.partitions.len() < PARTITIONS || self.partitions.contains_key(&known) {
-            true => known,
-            false => (OTHERS.to_owned(), String::new()),
-        };
+        let is_short = partition.len() <= LABEL_BYTES && class.len() <= LABEL_BYTES;
+        let has_room = self.partitions.len() < PARTITIONS || self.partitions.contains_key(&known);
+        let key = if is_short && has_room { known } else { (OTHERS.to_owned(), String::new()) };
         *self.partitions.entry(key).or_default() += 1;
     }
 
@@ -166,5 +153,19 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
+    }
+
+    #[test]
+    fn partitions_take_bounded_memory() {
+        let metrics = Metrics::default();
+        let long = "p".repeat(LABEL_BYTES + 1);
+        for partition in (0..PARTITIONS + 5).map(|number| number.to_string()).chain([long]) {
+            let partition = Some(partition.as_str());
+            let duration = Duration::ZERO;
+            metrics.count(&Answered { action: "find", status: 200, duration, partition, class: None, count_id: None });
+        }
+        let text = metrics.text(0);
+        assert!(text.contains("gateway_partition_requests_total{partition=\"(others)\",class=\"\"} 6"), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("gateway_partition_requests_total{")).count(), PARTITIONS + 1);
     }
 }
