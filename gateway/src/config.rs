@@ -5,6 +5,8 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use data_api::Grant;
 use serde::Deserialize;
 
+use crate::tls::Tls;
+
 /// Everything a gateway needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     pub keys: Vec<Key>,
     /// Where to listen; port 0 takes any free one.
     pub address: SocketAddr,
+    /// The certificate for HTTPS; without one it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// What a request may take.
     pub limits: Limits,
     /// Whether each request is told in a line on standard output.
@@ -89,6 +93,7 @@ impl Config {
             backend: Backend::Temporary,
             keys: vec![Key::new(key)],
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
             limits: Limits::default(),
             log: false,
         }

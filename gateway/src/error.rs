@@ -9,6 +9,8 @@ pub enum Error {
     Listen(std::io::Error),
     /// The database cannot be opened.
     Database(String),
+    /// The certificate or its key cannot be used.
+    Tls(String),
 }
 
 impl fmt::Display for Error {
@@ -16,6 +18,7 @@ impl fmt::Display for Error {
         match self {
             Self::Listen(error) => write!(formatter, "cannot listen: {error}"),
             Self::Database(reason) => write!(formatter, "cannot open the database: {reason}"),
+            Self::Tls(reason) => write!(formatter, "cannot use the certificate: {reason}"),
         }
     }
 }

@@ -44,7 +44,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let running = gateway::start(config).await.map_err(|error| error.to_string())?;
-    say(&format!("{{\"listening\":\"http://{}\"}}\n", running.address));
+    say(&format!("{{\"listening\":\"{}\"}}\n", running.origin()));
     tokio::select! {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Backend, Config, Key, Limits, Rate};
+use gateway::{Backend, Config, Key, Limits, Rate, Tls};
 
 /// What `--help` says.
 pub const HELP: &str = "\
@@ -20,6 +20,9 @@ Usage: gateway --embedded PATH | --mongodb URI [options]
   --mongodb URI          pass requests on to MongoDB; MONGODB_URI in the environment
                          serves as well and keeps the password out of the process list
   --address HOST:PORT    where to listen (127.0.0.1:8790)
+  --tls-cert FILE        speak HTTPS with the certificate chain in FILE, and
+  --tls-key FILE         its private key, both PEM; or GATEWAY_TLS_CERT and
+                         GATEWAY_TLS_KEY in the environment
   --max-body BYTES       largest request body (4194304)
   --max-documents N      most documents of one answer (50000)
   --max-answer BYTES     largest answer (67108864)
@@ -66,6 +69,10 @@ pub fn read(
     if backend.is_none() {
         fault("neither --embedded nor --mongodb is given; see --help");
     }
+    let tls = given.tls(&variable).unwrap_or_else(|reason| {
+        fault(reason);
+        None
+    });
     if let Err(reason) = given.set_rate() {
         fault(reason);
     }
@@ -76,7 +83,7 @@ pub fn read(
     match backend {
         Some(backend) if faults.is_empty() => {
             let address = given.address.unwrap_or(DEFAULT_ADDRESS);
-            Ok(Some(Config { backend, keys, address, limits: given.limits, log: !given.is_quiet }))
+            Ok(Some(Config { backend, keys, address, tls, limits: given.limits, log: !given.is_quiet }))
         }
         _ => Err(faults),
     }
@@ -89,6 +96,8 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 struct Given {
     backend: Option<Backend>,
     address: Option<SocketAddr>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
     rate: Option<u32>,
     burst: Option<u32>,
     limits: Limits,
@@ -104,6 +113,8 @@ impl Given {
             "--embedded" => self.backend = Some(Backend::Embedded { path: PathBuf::from(value) }),
             "--mongodb" => self.backend = Some(Backend::Mongo { uri: value }),
             "--address" => self.address = Some(value.parse().ok()?),
+            "--tls-cert" => self.certificate = Some(PathBuf::from(value)),
+            "--tls-key" => self.key = Some(PathBuf::from(value)),
             "--max-body" => limits.body_bytes = value.parse().ok()?,
             "--max-documents" => limits.documents = value.parse().ok()?,
             "--max-answer" => limits.answer_bytes = value.parse().ok()?,
@@ -114,6 +125,17 @@ impl Given {
             _ => return None,
         }
         Some(())
+    }
+
+    fn tls(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Tls>, &'static str> {
+        let or_set = |given: Option<PathBuf>, name: &str| given.or_else(|| variable(name).map(PathBuf::from));
+        let certificate = or_set(self.certificate.take(), "GATEWAY_TLS_CERT");
+        let key = or_set(self.key.take(), "GATEWAY_TLS_KEY");
+        match (certificate, key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Tls { certificate, key })),
+            _ => Err("HTTPS takes both a certificate (--tls-cert) and its key (--tls-key)"),
+        }
     }
 
     fn set_rate(&mut self) -> Result<(), &'static str> {
@@ -167,6 +189,20 @@ mod tests {
         assert_eq!(rate("--partition-rate 10 --partition-burst 5"), Ok(Some(Rate { per_second: 10, burst: 5 })));
         assert!(rate("--partition-burst 5").unwrap_err().contains("--partition-rate"));
         assert!(rate("--partition-rate 0").is_err() && rate("--partition-rate 1 --partition-burst 0").is_err());
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_come_together_from_either_place() {
+        let tls = |words: &str, variables: &[(&str, &str)]| {
+            let config = check(&format!("--embedded a {words}"), &[&[KEYS], variables].concat());
+            config.map(|config| config.unwrap().tls.map(|tls| (tls.certificate, tls.key)))
+        };
+        let both = Ok(Some((PathBuf::from("c.pem"), PathBuf::from("k.pem"))));
+        assert_eq!(tls("--tls-cert c.pem --tls-key k.pem", &[]), both);
+        assert_eq!(tls("", &[("GATEWAY_TLS_CERT", "c.pem"), ("GATEWAY_TLS_KEY", "k.pem")]), both);
+        assert_eq!(tls("--tls-cert c.pem", &[("GATEWAY_TLS_CERT", "other"), ("GATEWAY_TLS_KEY", "k.pem")]), both);
+        assert_eq!(tls("", &[]), Ok(None));
+        assert!(tls("--tls-cert c.pem", &[]).unwrap_err().contains("--tls-key"));
     }
 
     #[test]

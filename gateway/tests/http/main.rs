@@ -13,4 +13,6 @@ mod shutdown;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod transactions;
