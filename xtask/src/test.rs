@@ -1,7 +1,10 @@
 //! Runs tests: all of them, or those whose name contains a word, with what they need built before.
 
+mod mongodb;
+
 use crate::progress::{say, step};
 use anyhow::{Context, Result, bail};
+use mongodb::Server;
 use serde::Deserialize;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,6 +20,8 @@ const HOST: &str = "host";
 const NEEDS_RUNTIMES: [&str; 2] = ["e2e", "deploy"];
 /// Test binaries of the package `tests` that start the gateway as a program.
 const NEEDS_GATEWAY: &str = "durability";
+/// Tests with it in their name speak to a MongoDB server.
+const NEEDS_MONGODB: &str = "on_mongodb";
 /// Lets tests that can go on for long do so.
 const FULL: &str = "EDGEWISE_FULL";
 
@@ -55,12 +60,26 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
     if binaries.iter().any(|binary| binary.name == NEEDS_GATEWAY) {
         step("building the gateway", || xtask::build::tool(workspace, "gateway"))?;
     }
+    let needs_mongodb = |binary: &Binary| binary.tests.iter().any(|test| test.ends_with(NEEDS_MONGODB));
+    let mongodb = match binaries.iter().any(needs_mongodb) {
+        true => Some(step("a MongoDB server for the tests of the driver", || Server::find(workspace))?),
+        false => None,
+    };
+    if let Some(Server::Missing(reason)) = &mongodb {
+        say(&format!("    there is none, so these tests are skipped: {reason}"));
+    }
     let notes = workspace.target.join(format!("edgewise/skipped-{}", std::process::id()));
     fs::create_dir_all(workspace.target.join("edgewise")).context("making the folder for notes")?;
     let mut count = Count::default();
     for binary in &binaries {
-        run_binary(binary, names, &notes, !options.is_empty(), &mut count)?;
+        let mut command = command(binary, names, &notes, !options.is_empty());
+        if let Some(server) = mongodb.as_ref().filter(|_| needs_mongodb(binary)) {
+            server.tell(&mut command);
+        }
+        run_binary(binary, command, &mut count)?;
     }
+    // `report` may end the process, which drops nothing.
+    drop(mongodb);
     let skipped = fs::read_to_string(&notes).unwrap_or_default();
     // They are told below; a leftover file is only clutter.
     let _ = fs::remove_file(&notes);
@@ -129,9 +148,7 @@ fn list(binary: &Binary, names: &[String]) -> Result<Vec<String>> {
     Ok(listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
 
-fn run_binary(binary: &Binary, names: &[String], notes: &Path, is_full: bool, count: &mut Count) -> Result<()> {
-    let package = binary.folder.file_name().unwrap_or_default().to_string_lossy();
-    say(&format!("\n{package}: {}", binary.name));
+fn command(binary: &Binary, names: &[String], notes: &Path, is_full: bool) -> Command {
     let mut command = Command::new(&binary.file);
     command.current_dir(&binary.folder).args(names);
     // Cargo would set these for a test, too.
@@ -139,6 +156,12 @@ fn run_binary(binary: &Binary, names: &[String], notes: &Path, is_full: bool, co
     if is_full {
         command.env(FULL, "1");
     }
+    command
+}
+
+fn run_binary(binary: &Binary, mut command: Command, count: &mut Count) -> Result<()> {
+    let package = binary.folder.file_name().unwrap_or_default().to_string_lossy();
+    say(&format!("\n{package}: {}", binary.name));
     let mut child = command.stdout(Stdio::piped()).spawn().context("starting a test binary")?;
     let mut told = None;
     for line in BufReader::new(child.stdout.take().context("a piped output")?).lines() {

@@ -5,7 +5,9 @@ use anyhow::{Context, Result, bail};
 use std::env::consts::{ARCH, OS};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The target of a Workers module.
 pub const WORKERS_TARGET: &str = "wasm32-unknown-unknown";
@@ -90,6 +92,54 @@ pub fn esbuild(workspace: &Workspace) -> Result<PathBuf> {
 /// When it is not installed.
 pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     npm_file(workspace, "binaryen/bin/wasm-opt")
+}
+
+/// The Python of a virtual environment that holds a pinned package, made where it is missing or holds another.
+///
+/// # Errors
+/// When there is no Python with `venv` and `pip`, or the package cannot be had.
+pub fn python(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    let name = package.split_once("==").map_or(package, |(name, _)| name);
+    let folder = workspace.root.join(".edgewise/python").join(name.to_lowercase());
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let stamp = folder.join(".edgewise-package");
+    if python.is_file() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == package) {
+        return Ok(python);
+    }
+    run_within(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder), VENV_TIME)
+        .context("Python 3.10 or newer with `venv` and `pip` is missing")?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:"];
+    run_within(workspace.command(&python).args(pip).arg(package), PIP_TIME)
+        .with_context(|| format!("{package} cannot be installed by pip"))?;
+    fs::write(stamp, package).context("writing into the virtual environment")?;
+    Ok(python)
+}
+
+const VENV_TIME: Duration = Duration::from_secs(120);
+const PIP_TIME: Duration = Duration::from_secs(600);
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs a command to its end, or ends it when its time is over.
+fn run_within(command: &mut Command, time: Duration) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let starting = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = starting.with_context(|| format!("starting {program}"))?;
+    let deadline = Instant::now() + time;
+    while child.try_wait().with_context(|| format!("waiting for {program}"))?.is_none() {
+        if Instant::now() > deadline {
+            // It may have ended in between.
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("{program} did not end within {} s", time.as_secs());
+        }
+        thread::sleep(POLL);
+    }
+    let output = child.wait_with_output().with_context(|| format!("waiting for {program}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        bail!("{program} failed ({}): {}", output.status, said.lines().last().unwrap_or_default());
+    }
+    Ok(())
 }
 
 fn npm_file(workspace: &Workspace, path: &str) -> Result<PathBuf> {

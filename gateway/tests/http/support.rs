@@ -1,6 +1,6 @@
 //! A gateway in process and a client that speaks just enough HTTP to see every byte.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{collections::HashMap, fs::OpenOptions, io::Write as _, net::SocketAddr};
 
 use gateway::{Backend, Config, Key, Running};
 use serde_json::Value;
@@ -24,8 +24,26 @@ pub async fn start(config: Config) -> Running {
     gateway::start(config).await.expect("a gateway on a temporary database starts")
 }
 
-pub fn on_mongodb(uri: String) -> Config {
-    Config { backend: Backend::Mongo { uri }, ..config() }
+/// The same on the MongoDB that `MONGODB_URI` names; without one the test is skipped.
+pub fn mongodb(test: &str) -> Option<Config> {
+    match std::env::var("MONGODB_URI") {
+        Ok(uri) => Some(Config { backend: Backend::Mongo { uri }, ..config() }),
+        Err(_) => {
+            let reason = std::env::var("MONGODB_MISSING").unwrap_or_else(|_| "MONGODB_URI is not set".into());
+            skip(&format!("{test}: {reason}"));
+            None
+        }
+    }
+}
+
+/// Told to `cargo xtask test` by its file of what was skipped, or aloud without it.
+fn skip(note: &str) {
+    let noted = std::env::var_os("EDGEWISE_SKIPPED")
+        .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok())
+        .is_some_and(|mut notes| writeln!(notes, "{note}").is_ok());
+    if !noted {
+        writeln!(std::io::stderr(), "skipped: {note}").expect("standard error is open");
+    }
 }
 
 /// An answer as it came.
