@@ -3,10 +3,17 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use crate::{command::Mode, error::Result, session::Session, storage::Store, ttl, verify};
+use crate::{
+    changes::{self, Changes, Kept, Position},
+    command::Mode,
+    error::Result,
+    session::Session,
+    storage::Store,
+    ttl, verify,
+};
 
 /// Idle readers that are kept.
 const READERS_KEPT: usize = 32;
@@ -22,7 +29,11 @@ pub(crate) struct Pool {
     path: PathBuf,
     state: Mutex<State>,
     turn: Condvar,
+    listener: OnceLock<Listener>,
 }
+
+/// Told which collections, as `database.collection`, a commit has changed.
+type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 
 /// Writers take numbers, so that they are served in the order of their coming.
 struct State {
@@ -38,7 +49,7 @@ impl Engine {
         let writer = Store::open(path)?;
         writer.create_tables()?;
         let state = State { writer: Some(writer), next_ticket: 0, serving: 0, readers: Vec::new() };
-        let pool = Pool { path: path.to_owned(), state: Mutex::new(state), turn: Condvar::new() };
+        let pool = Pool { path: path.to_owned(), state: Mutex::new(state), turn: Condvar::new(), listener: OnceLock::new() };
         Ok(Engine { pool: Arc::new(pool) })
     }
 
@@ -54,6 +65,26 @@ impl Engine {
     /// Removes what TTL indexes say has expired by `now_ms`; answers how many documents.
     pub fn sweep_expired(&self, now_ms: i64) -> Result<u64> {
         ttl::sweep(self, now_ms)
+    }
+
+    /// Calls the listener after each commit with the changed collections, as `database.collection`; the first listener stays.
+    pub fn on_change(&self, listener: impl Fn(&[String]) + Send + Sync + 'static) {
+        let _ = self.pool.listener.set(Box::new(listener));
+    }
+
+    /// The place after the newest change.
+    pub fn newest_change(&self) -> Result<Position> {
+        changes::newest(self)
+    }
+
+    /// Some of the changes of a collection after a position; error 286 where they are no longer kept.
+    pub fn changes(&self, after: Position, database: &str, collection: &str) -> Result<Changes> {
+        changes::read(self, after, database, collection)
+    }
+
+    /// Forgets the oldest changes; answers how many.
+    pub fn trim_changes(&self, now_ms: i64, kept: &Kept) -> Result<u64> {
+        changes::trim(self, now_ms, kept)
     }
 
     /// Rechecks the whole file: what is wrong, in words; nothing where all is well.
@@ -80,6 +111,12 @@ impl Pool {
             }
             Mode::Read if state.readers.len() < READERS_KEPT => state.readers.push(store),
             Mode::Read => {}
+        }
+    }
+
+    pub fn announce(&self, touched: &[String]) {
+        if let Some(listener) = self.listener.get().filter(|_| !touched.is_empty()) {
+            listener(touched);
         }
     }
 

@@ -117,6 +117,8 @@ fn name_of(code: i32) -> &'static str {
         197 => "InvalidIndexSpecificationOption",
         224 => "QueryFeatureNotAllowed",
         241 => "ConversionFailure",
+        260 => "InvalidResumeToken",
+        286 => "ChangeStreamHistoryLost",
         10334 => "BSONObjectTooLarge",
         11000 => "DuplicateKey",
         16410 => "Location16410",

@@ -49,8 +49,11 @@ impl Session {
 
     /// Makes everything durable and visible.
     pub fn commit(mut self) -> Result<()> {
-        self.store()?.execute("COMMIT")?;
+        let store = self.store()?;
+        store.execute("COMMIT")?;
+        let touched = store.take_touched();
         self.release();
+        self.pool.announce(&touched);
         Ok(())
     }
 
@@ -76,6 +79,7 @@ impl Drop for Session {
         if let Some(store) = &self.store {
             // An error here means that there was no transaction left to undo.
             let _ = store.execute("ROLLBACK");
+            store.take_touched();
             if self.mode == Mode::Write {
                 store.forget_catalog();
             }

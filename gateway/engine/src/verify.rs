@@ -1,4 +1,4 @@
-//! Rechecks a whole file: every document can be read, and every index holds exactly the keys of the documents.
+//! Rechecks a whole file: every document can be read, every index holds exactly the keys of the documents, and the log tells what is there.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::{
     fields::Fields,
     key,
     storage::{Access, Collection, Cursor, Store, decode},
+    verify_changes,
 };
 
 /// What is wrong, in words; nothing where all is well.
@@ -28,6 +29,7 @@ pub(crate) fn verify(engine: &Engine) -> Result<Vec<String>> {
     for collection in store.all_collections()? {
         check_collection(store, &collection, &mut problems)?;
     }
+    verify_changes::check(store, &mut problems)?;
     Ok(problems)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     expression::Variables,
     projection::Projection,
     search::{Found, Query},
-    storage::{Collection, Store},
+    storage::{Collection, Store, oplog::ChangeKind},
     update::{Occasion, Updater, from_filter, with_id},
 };
 
@@ -128,7 +128,11 @@ impl Place<'_> {
         if after.to_vec()? == found.document.to_vec()? {
             return Ok((after, false));
         }
-        self.store.replace(collection, found.rid, &found.document, &after)?;
+        let kind = match updater {
+            Updater::Replacement(_) => ChangeKind::Replace,
+            _ => ChangeKind::Update,
+        };
+        self.store.replace(collection, found.rid, &found.document, &after, kind)?;
         Ok((after, true))
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Collection {
     pub id: i64,
     pub database: String,
     pub name: String,
+    /// `database.name`, by which the log knows it.
+    pub namespace: String,
     pub validator: Option<(Document, Matcher)>,
     pub indexes: Vec<Arc<Index>>,
 }
@@ -58,10 +60,12 @@ pub(super) fn load(sql: &Connection) -> Result<Catalog> {
         let id: i64 = row.get(0)?;
         let validator: Option<Vec<u8>> = row.get(3)?;
         let validator = validator.map(|bytes| parse_validator(&bytes)).transpose()?;
+        let (database, name): (String, String) = (row.get(1)?, row.get(2)?);
         let collection = Collection {
             id,
-            database: row.get(1)?,
-            name: row.get(2)?,
+            namespace: format!("{database}.{name}"),
+            database,
+            name,
             validator,
             indexes: indexes.remove(&id).unwrap_or_default(),
         };

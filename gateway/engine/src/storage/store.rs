@@ -2,13 +2,14 @@
 
 use std::{cell::RefCell, path::Path, sync::Arc, time::Duration};
 
-use bson::{Bson, Document, RawDocument, doc};
+use bson::{Bson, DateTime, Document, RawDocument, doc};
 use rusqlite::{Connection, params};
 
 use super::{
     catalog::{self, Catalog, Collection},
     cursor::Row,
     indexing::refused,
+    oplog::{self, ChangeKind},
 };
 use crate::{
     error::{Error, Result},
@@ -24,6 +25,8 @@ const STATEMENTS_KEPT: usize = 512;
 pub(crate) struct Store {
     pub(super) sql: Connection,
     catalog: RefCell<Option<Catalog>>,
+    /// The namespaces that the transaction has changed.
+    touched: RefCell<Vec<String>>,
 }
 
 impl Store {
@@ -35,11 +38,12 @@ impl Store {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
              PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
         )?;
-        Ok(Store { sql, catalog: RefCell::new(None) })
+        Ok(Store { sql, catalog: RefCell::new(None), touched: RefCell::default() })
     }
 
     pub fn create_tables(&self) -> Result<()> {
-        catalog::create_tables(&self.sql)
+        catalog::create_tables(&self.sql)?;
+        oplog::create_table(&self.sql)
     }
 
     pub fn sql(&self) -> &Connection {
@@ -74,6 +78,11 @@ impl Store {
 
     pub fn forget_catalog(&self) {
         self.catalog.replace(None);
+    }
+
+    /// The namespaces changed since this was last asked.
+    pub fn take_touched(&self) -> Vec<String> {
+        self.touched.take()
     }
 
     pub fn collection(&self, database: &str, name: &str) -> Result<Option<Arc<Collection>>> {
@@ -114,6 +123,7 @@ impl Store {
         self.sql.execute("DELETE FROM collection_index WHERE collection = ?1", [collection.id])?;
         self.sql.execute("DELETE FROM collection WHERE id = ?1", [collection.id])?;
         self.sql.execute_batch(&format!("DROP TABLE d_{}", collection.id))?;
+        self.log(collection, ChangeKind::Drop, &[])?;
         self.changed()
     }
 
@@ -128,7 +138,8 @@ impl Store {
         validate(collection, document)?;
         let id_key = key::of(document.get("_id").unwrap_or(&Bson::Null));
         let text = format!("INSERT INTO d_{} (id_key, body) VALUES (?1, ?2)", collection.id);
-        let inserted = self.sql.prepare_cached(&text)?.execute(params![id_key, encode(document)?]);
+        let body = encode(document)?;
+        let inserted = self.sql.prepare_cached(&text)?.execute(params![id_key, body]);
         if let Err(error) = inserted {
             return Err(refused(error, collection, "_id_", doc! {"_id": 1}));
         }
@@ -136,14 +147,15 @@ impl Store {
         for index in &collection.indexes {
             self.add_keys(collection, index, rid, index.keys(document)?)?;
         }
-        Ok(())
+        self.log(collection, ChangeKind::Insert, &body)
     }
 
-    /// `_id` stays the same.
-    pub fn replace(&self, collection: &Collection, rid: i64, old: &Document, new: &Document) -> Result<()> {
+    /// `_id` stays the same; `kind` is what the log calls it.
+    pub fn replace(&self, collection: &Collection, rid: i64, old: &Document, new: &Document, kind: ChangeKind) -> Result<()> {
         validate(collection, new)?;
         let text = format!("UPDATE d_{} SET body = ?2 WHERE rid = ?1", collection.id);
-        self.sql.prepare_cached(&text)?.execute(params![rid, encode(new)?])?;
+        let body = encode(new)?;
+        self.sql.prepare_cached(&text)?.execute(params![rid, body])?;
         for index in &collection.indexes {
             let before = index.keys(old)?;
             let mut after = index.keys(new)?;
@@ -155,7 +167,7 @@ impl Store {
             after.keys.retain(|key| !before.keys.contains(key));
             self.add_keys(collection, index, rid, after)?;
         }
-        Ok(())
+        self.log(collection, kind, &body)
     }
 
     pub fn delete(&self, collection: &Collection, rid: i64, document: &Document) -> Result<()> {
@@ -164,7 +176,16 @@ impl Store {
         }
         let text = format!("DELETE FROM d_{} WHERE rid = ?1", collection.id);
         self.sql.prepare_cached(&text)?.execute([rid])?;
-        Ok(())
+        let key = doc! {"_id": document.get("_id").cloned().unwrap_or_default()};
+        self.log(collection, ChangeKind::Delete, &key.to_vec()?)
+    }
+
+    fn log(&self, collection: &Collection, kind: ChangeKind, body: &[u8]) -> Result<()> {
+        let mut touched = self.touched.borrow_mut();
+        if !touched.contains(&collection.namespace) {
+            touched.push(collection.namespace.clone());
+        }
+        oplog::append(&self.sql, &collection.namespace, kind, body, DateTime::now().timestamp_millis())
     }
 
     /// At least as many as there are documents, without counting them.

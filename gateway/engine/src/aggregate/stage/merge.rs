@@ -16,7 +16,7 @@ use crate::{
     path::Path,
     search::{Found, Query},
     sort::SortOrder,
-    storage::{Collection, Store},
+    storage::{Collection, Store, oplog::ChangeKind},
     update::with_id,
 };
 
@@ -160,7 +160,11 @@ impl Merge {
             }
         };
         let after = keep_id(&found.document, after)?;
-        store.replace(target, found.rid, &found.document, &after)
+        if after.to_vec()? == found.document.to_vec()? {
+            return Ok(());
+        }
+        let kind = if matches!(self.matched, Matched::Replace) { ChangeKind::Replace } else { ChangeKind::Update };
+        store.replace(target, found.rid, &found.document, &after, kind)
     }
 }
 
