@@ -71,6 +71,9 @@ impl std::error::Error for Error {}
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            return crate::interrupt::interrupted();
+        }
         Error::new(INTERNAL, format!("storage: {error}"))
     }
 }
@@ -95,6 +98,7 @@ fn name_of(code: i32) -> &'static str {
         28 => "PathNotViable",
         40 => "ConflictingUpdateOperators",
         48 => "NamespaceExists",
+        50 => "MaxTimeMSExpired",
         51 => "InvalidRegex",
         52 => "DollarPrefixedFieldName",
         53 => "InvalidIdField",

@@ -16,6 +16,7 @@ mod error;
 mod expression;
 mod fields;
 mod granularity;
+mod interrupt;
 mod key;
 pub mod matcher;
 mod number;

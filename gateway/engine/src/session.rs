@@ -7,6 +7,7 @@ use crate::{
     dispatch,
     engine::Pool,
     error::{Error, Result},
+    interrupt::{self, Stop, Watched},
     storage::Store,
 };
 
@@ -18,11 +19,12 @@ pub struct Session {
     store: Option<Store>,
     mode: Mode,
     pool: Arc<Pool>,
+    stop: Option<Stop>,
 }
 
 impl Session {
     pub(crate) fn begin(store: Store, mode: Mode, pool: Arc<Pool>) -> Result<Session> {
-        let session = Session { store: Some(store), mode, pool };
+        let session = Session { store: Some(store), mode, pool, stop: None };
         let store = session.store()?;
         store.execute(match mode {
             Mode::Read => "BEGIN DEFERRED",
@@ -32,8 +34,15 @@ impl Session {
         Ok(session)
     }
 
+    /// Ends commands with error 50 once `stop` answers true. It is asked often, so it should be quick.
+    pub fn stop_when(&mut self, stop: impl Fn() -> bool + Send + Sync + 'static) {
+        self.stop = Some(Arc::new(stop));
+    }
+
     /// Runs one command.
     pub fn run(&mut self, database: &str, command: &Command) -> Result<Outcome> {
+        let _watched = Watched::by(self.stop.clone());
+        interrupt::check()?;
         let store = self.store()?;
         if !command.writes() {
             return dispatch::run(store, database, command);

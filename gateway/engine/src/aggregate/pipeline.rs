@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     expression::Variables,
     fields::Fields,
+    interrupt,
     matcher::Matcher,
     search::Query,
     sort::SortOrder,
@@ -145,7 +146,9 @@ impl Pipeline {
 
 fn run_stages<'a>(stages: &'a [Stage], mut rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
     for stage in stages {
+        interrupt::check()?;
         rows = stage.run(rows, context)?;
+        rows = Box::new(rows.map(|row| interrupt::check().and(row)));
     }
     Ok(rows)
 }

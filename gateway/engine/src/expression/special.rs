@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    interrupt,
     number::Number,
     sort::SortOrder,
 };
@@ -188,9 +189,11 @@ fn eval_map(input: &Expression, name: &str, body: &Expression, env: &super::Env<
     let Some(items) = array_input("$map", 16883, input.eval(env)?)? else {
         return Ok(Bson::Null);
     };
-    let mapped: Result<Vec<Bson>> =
-        items.iter().map(|item| env.bind(name, item, |env| body.eval(env)).map(null_if_missing)).collect();
-    mapped.map(Bson::Array)
+    let one = |item| {
+        interrupt::check()?;
+        env.bind(name, item, |env| body.eval(env)).map(null_if_missing)
+    };
+    items.iter().map(one).collect::<Result<Vec<Bson>>>().map(Bson::Array)
 }
 
 fn eval_filter(
@@ -216,6 +219,7 @@ fn eval_filter(
         if kept.len() >= limit {
             break;
         }
+        interrupt::check()?;
         if is_truthy(&env.bind(name, &item, |env| condition.eval(env))?) {
             kept.push(item);
         }
@@ -229,6 +233,7 @@ fn eval_reduce(input: &Expression, initial: &Expression, body: &Expression, env:
     };
     let mut value = initial.eval(env)?;
     for item in &items {
+        interrupt::check()?;
         value = env.bind("value", &value, |env| env.bind("this", item, |env| body.eval(env)))?;
     }
     Ok(value)

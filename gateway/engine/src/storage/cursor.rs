@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use rusqlite::params;
 
 use super::{Collection, Index, Store};
-use crate::error::Result;
+use crate::{error::Result, interrupt};
 
 const FIRST_BATCH: usize = 64;
 const LARGEST_BATCH: usize = 2048;
@@ -78,6 +78,7 @@ impl Cursor {
     pub fn next_batch(&mut self, store: &Store) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         while rows.is_empty() {
+            interrupt::check()?;
             let Some(part) = self.parts.pop() else {
                 break;
             };

@@ -14,13 +14,15 @@ use super::{
 use crate::{
     error::{Error, Result},
     fields::Fields,
-    key,
+    interrupt, key,
     matcher::Matcher,
 };
 
 /// How long a connection waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 512;
+/// How many of its instructions SQLite carries out before it asks whether to go on.
+const STEPS_BETWEEN_CHECKS: i32 = 4_096;
 
 pub(crate) struct Store {
     pub(super) sql: Connection,
@@ -31,13 +33,14 @@ pub(crate) struct Store {
 
 impl Store {
     pub fn open(path: &Path) -> Result<Store> {
-        let sql = Connection::open(path)?;
+        let mut sql = Connection::open(path)?;
         sql.busy_timeout(BUSY_TIMEOUT)?;
         sql.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         sql.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
              PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;",
         )?;
+        sql.progress_handler(STEPS_BETWEEN_CHECKS, Some(interrupt::is_due))?;
         Ok(Store { sql, catalog: RefCell::new(None), touched: RefCell::default() })
     }
 
@@ -60,8 +63,12 @@ impl Store {
         self.execute("SAVEPOINT one")?;
         let outcome = body();
         if outcome.is_err() {
-            self.execute("ROLLBACK TO one")?;
             self.forget_catalog();
+            if self.sql.is_autocommit() {
+                // SQLite has undone the whole transaction, as it does where a write is interrupted.
+                return outcome;
+            }
+            self.execute("ROLLBACK TO one")?;
         }
         self.execute("RELEASE one")?;
         outcome

@@ -5,6 +5,8 @@ mod changes;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod interrupts;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod open;

@@ -61,22 +61,24 @@ impl Unwind {
 
     pub fn run<'a>(&'a self, rows: Rows<'a>) -> Rows<'a> {
         Box::new(rows.flat_map(move |row| match row {
-            Ok(document) => self.unwind(document).into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
+            Ok(document) => self.unwind(document),
+            Err(error) => Box::new(std::iter::once(Err(error))),
         }))
     }
 
-    fn unwind(&self, document: Document) -> Vec<Document> {
-        match path::get(&document, &self.path) {
+    /// One document at a time: an array of many elements is held once.
+    fn unwind(&self, document: Document) -> Rows<'_> {
+        let outputs = match path::get(&document, &self.path) {
             Some(Bson::Array(items)) if !items.is_empty() => {
                 let items = items.clone();
-                let one = |(index, item)| {
-                    let mut output = document.clone();
+                let mut rest = document;
+                set_path(&mut rest, &self.path, Bson::Null);
+                return Box::new(items.into_iter().enumerate().map(move |(index, item)| {
+                    let mut output = rest.clone();
                     set_path(&mut output, &self.path, item);
                     self.set_index(&mut output, i64::try_from(index).map_or(Bson::Null, Bson::Int64));
-                    output
-                };
-                items.into_iter().enumerate().map(one).collect()
+                    Ok(output)
+                }));
             }
             Some(Bson::Array(_)) if self.keeps_empty => {
                 let mut output = document;
@@ -90,7 +92,8 @@ impl Unwind {
                 self.set_index(&mut output, Bson::Null);
                 vec![output]
             }
-        }
+        };
+        Box::new(outputs.into_iter().map(Ok))
     }
 
     fn set_index(&self, document: &mut Document, index: Bson) {
