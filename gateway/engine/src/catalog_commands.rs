@@ -10,7 +10,7 @@ use crate::{
     expression::Variables,
     planner,
     search::Query,
-    storage::{Collection, Store},
+    storage::{Collection, Index, Store},
 };
 
 /// The most indexes of one collection.
@@ -55,13 +55,22 @@ fn create_indexes(store: &Store, database: &str, name: &str, indexes: &[Document
     let mut collection = store.ensure_collection(database, name)?;
     let before = collection.indexes.len() + 1;
     for index in indexes {
-        if collection.indexes.len() + 1 >= INDEX_LIMIT {
-            return Err(Error::new(67, format!("a collection can have at most {INDEX_LIMIT} indexes")));
-        }
+        check_index_limit(&collection)?;
         store.create_index(&collection, index)?;
         collection = store.ensure_collection(database, name)?;
     }
-    let after = collection.indexes.len() + 1;
+    Ok(created_indexes(created, before, collection.indexes.len() + 1))
+}
+
+pub(crate) fn check_index_limit(collection: &Collection) -> Result<()> {
+    match collection.indexes.len() + 1 >= INDEX_LIMIT {
+        true => Err(Error::new(67, format!("a collection can have at most {INDEX_LIMIT} indexes"))),
+        false => Ok(()),
+    }
+}
+
+/// The answer to createIndexes; the numbers count the index on `_id`.
+pub(crate) fn created_indexes(created: bool, before: usize, after: usize) -> Outcome {
     let mut answer = doc! {
         "numIndexesBefore": before as i32,
         "numIndexesAfter": after as i32,
@@ -71,7 +80,7 @@ fn create_indexes(store: &Store, database: &str, name: &str, indexes: &[Document
         answer.insert("note", "all indexes already exist");
     }
     answer.insert("ok", 1.0);
-    Ok(Outcome::Document(Some(answer)))
+    Outcome::Document(Some(answer))
 }
 
 fn drop_indexes(store: &Store, database: &str, name: &str, names: &[String]) -> Result<Outcome> {
@@ -96,7 +105,14 @@ fn drop_indexes(store: &Store, database: &str, name: &str, names: &[String]) -> 
 
 fn index_specs(collection: &Collection) -> Vec<Document> {
     let own = doc! {"v": 2, "key": {"_id": 1}, "name": "_id_"};
-    std::iter::once(own).chain(collection.indexes.iter().map(|index| index.spec.clone())).collect()
+    let spec = |index: &Arc<Index>| {
+        let mut spec = index.spec.clone();
+        if index.building {
+            spec.insert("building", true);
+        }
+        spec
+    };
+    std::iter::once(own).chain(collection.indexes.iter().map(spec)).collect()
 }
 
 fn describe(collection: &Collection) -> Document {
@@ -157,8 +173,13 @@ fn explain(store: &Store, database: &str, command: &Command) -> Result<Document>
         found?;
         returned += 1;
     }
+    let mut planner = doc! {"namespace": collection.namespace.as_str(), "winningPlan": plan};
+    let building: Vec<&str> = collection.indexes.iter().filter(|index| index.building).map(|index| index.name.as_str()).collect();
+    if !building.is_empty() {
+        planner.insert("indexesBeingBuilt", building);
+    }
     Ok(doc! {
-        "queryPlanner": {"namespace": format!("{database}.{name}"), "winningPlan": plan},
+        "queryPlanner": planner,
         "executionStats": {"nReturned": returned, "totalDocsExamined": search.examined() as i64},
         "ok": 1.0,
     })

@@ -6,9 +6,12 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+use bson::Document;
+
 use crate::{
+    builds,
     changes::{self, Changes, Kept, Position},
-    command::Mode,
+    command::{Mode, Outcome},
     error::Result,
     session::Session,
     storage::Store,
@@ -30,6 +33,8 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     turn: Condvar,
     listener: OnceLock<Listener>,
+    /// Held by the one that builds indexes in parts.
+    building: Mutex<()>,
 }
 
 /// Told which collections, as `database.collection`, a commit has changed.
@@ -44,12 +49,25 @@ struct State {
 }
 
 impl Engine {
-    /// Opens or creates the SQLite file at `path`.
+    /// Opens or creates the SQLite file at `path`, as the one process that writes to it: indexes left half built are dropped.
     pub fn open(path: &Path) -> Result<Engine> {
+        let engine = Engine::open_beside(path)?;
+        builds::clean_up(&engine)?;
+        Ok(engine)
+    }
+
+    /// Opens or creates the file beside a process that is at work on it.
+    pub fn open_beside(path: &Path) -> Result<Engine> {
         let writer = Store::open(path)?;
         writer.create_tables()?;
         let state = State { writer: Some(writer), next_ticket: 0, serving: 0, readers: Vec::new() };
-        let pool = Pool { path: path.to_owned(), state: Mutex::new(state), turn: Condvar::new(), listener: OnceLock::new() };
+        let pool = Pool {
+            path: path.to_owned(),
+            state: Mutex::new(state),
+            turn: Condvar::new(),
+            listener: OnceLock::new(),
+            building: Mutex::new(()),
+        };
         Ok(Engine { pool: Arc::new(pool) })
     }
 
@@ -60,6 +78,16 @@ impl Engine {
             Mode::Write => self.pool.writer(),
         };
         Session::begin(store, mode, Arc::clone(&self.pool))
+    }
+
+    /// Carries out [`Command::CreateIndexes`](crate::Command::CreateIndexes) by itself. Over many documents it takes many transactions, between
+    /// which others write, and readers use the indexes from the last one on; it is all or nothing all the same.
+    pub fn create_indexes(&self, database: &str, collection: &str, indexes: &[Document]) -> Result<Outcome> {
+        builds::create_indexes(self, database, collection, indexes)
+    }
+
+    pub(crate) fn turn_to_build(&self) -> MutexGuard<'_, ()> {
+        self.pool.building.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes what TTL indexes say has expired by `now_ms`; answers how many documents.

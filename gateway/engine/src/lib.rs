@@ -6,6 +6,7 @@
 mod aggregate;
 mod bounds;
 mod budget;
+mod builds;
 mod catalog_commands;
 mod changes;
 mod command;

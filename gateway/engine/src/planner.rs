@@ -137,7 +137,7 @@ fn union(collection: &Collection, node: &Node, variables: &Variables) -> Option<
 }
 
 fn consider(index: &Arc<Index>, conjuncts: &[Conjunct], sort: &SortOrder) -> Option<Candidate> {
-    if !index.serves || !is_complete_for(index, conjuncts) {
+    if !index.serves() || !is_complete_for(index, conjuncts) {
         return None;
     }
     let mut prefixes = vec![Vec::new()];

@@ -68,7 +68,7 @@ impl Query {
         let Some(query) = self.matcher.text() else {
             return Ok(planner::plan(collection, self.matcher.node(), &self.sort, variables));
         };
-        let index = collection.indexes.iter().find(|index| index.text.is_some());
+        let index = collection.indexes.iter().find(|index| index.text.is_some() && !index.building);
         let index = index.ok_or_else(|| Error::new(27, "text index required for $text query"))?;
         let access = Access::Text { index: Arc::clone(index), query: query.to_owned() };
         Ok(Plan { access, sorted: self.sort.is_empty() })

@@ -28,7 +28,7 @@ pub(crate) fn sweep(engine: &Engine, now_ms: i64) -> Result<u64> {
 fn due(session: &crate::session::Session, now_ms: i64) -> Result<Vec<(String, Command)>> {
     let mut commands = Vec::new();
     for collection in session.store()?.all_collections()? {
-        for index in &collection.indexes {
+        for index in collection.indexes.iter().filter(|index| !index.building) {
             let (Some(seconds), Some(field)) = (index.expire_after_seconds, index.fields.first()) else {
                 continue;
             };

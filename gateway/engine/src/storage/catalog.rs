@@ -33,7 +33,8 @@ pub(super) fn create_tables(sql: &Connection) -> Result<()> {
            id INTEGER PRIMARY KEY AUTOINCREMENT, db TEXT NOT NULL, name TEXT NOT NULL, validator BLOB, UNIQUE (db, name));
          CREATE TABLE IF NOT EXISTS collection_index (
            id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, name TEXT NOT NULL, spec BLOB NOT NULL,
-           multikey INTEGER NOT NULL DEFAULT 0, UNIQUE (collection, name));",
+           multikey INTEGER NOT NULL DEFAULT 0, UNIQUE (collection, name));
+         CREATE TABLE IF NOT EXISTS index_build (id INTEGER PRIMARY KEY);",
     )?;
     Ok(())
 }
@@ -46,11 +47,13 @@ pub(super) fn version(sql: &Connection) -> Result<i64> {
 pub(super) fn load(sql: &Connection) -> Result<Catalog> {
     let version = version(sql)?;
     let mut indexes: HashMap<i64, Vec<Arc<Index>>> = HashMap::new();
-    let mut statement = sql.prepare_cached("SELECT id, collection, spec, multikey FROM collection_index ORDER BY id")?;
+    let text = "SELECT id, collection, spec, multikey, id IN (SELECT id FROM index_build) FROM collection_index ORDER BY id";
+    let mut statement = sql.prepare_cached(text)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let spec: Vec<u8> = row.get(2)?;
-        let index = Index::new(row.get(0)?, Document::from_reader(spec.as_slice())?, row.get(3)?)?;
+        let mut index = Index::new(row.get(0)?, Document::from_reader(spec.as_slice())?, row.get(3)?)?;
+        index.building = row.get(4)?;
         indexes.entry(row.get(1)?).or_default().push(Arc::new(index));
     }
     let mut collections = HashMap::new();

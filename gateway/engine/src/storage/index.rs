@@ -32,8 +32,9 @@ pub(crate) struct Index {
     pub text: Option<Option<Vec<Path>>>,
     /// It has no keys: its kind is only described.
     pub passive: bool,
-    /// Queries may use it.
-    pub serves: bool,
+    /// Writes keep it, but it does not hold every document yet.
+    pub building: bool,
+    usable: bool,
 }
 
 /// The keys of one document.
@@ -65,11 +66,17 @@ impl Index {
                 .and_then(Number::from_bson)
                 .map(|seconds| seconds.to_f64() as i64),
             multikey,
-            serves: !passive && text.is_none() && !spec.contains_key("hidden") && !spec.contains_key("collation"),
+            building: false,
+            usable: !passive && text.is_none() && !spec.contains_key("hidden") && !spec.contains_key("collation"),
             passive,
             text,
             spec,
         })
+    }
+
+    /// Queries may use it.
+    pub fn serves(&self) -> bool {
+        self.usable && !self.building
     }
 
     pub fn pattern(&self) -> Document {

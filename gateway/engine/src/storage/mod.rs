@@ -16,5 +16,6 @@ pub(crate) use self::{
     catalog::Collection,
     cursor::{Access, Cursor, Range, Row},
     index::Index,
+    indexing::Asked,
     store::{Store, check_namespace, decode},
 };

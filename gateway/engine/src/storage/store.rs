@@ -125,9 +125,8 @@ impl Store {
 
     pub fn drop_collection(&self, collection: &Collection) -> Result<()> {
         for index in &collection.indexes {
-            self.sql.execute_batch(&format!("DROP TABLE i_{}", index.id))?;
+            self.drop_index(index)?;
         }
-        self.sql.execute("DELETE FROM collection_index WHERE collection = ?1", [collection.id])?;
         self.sql.execute("DELETE FROM collection WHERE id = ?1", [collection.id])?;
         self.sql.execute_batch(&format!("DROP TABLE d_{}", collection.id))?;
         self.log(collection, ChangeKind::Drop, &[])?;

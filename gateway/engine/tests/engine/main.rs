@@ -1,6 +1,8 @@
 //! The engine from outside: commands, plans, transactions.
 
 #[cfg(test)]
+mod builds;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod commands;

@@ -80,7 +80,7 @@ impl Merge {
         }
         let fitting = target.indexes.iter().filter(|index| {
             let names = sorted(index.fields.iter().map(|field| field.path.as_str()));
-            index.unique && index.partial.is_none() && names == wanted
+            index.unique && !index.building && index.partial.is_none() && names == wanted
         });
         let mut sparse = fitting.map(|index| index.sparse).peekable();
         if sparse.peek().is_none() {
