@@ -9,7 +9,7 @@ mod reading;
 mod write;
 
 use data_api::{Action, Operation};
-use domain::entities::{COUNTER, MEMBERSHIP};
+use domain::entities::{COUNTER, LOGIN, MEMBERSHIP};
 use domain::{Doc, Entity, Error, Filter};
 use serde_json::{Value, json};
 
@@ -166,9 +166,10 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Changes to a member's policy take effect at once for writes: the version in their session must be the current one.
+    /// Changes to a member's policy take effect at once for writes, and so does the end of a login: the version in their
+    /// session must be the current one, and its login must not have been revoked.
     fn guard_policy(&mut self) {
-        let Actor::Member { viewer, policy_version } = self.scope.actor() else { return };
+        let Actor::Member { viewer, policy_version, login } = self.scope.actor().clone() else { return };
         let filter = json!({
             "_id": viewer.member, "tenant_id": self.scope.tenant(), "status": "active", "policy_version": policy_version,
             "deleted_at": null,
@@ -177,6 +178,8 @@ impl<'a> Command<'a> {
         let operation = operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({}));
         let detail = "Your membership or its permissions have changed. Refresh the session.";
         self.push(operation, On::expect(Error::unauthenticated("session-outdated", detail)));
+        let revoked = self.scope.tenant_filter().and(Filter::is("_id", login)).and(Filter::is_not("revoked_at", Value::Null));
+        self.forbid(&LOGIN, revoked, Error::unauthenticated("session-ended", "The session has ended. Log in again."));
     }
 
     fn push(&mut self, operation: Operation, on: On) -> Step {

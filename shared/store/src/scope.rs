@@ -15,6 +15,8 @@ pub enum Actor {
         viewer: Viewer,
         /// The version of their policy.
         policy_version: i64,
+        /// The login that their session belongs to.
+        login: String,
     },
     /// An outside service.
     Integration {
@@ -45,7 +47,8 @@ impl Scope {
     /// The scope of a verified session.
     pub fn of_session(session: &Session, now: Time) -> Self {
         let (viewer, policy_version) = (session.viewer().clone(), session.policy_version());
-        Self { tenant: session.tenant().to_owned(), actor: Actor::Member { viewer, policy_version }, now }
+        let actor = Actor::Member { viewer, policy_version, login: session.login().to_owned() };
+        Self { tenant: session.tenant().to_owned(), actor, now }
     }
 
     /// The scope of a verified webhook.
