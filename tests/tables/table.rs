@@ -71,6 +71,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     plain("GET /v1/members", STAFF),
     of("GET /v1/members/{id}", "member", STAFF, 1),
+    of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
+    of("DELETE /v1/members/{id}/sessions", "member", ADMINS, 2),
+    plain("GET /v1/sessions", ALL),
+    of("DELETE /v1/sessions/{id}", "login", ALL, 2),
+    Endpoint { trips: 2, ..plain("POST /v1/sessions/revoke-others", ALL) },
     // leads
     plain("GET /v1/leads", PARTIES),
     Endpoint {

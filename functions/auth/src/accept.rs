@@ -100,7 +100,9 @@ fn prove(call: &Call, password: &str, identity: Option<Doc>) -> Result<Proof, Ha
 /// Changes the waiting membership; returns it as it becomes.
 fn activate(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &str, name: &str) -> Doc {
     let now = scope.now();
-    let joined = json!({ "identity": identity, "status": "active", "name": name, "joined_at": now, "last_login_at": now });
+    let joined = json!({
+        "identity": identity, "status": "active", "name": name, "joined_at": now, "last_login_at": now, "login_count": 1,
+    });
     let mut after = member.clone();
     after.extend(doc::fields(joined));
     let change = change(member, after);

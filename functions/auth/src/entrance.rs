@@ -36,7 +36,7 @@ pub fn touch(command: &mut Command<'_>, scope: &Scope, member: &Doc) {
         "policy_version": member.get("policy_version"), "deleted_at": null,
     });
     // No new version: members who are edited and members who log in do not get in each other's way.
-    let update = json!({ "$set": { "last_login_at": scope.now().ejson() } });
+    let update = json!({ "$set": { "last_login_at": scope.now().ejson() }, "$inc": { "login_count": 1 } });
     let operation = Operation::new(Action::UpdateOne, MEMBERSHIP.collection).with("filter", filter).with("update", update);
     let raced = Error::conflict("concurrent-update", "The membership was changed at the same moment. Try again.");
     command.operation(operation.expecting("matchedCount", 1), Some(raced));
@@ -50,8 +50,10 @@ pub fn open_login(call: &Call, command: &mut Command<'_>, member: &Doc) -> Refre
         ("identity", member.get("identity").cloned()),
         ("membership", member.get("_id").cloned()),
         ("generation", Some(1.into())),
+        ("last_used_at", Some(call.now().into())),
         ("expires_at", Some(login_expiry(call.now()).into())),
         ("user_agent", agent.map(Value::from)),
+        ("ip", call.store.origin().ip.clone().map(Value::from)),
     ];
     let login: Doc = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let login = command.insert(&LOGIN, &id, login, &[], Error::internal("a login's id was taken"));

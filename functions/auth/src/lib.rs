@@ -5,6 +5,7 @@ mod entrance;
 mod identity;
 mod invite;
 mod login;
+mod logins;
 mod logout;
 mod me;
 mod password;
@@ -12,6 +13,7 @@ mod places;
 mod refresh;
 mod refresh_token;
 mod routes;
+mod sessions;
 mod signup;
 mod switch;
 

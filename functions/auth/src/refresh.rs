@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{PlatformScope, Scope};
 
 use crate::entrance::{self, text as text_of};
-use crate::logout::revoke;
+use crate::logins;
 use crate::refresh_token::RefreshToken;
 
 const INPUT: &[Field] = &[text("refresh_token", 500).required()];
@@ -51,7 +51,7 @@ fn rotation(call: &Call, scope: &Scope, token: &RefreshToken) -> Operation {
         "expires_at": { "$gt": now.ejson() },
     });
     let set = json!({
-        "rotated_at": now.ejson(), "expires_at": entrance::login_expiry(now).ejson(), "updated_at": now.ejson(),
+        "last_used_at": now.ejson(), "expires_at": entrance::login_expiry(now).ejson(), "updated_at": now.ejson(),
         "rotation_key": rotation_key(call, token),
     });
     Operation::new(Action::FindOneAndUpdate, LOGIN.collection)
@@ -79,12 +79,12 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
         return Err(invalid().into());
     }
     if !is_repeat(call, token, &login, newest) {
-        revoke(call, scope, &token.login, "refresh-token-reused").await?;
+        logins::end_one(call, scope, &token.login, "refresh-token-reused").await?;
         let detail = "This refresh token was used before. Whoever has logged in must do so again.";
         return Err(Error::unauthenticated("refresh-token-reused", detail).into());
     }
     let (Some(member), Some(tenant)) = (found.docs(member).pop(), found.maybe(tenant)) else { return Err(ended().into()) };
-    let since = Time::parse(text_of(&login, "rotated_at")).unwrap_or(call.now());
+    let since = Time::parse(text_of(&login, "last_used_at")).unwrap_or(call.now());
     let next = RefreshToken { generation: newest, ..token.clone() };
     let pair = entrance::tokens(call, &tenant, &member, &next, since)?;
     Ok(Reply::json(200, &pair).with("idempotency-replayed", "true"))
@@ -93,7 +93,7 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
 /// Whether the request that took the login to its newest generation was this very one, a moment ago.
 fn is_repeat(call: &Call, token: &RefreshToken, login: &Doc, newest: i64) -> bool {
     let key = rotation_key(call, token);
-    let rotated_at = Time::parse(text_of(login, "rotated_at"));
+    let rotated_at = Time::parse(text_of(login, "last_used_at"));
     token.generation + 1 == newest
         && key.is_some_and(|key| key == text_of(login, "rotation_key"))
         && rotated_at.is_some_and(|at| call.now() <= at.plus_ms(REPEAT_MS))

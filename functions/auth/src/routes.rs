@@ -1,10 +1,10 @@
 //! The whole surface.
 
-use domain::entities::MEMBERSHIP;
+use domain::entities::{LOGIN, MEMBERSHIP};
 use edge::Access::{May, Member, Public};
 use edge::{Route, Router};
 
-use crate::{accept, invite, login, logout, me, refresh, signup, switch};
+use crate::{accept, invite, login, logout, me, refresh, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -18,6 +18,11 @@ pub static ROUTES: &[Route] = &[
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
     Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
+    Route::get("/v1/members/{id}/sessions", May("login:read"), |call| Box::pin(sessions::list_of_member(call))).of(&LOGIN),
+    Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke_of_member(call))),
+    Route::get("/v1/sessions", Member, |call| Box::pin(sessions::list(call))).bare(),
+    Route::delete("/v1/sessions/{id}", Member, |call| Box::pin(sessions::revoke(call))),
+    Route::post("/v1/sessions/revoke-others", Member, |call| Box::pin(sessions::revoke_others(call))).bare(),
 ];
 
 /// The router of auth.

@@ -28,6 +28,7 @@ pub async fn signup(call: &Call) -> Outcome {
     let owner = doc::fields(json!({
         "identity": identity_id, "email": email, "name": name, "role": "owner", "status": "active", "policy_version": 1,
         "personal_code": personal_code(call.store.random()), "joined_at": call.now(), "last_login_at": call.now(),
+        "login_count": 1,
     }));
     let mut command = call.store.command(&platform);
     identity::insert(&mut command, &identity_id, &owner, &hash, taken());

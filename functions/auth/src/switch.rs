@@ -1,10 +1,13 @@
 //! Switching: the same identity enters another of its tenants, without its password.
 
-use domain::entities::{MEMBERSHIP, TENANT};
+use data_api::{Action, Operation};
+use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, reference};
 use domain::{Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
-use store::PlatformScope;
+use serde_json::json;
+use store::proof::Session;
+use store::{Command, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
 
@@ -22,10 +25,18 @@ pub async fn switch(call: &Call) -> Outcome {
     let mut found = reading.run().await?;
     let (tenant, member) = (found.doc(tenant), found.doc(member));
     let mut command = call.store.command(scope);
+    touch_login(&mut command, call.session()?);
     command.on(&there);
     entrance::require_open_tenant(&mut command, &there);
     entrance::touch(&mut command, &there, &member);
     let token = entrance::open_login(call, &mut command, &member);
     command.answer_secret(200, entrance::tokens(call, &tenant, &member, &token, call.now())?);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Writes the login that the session belongs to: when all logins of somebody end at this moment, none slips out of it.
+fn touch_login(command: &mut Command<'_>, session: &Session) {
+    let filter = json!({ "_id": session.login(), "tenant_id": session.tenant() });
+    let operation = Operation::new(Action::UpdateOne, LOGIN.collection).with("filter", filter);
+    command.operation(operation.with("update", json!({ "$inc": { "touched": 1 } })), None);
 }

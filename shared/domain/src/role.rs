@@ -138,7 +138,8 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
 ];
 
 /// What nobody else may do at all.
-const FOR_ADMINS: &[&str] = &["integration:create", "integration:delete", "integration:read", "integration:update"];
+const FOR_ADMINS: &[&str] =
+    &["integration:create", "integration:delete", "integration:read", "integration:update", "login:read", "login:revoke"];
 
 /// What is for the person concerned alone: no owner or admin bids, or accepts a quote, in somebody's place.
 const NOT_FOR_ADMINS: &[&str] =

@@ -19,7 +19,7 @@ mod vault;
 
 pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
-pub use command::{Audience, Command, EventOf, Step, fill};
+pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;
 pub use invite::{Invite, invite_expiry, invite_token, open_invite};

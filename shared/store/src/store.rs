@@ -59,6 +59,11 @@ impl Store {
         self.ids.next(entity)
     }
 
+    /// Where the request comes from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// What seals and signs.
     pub fn vault(&self) -> &Vault {
         &self.vault

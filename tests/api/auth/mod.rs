@@ -1,4 +1,4 @@
-//! `/v1/auth`, `/v1/me` and `/v1/members`.
+//! `/v1/auth`, `/v1/me`, `/v1/members` and `/v1/sessions`.
 
 mod cut_off;
 mod invite;
@@ -7,6 +7,7 @@ mod logout;
 mod me;
 mod refresh;
 mod secrets;
+mod sessions;
 mod signup;
 mod switch;
 
@@ -66,4 +67,10 @@ pub async fn joined(owner: &Caller, email: &str, role: &str) -> Answered {
 pub async fn events_of(record: &str) -> Vec<String> {
     let events = App::shared().stored("events", json!({ "record.id": record })).await;
     events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Now.
+pub fn now() -> domain::Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    domain::Time::from_ms(i64::try_from(since.as_millis()).unwrap())
 }

@@ -1,10 +1,9 @@
 //! Refreshing.
 
-use domain::Time;
 use serde_json::json;
 use support::{Answered, App, Cut, Request, id};
 
-use super::{caller, email, events_of, post, signed_up, string};
+use super::{caller, email, events_of, now, post, signed_up, string};
 
 fn refresh(tokens: &Answered) -> Request {
     post("/v1/auth/refresh", json!({ "refresh_token": string(tokens, "/refresh_token") }))
@@ -18,11 +17,6 @@ fn login_of(tokens: &Answered) -> String {
 async fn set(collection: &str, id: &str, fields: serde_json::Value) {
     let update = json!({ "collection": collection, "filter": { "_id": id }, "update": { "$set": fields } });
     App::shared().data("updateOne", update).await;
-}
-
-fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Time::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
 #[tokio::test]

@@ -1,0 +1,78 @@
+//! Sessions: one's own logins in all tenants, and those of a member of the tenant for who runs it.
+
+use domain::entities::{LOGIN, MEMBERSHIP};
+use domain::{Doc, Error, Filter, validate};
+use edge::{Call, Outcome, Reply};
+use serde_json::Value;
+use store::{Page, Query};
+
+use crate::entrance::text as text_of;
+use crate::logins;
+
+/// One's own sessions, the newest first.
+pub async fn list(call: &Call) -> Outcome {
+    let session = call.session()?;
+    let mut reading = call.store.reading(call.scope()?);
+    let step = logins::read(&mut reading, &logins::of_identity(session.identity(), call.now()));
+    let found = reading.run().await?.docs(step);
+    let data = found.into_iter().map(|login| shown(login, session.login())).collect();
+    Ok(Reply::page(Page { data, next: None, total: None }))
+}
+
+/// Ends one of one's own sessions, in whichever tenant it is.
+pub async fn revoke(call: &Call) -> Outcome {
+    let (id, scope) = (call.id(&LOGIN)?, call.scope()?);
+    let own = logins::of_identity(call.session()?.identity(), call.now()).and(Filter::is("_id", id));
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&LOGIN, &own, Error::not_found());
+    let login = reading.run().await?.doc(step);
+    let mut command = call.store.command(scope);
+    let there = logins::scope_in(call, text_of(&login, "tenant_id"));
+    logins::require_end(call, &mut command, &there, id, "revoked", Error::not_found());
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// Ends all of one's own sessions but this.
+pub async fn revoke_others(call: &Call) -> Outcome {
+    let (scope, session) = (call.scope()?, call.session()?);
+    let others = logins::of_identity(session.identity(), call.now()).and(Filter::is_not("_id", session.login()));
+    let mut reading = call.store.reading(scope);
+    let step = logins::read(&mut reading, &others);
+    let found = reading.run().await?.docs(step);
+    let mut command = call.store.command(scope);
+    logins::end(call, &mut command, &others, &found, "revoked");
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// The sessions of a member in this tenant.
+pub async fn list_of_member(call: &Call) -> Outcome {
+    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
+    let query = Query::parse(&LOGIN, call.query())?.within(logins::usable(call.now()));
+    let query = query.belonging(scope, Filter::is("membership", id));
+    let mut reading = call.store.reading(scope);
+    reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
+    let step = reading.page(scope, &query);
+    Ok(Reply::page(reading.run().await?.page(step, &query)))
+}
+
+/// Ends all sessions of a member in this tenant.
+pub async fn revoke_of_member(call: &Call) -> Outcome {
+    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
+    let theirs = scope.live().and(Filter::is("membership", id)).and(logins::usable(call.now()));
+    let mut reading = call.store.reading(scope);
+    reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
+    let step = logins::read(&mut reading, &theirs);
+    let found = reading.run().await?.docs(step);
+    let mut command = call.store.command(scope);
+    logins::end(call, &mut command, &theirs, &found, "revoked-by-staff");
+    Ok(Reply::answer(command.commit().await?))
+}
+
+fn shown(mut login: Doc, current: &str) -> Doc {
+    let is_current = text_of(&login, "_id") == current;
+    let tenant = login.remove("tenant_id").unwrap_or_default();
+    let mut shown = validate::render(&LOGIN, login);
+    shown.insert("tenant".to_owned(), tenant);
+    shown.insert("current".to_owned(), Value::Bool(is_current));
+    shown
+}
