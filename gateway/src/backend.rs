@@ -3,6 +3,8 @@
 mod driver;
 mod embedded;
 
+use std::sync::Arc;
+
 use driver::Driver;
 use embedded::Embedded;
 use engine::{Command, Outcome};
@@ -12,7 +14,7 @@ use crate::{
     Error,
     config::Backend,
     failure::Failure,
-    perform::{Reply, Request},
+    perform::{Reply, Request, Turn},
 };
 
 /// What a session is begun for.
@@ -35,7 +37,13 @@ pub(crate) trait Store {
     /// Whether a single command takes effect when it runs and not when it is committed.
     const COMMITS_AT_ONCE: bool;
 
-    async fn begin(&self, purpose: Purpose) -> Result<Self::Session, Failure>;
+    /// Commands end early once the turn has expired, where the store can do that.
+    async fn begin(&self, purpose: Purpose, turn: &Arc<Turn>) -> Result<Self::Session, Failure>;
+
+    /// Runs a single command that takes transactions of its own, if it is one.
+    async fn run_apart(&self, _database: &str, _command: &Command) -> Option<Result<Outcome, Failure>> {
+        None
+    }
 }
 
 /// Commands that belong together; dropped without a commit, a transaction leaves no trace.

@@ -11,7 +11,7 @@ use std::{
 use bson::Document;
 use bytes::Bytes;
 use data_api::{Action, Grant};
-use engine::Command;
+use engine::{Command, Outcome};
 
 use crate::{
     access, answer,
@@ -64,7 +64,7 @@ impl Turn {
         self.settle(Self::COMMITTING)
     }
 
-    fn has_expired(&self) -> bool {
+    pub(crate) fn has_expired(&self) -> bool {
         self.0.load(Ordering::Acquire) == Self::EXPIRED
     }
 
@@ -174,10 +174,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Request) -> Result<Document, Failure> {
     match plan {
         Plan::Single(command, purpose) => {
+            if let Some(outcome) = run_apart(store, command, database, request).await {
+                return answer::shape(request.action, outcome?, &request.limits);
+            }
             if *purpose == Purpose::Write && S::COMMITS_AT_ONCE && !request.turn.commit() {
                 return Err(Failure::time_limit());
             }
-            let mut session = store.begin(*purpose).await?;
+            let mut session = store.begin(*purpose, &request.turn).await?;
             let mut outcome = session.run(database, command).await;
             if !S::COMMITS_AT_ONCE
                 && let (Err(failure), Command::InsertMany { collection, documents, ordered }) = (&outcome, &**command)
@@ -185,7 +188,7 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             {
                 // Undone and done again one by one, to tell of each document what became of it.
                 drop(session);
-                session = store.begin(*purpose).await?;
+                session = store.begin(*purpose, &request.turn).await?;
                 outcome = insert::each(&mut session, database, collection, documents, *ordered).await;
             }
             let stays = outcome.is_ok() || command.keeps_its_beginning();
@@ -195,7 +198,7 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             answer::shape(request.action, outcome?, &request.limits)
         }
         Plan::Transaction(operations, purpose) => {
-            let mut session = store.begin(*purpose).await?;
+            let mut session = store.begin(*purpose, &request.turn).await?;
             let results = transaction::run(&mut session, database, operations, rules(request)).await?;
             if *purpose == Purpose::Transaction {
                 commit(session, request).await?;
@@ -203,6 +206,22 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             Ok(results)
         }
     }
+}
+
+/// A command with transactions of its own counts as being committed from its beginning.
+async fn run_apart<S: Store>(
+    store: &S,
+    command: &Command,
+    database: &str,
+    request: &Request,
+) -> Option<Result<Outcome, Failure>> {
+    if !matches!(command, Command::CreateIndexes { .. }) || S::COMMITS_AT_ONCE {
+        return None;
+    }
+    if !request.turn.commit() {
+        return Some(Err(Failure::time_limit()));
+    }
+    store.run_apart(database, command).await
 }
 
 async fn commit(session: impl Session, request: &Request) -> Result<(), Failure> {

@@ -9,7 +9,8 @@ use crate::Error;
 /// Documents nested to the limit are read recursively.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is wrong with the file, in words; nothing where every document can be read and every index holds exactly its keys.
+/// What is wrong with the file, in words; nothing where every document can be read, every index holds exactly its keys, and the log of
+/// changes has no gap and tells of each document what it is.
 ///
 /// A gateway may be at work on the file meanwhile: what is checked is one state of it.
 pub fn verify(path: &Path) -> Result<Vec<String>, Error> {
@@ -18,7 +19,7 @@ pub fn verify(path: &Path) -> Result<Vec<String>, Error> {
         return Err(Error::Database("there is no such file".into()));
     }
     let path = path.to_owned();
-    let checking = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || Engine::open(&path)?.verify());
+    let checking = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || Engine::open_beside(&path)?.verify());
     let checked = checking.map_err(|error| Error::Database(error.to_string()))?.join();
     let checked = checked.map_err(|_| Error::Database("checking it ended in a fault".into()))?;
     checked.map_err(|error| Error::Database(error.message))

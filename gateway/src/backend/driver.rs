@@ -4,7 +4,7 @@ mod error;
 mod execute;
 mod structure;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bson::doc;
 use engine::{Command, Outcome};
@@ -20,7 +20,7 @@ use crate::{
     Error,
     failure::Failure,
     log,
-    perform::{Reply, Request, perform},
+    perform::{Reply, Request, Turn, perform},
 };
 
 /// A deployment with its pool of connections.
@@ -86,7 +86,7 @@ impl Store for Driver {
     /// Outside a transaction the server commits each command by itself.
     const COMMITS_AT_ONCE: bool = true;
 
-    async fn begin(&self, purpose: Purpose) -> Result<DriverSession, Failure> {
+    async fn begin(&self, purpose: Purpose, _turn: &Arc<Turn>) -> Result<DriverSession, Failure> {
         let mut session = self.client.start_session().await.map_err(error::failure)?;
         let is_transaction = matches!(purpose, Purpose::Snapshot | Purpose::Transaction);
         if is_transaction {

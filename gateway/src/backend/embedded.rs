@@ -14,7 +14,7 @@ use super::{Purpose, Session, Store};
 use crate::{
     Error,
     failure::Failure,
-    perform::{Reply, Request, perform},
+    perform::{Reply, Request, Turn, perform},
     workers::Workers,
 };
 
@@ -92,12 +92,24 @@ impl Store for Embedded {
 
     const COMMITS_AT_ONCE: bool = false;
 
-    async fn begin(&self, purpose: Purpose) -> Result<engine::Session, Failure> {
+    async fn begin(&self, purpose: Purpose, turn: &Arc<Turn>) -> Result<engine::Session, Failure> {
         let mode = match purpose {
             Purpose::Read | Purpose::Snapshot => Mode::Read,
             Purpose::Write | Purpose::Transaction => Mode::Write,
         };
-        Ok(self.engine.begin(mode)?)
+        let mut session = self.engine.begin(mode)?;
+        let turn = Arc::clone(turn);
+        session.stop_when(move || turn.has_expired());
+        Ok(session)
+    }
+
+    async fn run_apart(&self, database: &str, command: &Command) -> Option<Result<Outcome, Failure>> {
+        match command {
+            Command::CreateIndexes { collection, indexes } => {
+                Some(self.engine.create_indexes(database, collection, indexes).map_err(Failure::from))
+            }
+            _ => None,
+        }
     }
 }
 

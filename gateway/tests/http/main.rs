@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod indexes;
+#[cfg(test)]
+mod interrupts;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod program;
