@@ -4,7 +4,7 @@ use domain::Role::{self, Admin, Customer, Expert, Manager, Owner, Vendor};
 use serde_json::{Value, json};
 use support::{Answered, Request};
 
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 
 /// How an endpoint is called so that it succeeds, and by whom.
 pub struct Endpoint {
@@ -63,6 +63,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, ..plain("POST /v1/auth/accept-invite", &[]) },
     Endpoint { trips: 2, ..plain("POST /v1/auth/logout", ALL) },
     Endpoint { trips: 2, body: |world| json!({ "tenant": world.tenant.id }), ..plain("POST /v1/auth/switch", ALL) },
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "current_password": PASSWORD, "password": "another passphrase" }),
+        ..plain("POST /v1/auth/password", ALL)
+    },
+    plain("POST /v1/auth/password/forgot", &[]),
+    Endpoint { trips: 2, ..plain("POST /v1/auth/password/reset", &[]) },
     plain("GET /v1/me", ALL),
     Endpoint {
         trips: 2,

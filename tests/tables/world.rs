@@ -15,6 +15,11 @@ pub struct World {
 
 const DAY_MS: i64 = 86_400_000;
 
+/// The password of every member.
+pub const PASSWORD: &str = "password";
+/// Its hash at little cost, from the test vectors of P-H-C/phc-winner-argon2.
+const PASSWORD_HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
 impl World {
     /// A new tenant with a member in each role and records in every state.
     pub async fn new() -> World {
@@ -85,6 +90,7 @@ impl World {
         self.quote("accepted_quote", "active", "active_bid", "accepted", &mut operations);
         self.project(&mut operations);
         self.rest(&mut operations);
+        operations.extend(self.members.iter().map(|(_, member)| identity(member)));
         operations
     }
 
@@ -208,6 +214,16 @@ impl World {
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });
         self.insert("logins", &login, fields, operations);
     }
+}
+
+/// The insertion of a member's identity, which belongs to no tenant.
+fn identity(member: &Member) -> Value {
+    let now = Time::from_ms(now_ms()).ejson();
+    let document = json!({
+        "_id": member.subject().identity, "tenant_id": "platform", "email": member.email, "password_hash": PASSWORD_HASH,
+        "created_at": now, "updated_at": now, "version": 1,
+    });
+    json!({ "insertOne": { "collection": "identities", "document": document } })
 }
 
 /// Now.

@@ -1,7 +1,8 @@
-//! Identities as they are written: made once, and found unchanged by whoever relies on their password.
+//! Identities as they are written: made once, given other passwords, and found unchanged by whoever relies on theirs.
 
 use domain::entities::IDENTITY;
-use domain::{Doc, Error, Filter};
+use domain::{Doc, Error, Filter, validate};
+use serde_json::json;
 use store::{Command, Scope};
 
 use crate::entrance::text;
@@ -17,6 +18,22 @@ pub fn insert(command: &mut Command<'_>, id: &str, member: &Doc, hash: &str, tak
 pub fn require_unchanged(command: &mut Command<'_>, platform: &Scope, identity: &Doc) {
     let as_read = ["_id", "password_hash"].map(|field| Filter::is(field, text(identity, field)));
     let as_read = as_read.into_iter().fold(platform.live(), Filter::and);
-    let raced = Error::conflict("concurrent-update", "The password was changed at the same moment. Try again.");
-    command.require(&IDENTITY, as_read, raced);
+    command.require_still(&IDENTITY, as_read, raced());
+}
+
+/// Gives an identity another password if it still has the one it was read with, else fails so; it is told by mail.
+pub fn set_password(command: &mut Command<'_>, platform: &Scope, identity: &Doc, hash: &str, otherwise: Error) {
+    let mut after = identity.clone();
+    after.insert("password_hash".to_owned(), hash.into());
+    after.insert("password_changed_at".to_owned(), platform.now().into());
+    let as_read = Filter::is("password_hash", text(identity, "password_hash"));
+    let change = validate::change(identity, after);
+    command.on(platform);
+    command.apply_when(&IDENTITY, identity, &change, "identity.password_changed", as_read, otherwise);
+    command.job("password-changed", "", json!({ "identity": identity.get("_id") }), None);
+}
+
+/// Somebody changed the password at the same moment.
+pub fn raced() -> Error {
+    Error::conflict("concurrent-update", "The password was changed at the same moment. Try again.")
 }

@@ -1,6 +1,7 @@
 //! Who somebody is and which tenants they may enter: signing up, logging in and out, inviting and joining.
 
 mod accept;
+mod change_password;
 mod entrance;
 mod identity;
 mod invite;
@@ -12,6 +13,7 @@ mod password;
 mod places;
 mod refresh;
 mod refresh_token;
+mod reset;
 mod routes;
 mod sessions;
 mod signup;

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP};
 use edge::Access::{May, Member, Public};
 use edge::{Route, Router};
 
-use crate::{accept, invite, login, logout, me, refresh, sessions, signup, switch};
+use crate::{accept, change_password, invite, login, logout, me, refresh, reset, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -14,6 +14,9 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/logout", Member, |call| Box::pin(logout::logout(call))).bare(),
     Route::post("/v1/auth/switch", Member, |call| Box::pin(switch::switch(call))),
     Route::post("/v1/auth/accept-invite", Public, |call| Box::pin(accept::accept(call))),
+    Route::post("/v1/auth/password", Member, |call| Box::pin(change_password::change(call))),
+    Route::post("/v1/auth/password/forgot", Public, |call| Box::pin(reset::forgot(call))),
+    Route::post("/v1/auth/password/reset", Public, |call| Box::pin(reset::reset(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),

@@ -5,6 +5,7 @@ mod invite;
 mod mail;
 mod notice;
 mod notify;
+mod password;
 mod routes;
 mod run;
 mod send;

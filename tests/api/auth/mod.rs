@@ -5,6 +5,7 @@ mod invite;
 mod login;
 mod logout;
 mod me;
+mod password;
 mod refresh;
 mod secrets;
 mod sessions;

@@ -6,6 +6,7 @@
 mod form;
 mod mail;
 mod notify;
+mod password;
 mod run;
 mod xero;
 

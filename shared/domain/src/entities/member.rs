@@ -30,7 +30,12 @@ pub static IDENTITY: Entity = Entity {
     name: "identity",
     collection: "identities",
     prefix: "idy",
-    fields: &[email("email").required(), text("name", 200).personal(), text("password_hash", 500).hidden()],
+    fields: &[
+        email("email").required(),
+        text("name", 200).personal(),
+        text("password_hash", 500).hidden(),
+        date("password_changed_at").read_only(),
+    ],
     indexes: &[unique(&["email"])],
     access: Access::own(&[]),
     rules: &Plain,
