@@ -8,13 +8,15 @@ use std::sync::Arc;
 use driver::Driver;
 use embedded::Embedded;
 use engine::{Command, Outcome};
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch::Receiver};
 
+pub(crate) use self::{driver::DriverWatch, embedded::EmbeddedWatch};
 use crate::{
     Error,
-    config::Backend,
+    config::{Backend, Limits},
     failure::Failure,
     perform::{Reply, Request, Turn},
+    watch::{Asked, Opened},
 };
 
 /// What a session is begun for.
@@ -60,11 +62,19 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) async fn open(backend: Backend, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
+    pub(crate) async fn open(backend: Backend, limits: &Limits, stopped: Receiver<bool>) -> Result<Self, Error> {
         match backend {
-            Backend::Embedded { path } => Embedded::open(Some(path), stopped).await.map(Self::Embedded),
-            Backend::Temporary => Embedded::open(None, stopped).await.map(Self::Embedded),
-            Backend::Mongo { uri } => Driver::open(&uri).await.map(Self::Driver),
+            Backend::Embedded { path } => Embedded::open(Some(path), limits, stopped).await.map(Self::Embedded),
+            Backend::Temporary => Embedded::open(None, limits, stopped).await.map(Self::Embedded),
+            Backend::Mongo { uri } => Driver::open(&uri, limits).await.map(Self::Driver),
+        }
+    }
+
+    /// Begins to watch a collection.
+    pub(crate) async fn watch(&self, asked: Asked) -> Result<Opened, Failure> {
+        match self {
+            Self::Embedded(embedded) => embedded.watch(asked).await,
+            Self::Driver(driver) => driver.watch(asked).await,
         }
     }
 

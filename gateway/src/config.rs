@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use data_api::Grant;
+pub use engine::Kept;
 use serde::Deserialize;
 
 use crate::tls::Tls;
@@ -73,6 +74,12 @@ pub struct Limits {
     pub concurrent: usize,
     /// The requests of one partition; as many as it likes where there is none.
     pub partition: Option<Rate>,
+    /// Watchers at once; they count for themselves, not as requests.
+    pub watchers: usize,
+    /// How long a watcher hears nothing at most.
+    pub heartbeat: Duration,
+    /// How much of the log of changes the embedded engine keeps for watchers that come back.
+    pub changes: Kept,
     /// How long a shutdown waits for requests under way.
     pub grace: Duration,
 }
@@ -110,6 +117,9 @@ impl Default for Limits {
             time: Duration::from_secs(30),
             concurrent: 256,
             partition: None,
+            watchers: 128,
+            heartbeat: Duration::from_secs(15),
+            changes: Kept::default(),
             grace: Duration::from_secs(10),
         }
     }

@@ -62,6 +62,7 @@ const TYPE_MISMATCH: i32 = 14;
 const NOT_SUPPORTED: i32 = 115;
 const WRITE_CONFLICT: i32 = 112;
 const TIME_EXPIRED: i32 = 50;
+const HISTORY_LOST: i32 = 286;
 pub(crate) const DUPLICATE: i32 = 11000;
 pub(crate) const VALIDATION_FAILED: i32 = 121;
 
@@ -162,6 +163,11 @@ impl Failure {
         }
     }
 
+    pub(crate) fn history_lost() -> Self {
+        Self::new(410, code::RESUME_TOKEN_EXPIRED, "the changes after the resume token are no longer kept")
+            .with_code(HISTORY_LOST)
+    }
+
     #[must_use]
     pub(crate) fn with_code(self, code: i32) -> Self {
         Self { code: Some(code), ..self }
@@ -227,6 +233,7 @@ impl From<engine::Error> for Failure {
             }
             (WRITE_CONFLICT, _) => Self::write_conflict(),
             (TIME_EXPIRED, _) => Self::time_limit(),
+            (HISTORY_LOST, _) => Self::history_lost(),
             // The text could name the file.
             (INTERNAL_ERROR, _) if error.message.starts_with("storage:") => {
                 log::warn(&error.message);
@@ -256,6 +263,7 @@ mod tests {
             (2, "bad", 400),
             (112, "conflict", 503),
             (50, "late", 400),
+            (286, "trimmed", 410),
             (1, "storage: disk I/O error", 503),
             (1, "a fault", 500),
         ];

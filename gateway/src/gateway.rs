@@ -13,7 +13,7 @@ use hyper::{
     body::Incoming,
     header::{self, HeaderValue},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch::Receiver};
 
 use crate::{
     Error, access,
@@ -27,14 +27,17 @@ use crate::{
     perform::{self, Reply, Turn},
     rate::Rates,
     route::Route,
+    watch::Outgoing,
 };
 
 /// What all connections share.
 pub(crate) struct Gateway {
-    database: Database,
+    pub(crate) database: Database,
     keys: Vec<Arc<Key>>,
-    limits: Arc<Limits>,
+    pub(crate) limits: Arc<Limits>,
     places: Arc<Semaphore>,
+    pub(crate) watchers: Arc<Semaphore>,
+    pub(crate) stopped: Receiver<bool>,
     /// Readiness is asked without a key, so it gets few threads.
     pings: Semaphore,
     rates: Option<Rates>,
@@ -45,14 +48,16 @@ pub(crate) struct Gateway {
 const PINGS: usize = 4;
 
 impl Gateway {
-    pub(crate) async fn open(config: Config, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
-        let database = Database::open(config.backend, stopped).await?;
+    pub(crate) async fn open(config: Config, stopped: Receiver<bool>) -> Result<Self, Error> {
+        let database = Database::open(config.backend, &config.limits, stopped.clone()).await?;
         Ok(Self {
             database,
             keys: config.keys.into_iter().map(Arc::new).collect(),
             pings: Semaphore::new(PINGS),
             rates: config.limits.partition.map(|rate| Rates::new(rate, Instant::now())),
             places: Arc::new(Semaphore::new(config.limits.concurrent)),
+            watchers: Arc::new(Semaphore::new(config.limits.watchers)),
+            stopped,
             limits: Arc::new(config.limits),
             metrics: Metrics::default(),
             log: Log::new(config.log),
@@ -64,7 +69,7 @@ impl Gateway {
         self.log.finish();
     }
 
-    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Outgoing> {
         let started = Instant::now();
         let route = Route::of(request.uri().path());
         if route == Route::Metrics {
@@ -75,6 +80,7 @@ impl Gateway {
         let reply = match route {
             Route::Health => live(),
             Route::Ready => self.ready().await.map_or_else(|failure| Reply::failed(failure, form), |()| live()),
+            Route::Action(Action::Watch) => return self.watch(&head.method, &head.headers, body, form, started).await,
             Route::Action(action) => {
                 let result = self.act(action, &head.method, &head.headers, body, form).await;
                 result.unwrap_or_else(|failure| Reply::failed(failure, form))
@@ -109,7 +115,7 @@ impl Gateway {
         self.within_time(request, &turn, place).await
     }
 
-    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Arc<Key>, OwnedSemaphorePermit), Failure> {
+    pub(crate) fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Arc<Key>, OwnedSemaphorePermit), Failure> {
         if method != Method::POST {
             return Err(Failure::new(405, code::METHOD_NOT_ALLOWED, "an action is a POST request"));
         }
@@ -149,7 +155,7 @@ impl Gateway {
         }
     }
 
-    fn account(&self, route: Route, headers: &HeaderMap, reply: &Reply, duration: Duration) {
+    pub(crate) fn account(&self, route: Route, headers: &HeaderMap, reply: &Reply, duration: Duration) {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let request_id = header(REQUEST_ID_HEADER);
         self.metrics.count(&Answered {
@@ -188,7 +194,7 @@ fn live() -> Reply {
     Reply { status: 200, body: br#"{"ok":true}"#.to_vec(), ..Reply::default() }
 }
 
-fn answer(reply: Reply, form: Form) -> Response<Full<Bytes>> {
+pub(crate) fn answer(reply: Reply, form: Form) -> Response<Outgoing> {
     let kind = match form {
         Form::Plain => JSON,
         Form::Canonical => EJSON,
@@ -200,8 +206,8 @@ fn answer(reply: Reply, form: Form) -> Response<Full<Bytes>> {
     response
 }
 
-fn respond(status: u16, kind: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn respond(status: u16, kind: &'static str, body: Vec<u8>) -> Response<Outgoing> {
+    let mut response = Response::new(Outgoing::Whole(Full::new(Bytes::from(body))));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response

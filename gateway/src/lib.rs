@@ -29,9 +29,10 @@ mod server;
 mod tls;
 mod transaction;
 mod verify;
+mod watch;
 mod workers;
 
-pub use config::{Backend, Config, Key, Limits, Rate};
+pub use config::{Backend, Config, Kept, Key, Limits, Rate};
 pub use error::Error;
 pub use server::{Running, start};
 pub use tls::Tls;

@@ -27,6 +27,10 @@ Usage: gateway --embedded PATH | --mongodb URI [options]
   --max-documents N      most documents of one answer (50000)
   --max-answer BYTES     largest answer (67108864)
   --max-requests N       most requests at once (256)
+  --max-watchers N       most watchers at once, beside the requests (128)
+  --keep-changes N       changes that are kept for watchers who come back (1000000),
+  --keep-changes-bytes BYTES    unless their documents are more than this (134217728)
+  --keep-changes-hours HOURS    or they are older than this (24)
   --partition-rate N     most requests per second with one x-partition header (no limit)
   --partition-burst N    how many of them at once, after a pause (twice the rate)
   --time SECONDS         longest time for one request (30)
@@ -119,6 +123,10 @@ impl Given {
             "--max-documents" => limits.documents = value.parse().ok()?,
             "--max-answer" => limits.answer_bytes = value.parse().ok()?,
             "--max-requests" => limits.concurrent = value.parse().ok()?,
+            "--max-watchers" => limits.watchers = value.parse().ok()?,
+            "--keep-changes" => limits.changes.rows = value.parse().ok()?,
+            "--keep-changes-bytes" => limits.changes.bytes = value.parse().ok()?,
+            "--keep-changes-hours" => limits.changes.age_ms = value.parse::<u64>().ok()?.checked_mul(3_600_000)?,
             "--partition-rate" => self.rate = Some(value.parse().ok().filter(|rate| *rate > 0)?),
             "--partition-burst" => self.burst = Some(value.parse().ok().filter(|burst| *burst > 0)?),
             "--time" => limits.time = Duration::from_secs(value.parse().ok()?),
@@ -157,6 +165,8 @@ fn keys(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Key>, String> {
 
 #[cfg(test)]
 mod tests {
+    use gateway::Kept;
+
     use super::*;
 
     fn check(words: &str, variables: &[(&str, &str)]) -> Result<Option<Config>, String> {
@@ -179,6 +189,14 @@ mod tests {
         let config = check("", &[KEYS, ("MONGODB_URI", "mongodb://host")]).unwrap().unwrap();
         assert!(matches!(config.backend, Backend::Mongo { uri } if uri == "mongodb://host"));
         assert!(check("--help", &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_log_of_changes_is_bounded_in_three_ways() {
+        let words = "--embedded a --max-watchers 7 --keep-changes 10 --keep-changes-bytes 2000 --keep-changes-hours 3";
+        let limits = check(words, &[KEYS]).unwrap().unwrap().limits;
+        assert_eq!((limits.watchers, limits.changes), (7, Kept { rows: 10, bytes: 2_000, age_ms: 10_800_000 }));
+        assert!(check("--embedded a --keep-changes-hours -1", &[KEYS]).is_err());
     }
 
     #[test]

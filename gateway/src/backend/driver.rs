@@ -3,6 +3,7 @@
 mod error;
 mod execute;
 mod structure;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,11 +14,13 @@ use mongodb::{
     error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
     options::{ClientOptions, ReadConcern, WriteConcern},
 };
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, oneshot};
 
+pub(crate) use self::watch::DriverWatch;
 use super::{Purpose, Session, Store};
 use crate::{
     Error,
+    config::Limits,
     failure::Failure,
     log,
     perform::{Reply, Request, Turn, perform},
@@ -27,6 +30,13 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Driver {
     client: Client,
+    watching: Arc<Watching>,
+}
+
+/// Each watcher waits on a connection: they have a pool of their own, from the first one on, so that they take none from requests.
+struct Watching {
+    options: ClientOptions,
+    client: OnceCell<Client>,
 }
 
 /// Commands on one of the driver's sessions, within a transaction or each for itself.
@@ -38,14 +48,19 @@ pub(crate) struct DriverSession {
 
 impl Driver {
     /// Connects; a deployment that does not answer yet is no reason not to start.
-    pub(crate) async fn open(uri: &str) -> Result<Self, Error> {
+    pub(crate) async fn open(uri: &str, limits: &Limits) -> Result<Self, Error> {
         // The driver's message could quote the URI with its password.
         let fault = |_| Error::Database("the connection string is not valid".into());
         let mut options = ClientOptions::parse(uri).await.map_err(fault)?;
         options.app_name.get_or_insert_with(|| "gateway".into());
         options.server_selection_timeout.get_or_insert(REACH_TIME);
         options.connect_timeout.get_or_insert(REACH_TIME);
-        let driver = Self { client: Client::with_options(options).map_err(fault)? };
+        let mut watching_options = options.clone();
+        watching_options.max_pool_size = u32::try_from(limits.watchers).ok().filter(|watchers| *watchers > 0);
+        watching_options.min_pool_size = None;
+        let client = Client::with_options(options).map_err(fault)?;
+        let watching = Watching { options: watching_options, client: OnceCell::new() };
+        let driver = Self { client, watching: Arc::new(watching) };
         driver.report_topology().await;
         Ok(driver)
     }

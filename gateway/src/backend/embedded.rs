@@ -1,34 +1,43 @@
 //! The embedded engine as a backend: everything is ready at once, on a thread that may block.
 
+mod watch;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use engine::{Command, Engine, Mode, Outcome};
+use engine::{Command, Engine, Kept, Mode, Outcome};
 use tempfile::TempDir;
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch::Receiver},
     task::spawn_blocking,
 };
 
+pub(crate) use self::watch::EmbeddedWatch;
 use super::{Purpose, Session, Store};
 use crate::{
     Error,
+    config::Limits,
     failure::Failure,
     perform::{Reply, Request, Turn, perform},
+    watch::Bells,
     workers::Workers,
 };
+
+const LOG_READERS: usize = 8;
 
 /// The engine and, where it is temporary, the folder that goes with it.
 #[derive(Clone)]
 pub(crate) struct Embedded {
     engine: Engine,
     workers: Workers,
+    bells: Arc<Bells>,
+    log_readers: Arc<Semaphore>,
     _folder: Option<Arc<TempDir>>,
 }
 
 impl Embedded {
     /// Opens the file, or a temporary one, and begins to sweep it.
-    pub(crate) async fn open(path: Option<PathBuf>, stopped: watch::Receiver<bool>) -> Result<Self, Error> {
+    pub(crate) async fn open(path: Option<PathBuf>, limits: &Limits, stopped: Receiver<bool>) -> Result<Self, Error> {
         let opening = spawn_blocking(move || {
             let (path, folder) = match path {
                 Some(path) => (path, None),
@@ -38,10 +47,14 @@ impl Embedded {
                 }
             };
             let engine = Engine::open(&path).map_err(|error| Error::Database(error.message))?;
-            Ok(Self { engine, workers: Workers::default(), _folder: folder })
+            let bells = Arc::new(Bells::default());
+            let ringing = Arc::clone(&bells);
+            engine.on_change(move |namespaces| ringing.ring(namespaces));
+            let log_readers = Arc::new(Semaphore::new(LOG_READERS));
+            Ok(Self { engine, workers: Workers::default(), bells, log_readers, _folder: folder })
         });
         let embedded = opening.await.map_err(|error| Error::Database(error.to_string()))??;
-        embedded.clone().sweep(stopped);
+        embedded.clone().sweep(limits.changes, stopped);
         Ok(embedded)
     }
 
@@ -67,8 +80,8 @@ impl Embedded {
         }
     }
 
-    /// Removes expired documents once a minute, as MongoDB does.
-    fn sweep(self, mut stopped: watch::Receiver<bool>) {
+    /// Removes expired documents once a minute, as MongoDB does, and changes that are not kept any longer.
+    fn sweep(self, kept: Kept, mut stopped: Receiver<bool>) {
         tokio::spawn(async move {
             let mut minute = tokio::time::interval(SWEEP_INTERVAL);
             loop {
@@ -79,7 +92,11 @@ impl Embedded {
                 let engine = self.engine.clone();
                 let now_ms = bson::DateTime::now().timestamp_millis();
                 // A sweep that fails is made up for by the next one.
-                let _ = spawn_blocking(move || engine.sweep_expired(now_ms)).await;
+                let _ = spawn_blocking(move || {
+                    let _ = engine.sweep_expired(now_ms);
+                    engine.trim_changes(now_ms, &kept)
+                })
+                .await;
             }
         });
     }

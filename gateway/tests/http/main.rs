@@ -20,3 +20,5 @@ mod support;
 mod tls;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod watch;

@@ -10,7 +10,15 @@ use serde_json::{Value, json};
 use crate::support::Client;
 
 /// A running program that does not outlive its test.
-struct Program(Child);
+pub struct Program(Child);
+
+impl Program {
+    /// Ends it without any chance to finish.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("the gateway is at work");
+        self.0.wait().expect("the gateway ends");
+    }
+}
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -29,6 +37,13 @@ fn start(folder: &tempfile::TempDir) -> Program {
         .stdout(Stdio::piped())
         .spawn();
     Program(child.expect("the gateway starts"))
+}
+
+/// The program on a file in the folder, with the key `swordfish`.
+pub fn serve(folder: &tempfile::TempDir) -> (Program, std::net::SocketAddr) {
+    let mut program = start(folder);
+    let address = listening(&mut BufReader::new(program.0.stdout.take().expect("its output is piped")));
+    (program, address)
 }
 
 fn listening(output: &mut impl BufRead) -> std::net::SocketAddr {

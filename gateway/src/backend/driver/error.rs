@@ -8,6 +8,10 @@ use crate::failure::{DUPLICATE, Duplicate, Failure, InsertError, Inserts};
 
 const WRITE_CONFLICT: i32 = 112;
 const TIME_EXPIRED: i32 = 50;
+/// $changeStream on a standalone server, an unknown command or stage, and what is not implemented.
+const NO_CHANGE_STREAMS: [i32; 5] = [40573, 40324, 59, 115, 238];
+/// The oplog does not reach back so far, and a change stream that cannot be resumed.
+const HISTORY_LOST: [i32; 2] = [286, 280];
 /// Codes by which a server says that it cannot serve now: it steps down, shuts down, or has no primary.
 const UNAVAILABLE: [i32; 8] = [89, 91, 189, 10107, 11600, 11602, 13435, 13436];
 
@@ -42,6 +46,24 @@ pub(super) fn failure(error: Error) -> Failure {
         ErrorKind::SessionsNotSupported => Failure::invalid("the deployment has no sessions and so no transactions"),
         _ => Failure::new(500, code::INTERNAL, "the database answered in an unexpected way"),
     }
+}
+
+/// The same for a change stream, which not every deployment has.
+pub(super) fn of_watching(error: Error) -> Failure {
+    if let ErrorKind::Command(command) = &*error.kind {
+        if NO_CHANGE_STREAMS.contains(&command.code) {
+            let why =
+                "watch needs change streams, which this deployment does not have: a replica set or a sharded cluster has them";
+            return Failure::invalid(why).with_code(command.code);
+        }
+        if HISTORY_LOST.contains(&command.code) {
+            return Failure::history_lost().with_code(command.code);
+        }
+    }
+    if let ErrorKind::MissingResumeToken = &*error.kind {
+        return Failure::internal("the database sent a change without a resume token");
+    }
+    failure(error)
 }
 
 fn of_code(code: i32, message: &str, response: Option<&RawDocumentBuf>) -> Failure {

@@ -1,0 +1,91 @@
+//! What a request to watch asks for.
+
+use std::sync::Arc;
+
+use bson::Document;
+use bytes::Bytes;
+use data_api::Action;
+use engine::Filter;
+
+use crate::{
+    access,
+    config::Key,
+    ejson::{self, Form},
+    failure::Failure,
+    parameters::Parameters,
+    refused,
+};
+
+/// A request as it came.
+pub(crate) struct Asked {
+    pub body: Bytes,
+    /// The header by which a client that reconnects tells what it has seen.
+    pub last_event_id: Option<String>,
+    pub form: Form,
+    pub key: Arc<Key>,
+}
+
+/// What is watched, and how it is told.
+pub(crate) struct Wanted {
+    pub database: String,
+    pub collection: String,
+    /// Where the caller left off.
+    pub resume_after: Option<Resume>,
+    filter: Filter,
+    form: Form,
+}
+
+/// A token, and which parameter it came in.
+pub(crate) struct Resume {
+    pub token: String,
+    parameter: &'static str,
+}
+
+impl Resume {
+    pub(crate) fn malformed(&self) -> Failure {
+        Failure::invalid(format!("{} is no resume token of this database", self.parameter)).with_code(INVALID_TOKEN)
+    }
+}
+
+const INVALID_TOKEN: i32 = 260;
+
+impl Asked {
+    pub(crate) fn read(self) -> Result<Wanted, Failure> {
+        let body = ejson::read(&self.body).map_err(|malformed| {
+            let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
+            malformed.code.into_iter().fold(failure, Failure::with_code)
+        })?;
+        let mut body = Parameters(body);
+        body.text("dataSource")?;
+        let database = body.required_text("database")?;
+        access::authorise(&self.key, &database, Action::Watch.grant())?;
+        let collection = body.collection()?;
+        let filter = filter(&body.document("filter")?.unwrap_or_default())?;
+        let resume_after = body.text("resumeAfter")?.map(|token| Resume { token, parameter: "resumeAfter" });
+        if body.text("fullDocument")?.is_some_and(|kind| kind != "updateLookup") {
+            return Err(Failure::invalid("fullDocument is updateLookup or absent"));
+        }
+        body.finish()?;
+        // A client that reconnects repeats its request; the header is then what it has seen since.
+        let last = self.last_event_id.map(|token| Resume { token, parameter: "the header Last-Event-ID" });
+        Ok(Wanted { database, collection, resume_after: last.or(resume_after), filter, form: self.form })
+    }
+}
+
+fn filter(filter: &Document) -> Result<Filter, Failure> {
+    match refused::code_in_document(filter) {
+        Some(operator) => Err(Failure::code_operator(operator)),
+        None => Ok(Filter::parse(filter)?),
+    }
+}
+
+impl Wanted {
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Whether the filter lets a change pass that left this document.
+    pub(crate) fn wants(&self, document: &Document) -> Result<bool, Failure> {
+        Ok(self.filter.matches(document)?)
+    }
+}
