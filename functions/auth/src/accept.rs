@@ -8,6 +8,7 @@ use edge::{Call, Halt, Outcome, Reply};
 use serde_json::{Value, json};
 use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 
+use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
 use crate::{identity, login, password};
 
@@ -20,7 +21,7 @@ pub async fn accept(call: &Call) -> Outcome {
     let invite = open(call, text_of(&input, "token"))?;
     let scope = PlatformScope::of_auth().tenant(&invite.tenant, call.now()).repeated_by(&invite.membership);
     let platform = PlatformScope::of_auth().identities(call.now());
-    let Invited { tenant, member, identity } = read(call, &scope, &platform, &invite).await?;
+    let Invited { tenant, member, identity, counted } = read(call, &scope, &platform, &invite).await?;
     let name = input.get("name").or_else(|| member.get("name")).and_then(Value::as_str);
     let name = name.ok_or_else(|| Violation::on("name", "required", "This field is required."))?;
     let proof = prove(call, text_of(&input, "password"), identity)?;
@@ -28,13 +29,14 @@ pub async fn accept(call: &Call) -> Outcome {
     entrance::require_open_tenant(&mut command, &scope);
     let member = activate(&mut command, &scope, &member, proof.identity(), name);
     command.on(&platform);
+    counted.forgive(&mut command);
     match &proof {
         Proof::Known(identity) => identity::require_unchanged(&mut command, &platform, identity),
         Proof::New { id, hash } => identity::insert(&mut command, id, &member, hash, raced()),
     }
     command.on(&scope);
     let token = entrance::open_login(call, &mut command, &member);
-    command.answer_secret(200, entrance::tokens(call, &tenant, &member, &token, call.now())?);
+    command.answer_secret(200, entrance::welcome(call, &tenant, &member, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
 }
 
@@ -43,6 +45,7 @@ struct Invited {
     tenant: Doc,
     member: Doc,
     identity: Option<Doc>,
+    counted: Counted,
 }
 
 /// Who joins.
@@ -73,14 +76,16 @@ fn open(call: &Call, token: &str) -> Result<Invite, Error> {
 /// The waiting membership, and the identity of its e-mail address if there is one.
 async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> Result<Invited, Halt> {
     let mut reading = call.store.reading(scope);
+    let counted = attempts::count(&mut reading, attempts::of_identity(call, "accept", &invite.membership), call.now());
     let member = reading.one(&MEMBERSHIP, &scope.live().and(Filter::is("_id", invite.membership.as_str())), invalid());
     let source = member.path("document.email");
     let identity = reading.many_linked(&IDENTITY, &platform.live(), json!({ "_id": 1 }), 1, ("email", &source));
     let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
     let mut found = reading.run().await?;
+    counted.check(&mut found, call.now())?;
     let member = found.doc(member);
     match text_of(&member, "status") {
-        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.docs(identity).pop() }),
+        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.docs(identity).pop(), counted }),
         "active" => Err(used().into()),
         _ => Err(invalid().into()),
     }

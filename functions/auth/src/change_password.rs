@@ -7,7 +7,7 @@ use edge::{Call, Outcome, Reply};
 use store::PlatformScope;
 
 use crate::entrance::text as text_of;
-use crate::{identity, logins, password};
+use crate::{attempts, identity, logins, password};
 
 const INPUT: &[Field] = &[text("current_password", password::LEN_MAX).required(), text("password", password::LEN_MAX).required()];
 
@@ -19,16 +19,20 @@ pub async fn change(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(call.now());
     let others = logins::of_identity(session.identity(), call.now()).and(Filter::is_not("_id", session.login()));
     let mut reading = call.store.reading(scope);
+    let counters = attempts::of_identity(call, "password", session.identity());
+    let counted = attempts::count(&mut reading, counters, call.now());
     let own = platform.live().and(Filter::is("_id", session.identity()));
     let step = reading.one(&IDENTITY, &own, Error::not_found());
     let open = logins::read(&mut reading, &others);
     let mut found = reading.run().await?;
+    counted.check(&mut found, call.now())?;
     let (identity, open) = (found.doc(step), found.docs(open));
     if !password::verify(text_of(&input, "current_password"), Some(text_of(&identity, "password_hash"))) {
         return Err(wrong("current_password").into());
     }
     let hash = password::hash(text_of(&input, "password"), call.store.random())?;
     let mut command = call.store.command(scope);
+    counted.forgive(&mut command);
     identity::set_password(&mut command, &platform, &identity, &hash, identity::raced());
     logins::end(call, &mut command, &others, &open, "password-changed");
     Ok(Reply::answer(command.commit().await?))

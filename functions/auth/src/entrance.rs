@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
 use store::{Command, EventOf, Scope};
 
+use crate::device;
 use crate::refresh_token::RefreshToken;
 
 /// How long a login lasts that nobody refreshes.
@@ -82,6 +83,15 @@ pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, sin
     });
     if let Value::Object(body) = &mut body {
         body.extend(place(tenant, member));
+    }
+    Ok(body)
+}
+
+/// As [`tokens`], for whoever has just proved who they are: with a token that tells their device from strangers' from now on.
+pub fn welcome(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, device: Option<String>) -> Result<Value, Halt> {
+    let mut body = tokens(call, tenant, member, token, call.now())?;
+    if let Value::Object(body) = &mut body {
+        body.insert("device".to_owned(), device::token(&call.store, text(member, "email"), device).into());
     }
     Ok(body)
 }

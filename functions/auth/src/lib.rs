@@ -1,7 +1,9 @@
 //! Who somebody is and which tenants they may enter: signing up, logging in and out, inviting and joining.
 
 mod accept;
+mod attempts;
 mod change_password;
+mod device;
 mod entrance;
 mod identity;
 mod invite;

@@ -46,6 +46,11 @@ pub fn taken_from(identity: &mut Doc) -> Vec<Place> {
     found(places.into_iter().filter_map(doc::object).collect())
 }
 
+/// The place in the tenant that is wanted, or the one used last.
+pub fn chosen<'a>(places: &'a [Place], wanted: Option<&Value>) -> Option<&'a Place> {
+    places.iter().find(|place| wanted.is_none_or(|tenant| place.tenant.get("_id") == Some(tenant)))
+}
+
 /// The places as callers see them.
 pub fn shown(places: &[Place]) -> Value {
     places.iter().map(|found| Value::Object(place(&found.tenant, &found.member))).collect()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use store::{PlatformScope, Reset, open_reset, reset_expiry, seal_address};
 
 use crate::entrance::text as text_of;
-use crate::{identity, logins, password};
+use crate::{attempts, identity, logins, password};
 
 const ASKED: &[Field] = &[email("email").required()];
 const CHOSEN: &[Field] = &[text("token", 500).required(), text("password", password::LEN_MAX).required()];
@@ -22,6 +22,7 @@ pub async fn forgot(call: &Call) -> Outcome {
     let (email, now, vault) = (text_of(&input, "email"), call.now(), &call.config.vault);
     let platform = PlatformScope::of_auth().identities(now).repeated_by(email);
     let mut command = call.store.command(&platform);
+    attempts::require(&mut command, attempts::of_address(call, "forgot"), now);
     let slot = (now.ms() / MAIL_EVERY_MS).to_string();
     let payload = json!({ "email": seal_address(vault, email, call.store.random()), "expires": reset_expiry(now) });
     command.job_once("password-reset", &[&vault.sign("reset-job", &[email]), &slot], payload);
@@ -46,6 +47,7 @@ pub async fn reset(call: &Call) -> Outcome {
     }
     let hash = password::hash(text_of(&input, "password"), call.store.random())?;
     let mut command = call.store.command(&platform);
+    attempts::forget(call, &mut command, text_of(&identity, "email"));
     identity::set_password(&mut command, &platform, &identity, &hash, invalid());
     logins::end(call, &mut command, &all, &open, "password-reset");
     Ok(Reply::answer(command.commit().await?))

@@ -45,7 +45,7 @@ pub async fn signup(call: &Call) -> Outcome {
     command.event(EventOf { kind, entity: &MEMBERSHIP, id: &owner_id, lead: None, changes, comment: None, holes: &[] });
     insert_settings(&mut command);
     let token = entrance::open_login(call, &mut command, &owner);
-    command.answer_secret(201, entrance::tokens(call, &tenant, &owner, &token, call.now())?);
+    command.answer_secret(201, entrance::welcome(call, &tenant, &owner, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
 }
 

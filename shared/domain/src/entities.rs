@@ -19,7 +19,7 @@ pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT, personal_code};
+pub use member::{ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;
 pub use project::{MILESTONE, PROJECT};
@@ -28,6 +28,7 @@ pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
 
 /// Every entity there is.
 pub static ALL: &[&Entity] = &[
+    &ATTEMPT,
     &BID,
     &CONVERSATION,
     &COUNTER,

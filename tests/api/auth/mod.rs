@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod invite;
+mod lockout;
 mod login;
 mod logout;
 mod me;

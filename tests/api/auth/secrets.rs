@@ -21,6 +21,7 @@ async fn no_collection_holds_a_password_or_a_token() {
     let body = json!({ "token": invite, "password": password });
     let joined = post("/v1/auth/accept-invite", body).header("idempotency-key", "k").send().await.expect(200);
     let mut secrets = vec![password.to_owned(), invite];
+    secrets.extend([&owner, &logged_in, &joined].map(|answered| string(answered, "/device")));
     for answered in [&owner, &logged_in, &refreshed, &joined] {
         secrets.extend(["/access_token", "/refresh_token"].map(|pointer| string(answered, pointer)));
     }

@@ -124,3 +124,19 @@ pub static LOGIN: Entity = Entity {
     access: Access::own(&["membership"]),
     rules: &Plain,
 };
+
+/// How often somebody failed to prove who they are. Its id says of whom, to nobody without our key.
+pub static ATTEMPT: Entity = Entity {
+    name: "attempt",
+    collection: "attempts",
+    prefix: "atp",
+    fields: &[
+        integer("count", 0, i64::MAX).read_only(),
+        flag("blocked").read_only(),
+        date("blocked_until").read_only(),
+        date("expires_at").read_only(),
+    ],
+    indexes: &[expires(&["expires_at"])],
+    access: Access::own(&[]),
+    rules: &Plain,
+};

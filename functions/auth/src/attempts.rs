@@ -1,0 +1,147 @@
+//! Attempts to prove who one is: counted before they are made, so that many at once are no faster than one after another.
+
+use data_api::{Action, Operation};
+use domain::entities::ATTEMPT;
+use domain::{Error, ErrorKind, Time, id};
+use edge::Call;
+use serde_json::{Value, json};
+use store::{Command, Found, PlatformScope, Reading, Step};
+
+use crate::entrance::text as text_of;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How long the next attempt must wait, in milliseconds, by how many there were beyond the free ones.
+const DELAYS_MS: [i64; 9] = [0, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000];
+
+/// What attempts are counted by.
+pub struct Counter {
+    id: String,
+    free: i64,
+    kept_ms: i64,
+    /// Whether a success clears it; else it takes back its own attempt alone.
+    is_ones_own: bool,
+}
+
+/// Attempts that have been counted.
+pub struct Counted(Vec<(Counter, Step)>);
+
+/// Logging in: a device that has done so before is counted alone, so that nobody else can shut it out; all others by their
+/// address, by the account, and by both.
+pub fn of_login(call: &Call, email: &str, device: Option<&str>) -> Vec<Counter> {
+    let counter = |parts: &[&str], free, kept_ms, is_ones_own| Counter { id: id_of(call, parts), free, kept_ms, is_ones_own };
+    if let Some(device) = device {
+        return vec![counter(&["device", email, device], 5, DAY_MS, true)];
+    }
+    let Some(ip) = call.store.origin().ip.as_deref() else { return vec![counter(&["email", email], 10, DAY_MS, false)] };
+    vec![
+        counter(&["pair", email, ip], 5, DAY_MS, true),
+        counter(&["email", email], 10, DAY_MS, false),
+        counter(&["ip", ip], 50, HOUR_MS, false),
+    ]
+}
+
+/// Asking for something without any proof, by the address it is asked from.
+pub fn of_address(call: &Call, what: &str) -> Vec<Counter> {
+    let ip = call.store.origin().ip.as_deref();
+    let counter = |ip: &str| Counter { id: id_of(call, &[what, ip]), free: 20, kept_ms: HOUR_MS, is_ones_own: false };
+    ip.map(counter).into_iter().collect()
+}
+
+/// Proving again who one is, within a session or an invitation.
+pub fn of_identity(call: &Call, what: &str, identity: &str) -> Vec<Counter> {
+    vec![Counter { id: id_of(call, &[what, identity]), free: 5, kept_ms: DAY_MS, is_ones_own: true }]
+}
+
+/// Counts an attempt, unless it comes too early.
+pub fn count(reading: &mut Reading<'_>, counters: Vec<Counter>, now: Time) -> Counted {
+    let counted = |counter: Counter| {
+        let step = reading.operation(counter.operation(now));
+        (counter, step)
+    };
+    Counted(counters.into_iter().map(counted).collect())
+}
+
+/// Counts an attempt, or refuses all of the command if it comes too early.
+pub fn require(command: &mut Command<'_>, counters: Vec<Counter>, now: Time) {
+    for counter in counters {
+        let operation = counter.operation(now).expecting("document", json!({ "blocked": false }));
+        command.operation(operation, Some(too_many(DELAYS_MS.last().copied().unwrap_or_default())));
+    }
+}
+
+/// Forgets the failures of an account, and those from the caller's address with it.
+pub fn forget(call: &Call, command: &mut Command<'_>, email: &str) {
+    let ip = call.store.origin().ip.as_deref().unwrap_or_default();
+    for parts in [["email", email].as_slice(), &["pair", email, ip]] {
+        command.operation(addressed(Action::DeleteOne, &id_of(call, parts)), None);
+    }
+}
+
+impl Counted {
+    /// Refuses an attempt that came too early.
+    pub fn check(&self, found: &mut Found, now: Time) -> Result<(), Error> {
+        let until = self.0.iter().filter_map(|(_, step)| {
+            let counter = found.doc(*step);
+            let until = Time::parse(text_of(&counter, "blocked_until"));
+            until.filter(|_| counter.get("blocked").and_then(Value::as_bool) == Some(true))
+        });
+        match until.max() {
+            Some(until) => Err(too_many(until.ms() - now.ms())),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the attempt back: it was a right one.
+    pub fn forgive(&self, command: &mut Command<'_>) {
+        for (counter, _) in &self.0 {
+            let operation = match counter.is_ones_own {
+                true => addressed(Action::DeleteOne, &counter.id),
+                false => addressed(Action::UpdateOne, &counter.id)
+                    .with("update", json!({ "$inc": { "count": -1 }, "$unset": { "blocked_until": "" } })),
+            };
+            command.operation(operation, None);
+        }
+    }
+}
+
+impl Counter {
+    /// One more, and when the next may come; what comes too early changes nothing, so that no stranger can prolong a wait.
+    fn operation(&self, now: Time) -> Operation {
+        let (at, last) = (now.ejson(), DELAYS_MS.len() - 1);
+        let is_early = json!({ "$gt": ["$blocked_until", at] });
+        let before = json!({ "$cond": [{ "$gt": ["$expires_at", at] }, "$count", 0] });
+        let beyond = json!({ "$max": [0, { "$min": [last, { "$subtract": ["$count", self.free] }] }] });
+        let until = json!({ "$add": [at, { "$arrayElemAt": [DELAYS_MS, beyond] }] });
+        let unless_early = |field: &str, value: Value| json!({ "$cond": ["$blocked", format!("${field}"), value] });
+        let counted = json!({
+            "blocked": is_early, "count": { "$cond": [is_early, "$count", { "$add": [before, 1] }] },
+            "created_at": { "$ifNull": ["$created_at", at] },
+        });
+        let waiting = json!({
+            "blocked_until": unless_early("blocked_until", until),
+            "expires_at": unless_early("expires_at", now.plus_ms(self.kept_ms).ejson()),
+        });
+        addressed(Action::FindOneAndUpdate, &self.id)
+            .with("update", json!([{ "$set": counted }, { "$set": waiting }]))
+            .with("upsert", true)
+            .with("returnDocument", "after")
+    }
+}
+
+fn addressed(action: Action, counter: &str) -> Operation {
+    let filter = json!({ "_id": counter, "tenant_id": PlatformScope::TENANT });
+    Operation::new(action, ATTEMPT.collection).with("filter", filter)
+}
+
+/// The id of a counter tells nothing of whom it counts without our key.
+fn id_of(call: &Call, parts: &[&str]) -> String {
+    id::derived(ATTEMPT.prefix, &[&call.config.vault.sign("attempt", parts)])
+}
+
+fn too_many(wait_ms: i64) -> Error {
+    let seconds = u32::try_from(wait_ms.max(0).saturating_add(999) / 1_000).unwrap_or(u32::MAX);
+    let error = Error::new(ErrorKind::Limited, "too-many-attempts", "There were too many failed attempts. Try again later.");
+    Error { retry_after_s: Some(seconds.max(1)), ..error }
+}
