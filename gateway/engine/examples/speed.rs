@@ -7,7 +7,7 @@ use std::{
 };
 
 use bson::{Bson, Document, doc};
-use engine::{Command, Engine, Mode, Outcome};
+use engine::{Command, Engine, Mode, Outcome, Update};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let total: i32 = std::env::args().nth(1).map_or(Ok(100_000), |count| count.parse())?;
@@ -45,8 +45,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         skip: None,
     };
     report(&mut out, "list of 51", 500, |_| run(&engine, &list))?;
-    report(&mut out, "insertOne", 500, |round| {
+    let range = Command::Find {
+        collection: "leads".into(),
+        filter: doc! {"tenant_id": "t3", "status": "open", "created_at": {"$gte": bson::DateTime::from_millis(i64::from(total / 2))}},
+        projection: None,
+        sort: Some(doc! {"created_at": -1, "_id": -1}),
+        limit: Some(50),
+        skip: None,
+    };
+    report(&mut out, "list of 50 in a range", 500, |_| run(&engine, &range))?;
+    report(&mut out, "insertOne", 1000, |round| {
         run(&engine, &Command::InsertOne { collection: "leads".into(), document: lead(total + round) })
+    })?;
+    report(&mut out, "transaction of 5", 500, |round| {
+        let mut session = engine.begin(Mode::Write)?;
+        for command in transaction(total + 1000 + 3 * round) {
+            session.run("speed", &command)?;
+        }
+        Ok(session.commit()?)
     })?;
     let group = Command::Aggregate {
         collection: "leads".into(),
@@ -64,6 +80,26 @@ fn lead(id: i32) -> Document {
         "title": format!("Lead number {id}"), "value": id, "deleted_at": Bson::Null, "created_at": bson::DateTime::from_millis(i64::from(id)),
         "person": {"name": "Somebody", "email": "somebody@example.com"}, "tags": ["a", "b"],
     }
+}
+
+/// Three documents, a counter, and a change of a document.
+fn transaction(first: i32) -> Vec<Command> {
+    let update = |collection: &str, id: String, update: Document, upsert: bool| Command::UpdateOne {
+        collection: collection.into(),
+        filter: doc! {"_id": id},
+        update: Update::Document(update),
+        upsert,
+        array_filters: Vec::new(),
+        sort: None,
+    };
+    let insert = |id: i32| Command::InsertOne { collection: "leads".into(), document: lead(id) };
+    vec![
+        update("counters", "lead".into(), doc! {"$inc": {"value": 1}}, true),
+        insert(first),
+        insert(first + 1),
+        insert(first + 2),
+        update("leads", format!("lead_{first:08}"), doc! {"$set": {"status": "won"}}, false),
+    ]
 }
 
 fn run(engine: &Engine, command: &Command) -> Result<(), Box<dyn Error>> {
@@ -114,5 +150,14 @@ fn bare(out: &mut impl Write, path: &std::path::Path, total: i32) -> Result<(), 
         Document::from_reader(body.as_slice())?;
         Ok(())
     })?;
-    report(out, "bare INSERT", 500, |round| insert(total + round))
+    report(out, "bare INSERT", 1000, |round| insert(total + round))?;
+    report(out, "bare transaction of 5", 500, |round| {
+        sql.execute_batch("BEGIN IMMEDIATE")?;
+        for number in 0..4 {
+            insert(total + 1000 + 4 * round + number)?;
+        }
+        let id = format!("lead_{:08}", total + 1000 + 4 * round);
+        sql.prepare_cached("UPDATE d SET body = ?2 WHERE id = ?1")?.execute(rusqlite::params![id, lead(0).to_vec()?])?;
+        Ok(sql.execute_batch("COMMIT")?)
+    })
 }
