@@ -36,13 +36,22 @@ pub(crate) fn run(store: &Store, database: &str, collection: &str, stages: &[Doc
 
 /// The pipeline of an update: stages that see one document.
 pub(crate) fn update_pipeline(stages: &[Document]) -> Result<Pipeline> {
+    update_pipeline_with(stages, &Variables::new())
+}
+
+/// The same with variables.
+pub(crate) fn update_pipeline_with(stages: &[Document], variables: &Variables) -> Result<Pipeline> {
+    const UNKNOWN: i32 = 40324;
     for stage in stages {
         let name = stage.keys().next().map_or("", String::as_str);
         if !matches!(name, "$set" | "$addFields" | "$unset" | "$project" | "$replaceRoot" | "$replaceWith") {
-            return Err(Error::new(72, format!("{name} is not allowed to be used within an update")));
+            return Err(match Pipeline::parse(std::slice::from_ref(stage), variables, pipeline::Place::Nested) {
+                Err(error) if error.code == UNKNOWN => error,
+                _ => Error::new(72, format!("{name} is not allowed to be used within an update")),
+            });
         }
     }
-    Pipeline::parse(stages, &Variables::new(), pipeline::Place::Nested)
+    Pipeline::parse(stages, variables, pipeline::Place::Nested)
 }
 
 /// One document through a pipeline of an update.

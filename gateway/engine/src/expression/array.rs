@@ -150,7 +150,14 @@ fn zip(arguments: &[Bson]) -> Result<Bson> {
     let Bson::Array(inputs) = argument(arguments, 0) else {
         return Err(Error::new(34461, "inputs must be an array of expressions"));
     };
-    let longest = is_truthy(argument(arguments, 1));
+    if inputs.is_empty() {
+        return Err(Error::new(34465, "$zip requires at least one input array"));
+    }
+    let longest = match argument(arguments, 1) {
+        Bson::Boolean(longest) => *longest,
+        Bson::Undefined => false,
+        other => return Err(Error::new(34463, format!("useLongestLength must be a bool, found {}", type_name(other)))),
+    };
     let defaults = match argument(arguments, 2) {
         Bson::Array(defaults) => defaults.clone(),
         Bson::Undefined => Vec::new(),
@@ -158,6 +165,9 @@ fn zip(arguments: &[Bson]) -> Result<Bson> {
     };
     if !defaults.is_empty() && !longest {
         return Err(Error::new(34466, "cannot specify defaults unless useLongestLength is true"));
+    }
+    if !defaults.is_empty() && defaults.len() != inputs.len() {
+        return Err(Error::new(34467, "defaults and inputs must have the same length"));
     }
     let mut columns = Vec::with_capacity(inputs.len());
     for input in inputs {

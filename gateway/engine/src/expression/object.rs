@@ -31,8 +31,8 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 const GET_FIELD: Arguments = Arguments {
-    required: &["field"],
-    optional: &["input"],
+    required: &["field", "input"],
+    optional: &[],
     not_an_object: 3041701,
     unknown: 3041701,
     missing: 3041702,
@@ -82,6 +82,11 @@ fn to_array(arguments: &[Bson]) -> Result<Bson> {
     }
 }
 
+fn inconsistent(code: i32, first: &str) -> Error {
+    let rule = "$arrayToObject requires a consistent input format. Elements must all be arrays or all be objects";
+    Error::new(code, format!("{rule}; the first is an {first}"))
+}
+
 fn from_array(arguments: &[Bson]) -> Result<Bson> {
     let items = match argument(arguments, 0) {
         Bson::Array(items) => items,
@@ -90,6 +95,12 @@ fn from_array(arguments: &[Bson]) -> Result<Bson> {
     };
     let mut document = Document::new();
     for item in items {
+        match (items.first(), item) {
+            (Some(Bson::Array(_)), Bson::Array(_)) | (Some(Bson::Document(_)), Bson::Document(_)) => {}
+            (Some(Bson::Array(_)), _) => return Err(inconsistent(40396, "array")),
+            (Some(Bson::Document(_)), _) => return Err(inconsistent(40391, "object")),
+            _ => return Err(Error::new(40398, "Unrecognised input type format for $arrayToObject")),
+        }
         let (name, value) = match item {
             Bson::Array(pair) => match pair.as_slice() {
                 [Bson::String(name), value] => (name, value),

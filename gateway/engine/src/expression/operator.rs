@@ -70,6 +70,9 @@ pub fn argument(arguments: &[Bson], index: usize) -> &Bson {
 
 /// The error for a wrong number of arguments.
 pub fn wrong_count(name: &str, least: usize, most: usize, given: usize) -> Error {
+    if name == "$setEquals" {
+        return Error::new(17045, format!("$setEquals needs at least two arguments had: {given}"));
+    }
     if least == most {
         let plural = if least == 1 { "" } else { "s" };
         return Error::new(16020, format!("Expression {name} takes exactly {least} argument{plural}. {given} were passed in."));

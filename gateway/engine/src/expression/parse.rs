@@ -153,6 +153,10 @@ impl Parser {
                 if let Some(slot) = arguments.position(alone).and_then(|index| parsed.get_mut(index)) {
                     *slot = Some(expression);
                 }
+                // A field alone is one of the document at hand.
+                if let (Some(slot), "$getField") = (arguments.position("input").and_then(|index| parsed.get_mut(index)), name) {
+                    *slot = Some(Expression::Variable("CURRENT".to_owned(), Vec::new()));
+                }
             }
             _ => {
                 let message = format!("{name} only supports an object as its argument");
@@ -162,14 +166,10 @@ impl Parser {
         for (required, slot) in arguments.required.iter().zip(&parsed) {
             if slot.is_none() {
                 let message = format!("Missing '{required}' parameter to {name}");
-                return Err(Error::new(arguments.missing, message));
+                return Err(Error::new(arguments.missing_code(name, required), message));
             }
         }
-        let absent = || match name {
-            "$getField" => Expression::Variable("CURRENT".to_owned(), Vec::new()),
-            _ => Expression::Constant(Bson::Undefined),
-        };
-        Ok(parsed.into_iter().map(|slot| slot.unwrap_or_else(absent)).collect())
+        Ok(parsed.into_iter().map(|slot| slot.unwrap_or(Expression::Constant(Bson::Undefined))).collect())
     }
 }
 

@@ -208,11 +208,12 @@ fn eval_filter(
     };
     let limit = match limit.map(|limit| limit.eval(env)).transpose()? {
         None | Some(Bson::Null | Bson::Undefined) => usize::MAX,
-        Some(value) => Number::from_bson(&value)
-            .and_then(Number::to_i64_exact)
-            .and_then(|limit| usize::try_from(limit).ok())
-            .filter(|limit| *limit > 0)
-            .ok_or_else(|| Error::new(327391, "$filter: limit must be a positive 32-bit integer"))?,
+        Some(value) => {
+            let whole = Number::from_bson(&value).and_then(Number::to_i64_exact).and_then(|limit| i32::try_from(limit).ok());
+            let limit = whole.ok_or_else(|| Error::new(327391, "$filter: limit must be represented as a 32-bit integer"))?;
+            let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
+            limit.ok_or_else(|| Error::new(327392, "$filter: limit must be greater than 0"))?
+        }
     };
     let mut kept = Vec::new();
     for item in items {

@@ -115,6 +115,18 @@ fn what_cannot_be_evaluated_has_its_code() {
         (bson!({"$eq": [1]}), 16020),
         (bson!({"$toInt": "x"}), 241),
         (bson!({"$size": "$n"}), 17124),
+        (bson!({"$setEquals": [[1]]}), 17045),
+        (bson!({"$getField": {"field": "a"}}), 3041703),
+        (bson!({"$regexMatch": {"input": "a"}}), 31023),
+        (bson!({"$regexMatch": {"input": "a", "regex": "("}}), 51111),
+        (bson!({"$replaceOne": {"input": "a", "find": "a"}}), 51747),
+        (bson!({"$filter": {"input": [1], "cond": true, "limit": 0}}), 327392),
+        (bson!({"$filter": {"input": [1], "cond": true, "limit": 0.5}}), 327391),
+        (bson!({"$zip": {"inputs": []}}), 34465),
+        (bson!({"$zip": {"inputs": [[1]], "useLongestLength": 1}}), 34463),
+        (bson!({"$zip": {"inputs": [[1]], "useLongestLength": true, "defaults": [1, 2]}}), 34467),
+        (bson!({"$arrayToObject": [[["a", 1], {"k": "b", "v": 1}]]}), 40396),
+        (bson!({"$arrayToObject": [[{"k": "b", "v": 1}, ["a", 1]]]}), 40391),
     ] {
         assert_eq!(evaluate(expression.clone()), Err(code), "{expression}");
     }

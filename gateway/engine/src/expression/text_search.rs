@@ -71,13 +71,13 @@ fn operands(arguments: &[Bson]) -> Result<Option<(String, Pattern)>> {
         _ => return Err(Error::new(51106, "regex operators need 'options' to be of type string")),
     };
     let pattern = match argument(arguments, 1) {
-        Bson::String(source) => Some(Pattern::new(source, options.unwrap_or_default())?),
+        Bson::String(source) => Some(pattern(source, options.unwrap_or_default())?),
         Bson::RegularExpression(regex) => {
             let own = regex.options.as_str();
             if options.is_some() && !own.is_empty() {
                 return Err(Error::new(51107, "found regex options specified in both 'regex' and 'options' fields"));
             }
-            Some(Pattern::new(regex.pattern.as_str(), options.unwrap_or(own))?)
+            Some(pattern(regex.pattern.as_str(), options.unwrap_or(own))?)
         }
         value if is_nullish(value) => None,
         _ => return Err(Error::new(51105, "regex operators need 'regex' to be of type string or regex")),
@@ -88,6 +88,14 @@ fn operands(arguments: &[Bson]) -> Result<Option<(String, Pattern)>> {
         _ => return Err(Error::new(51104, "regex operators need 'input' to be of type string")),
     };
     Ok(input.zip(pattern))
+}
+
+/// What a search refuses with 51091 is refused with 51111 here.
+fn pattern(source: &str, options: &str) -> Result<Pattern> {
+    Pattern::new(source, options).map_err(|error| match error.code {
+        51091 => Error::new(51111, "Invalid Regex"),
+        _ => error,
+    })
 }
 
 fn regex_match(arguments: &[Bson]) -> Result<Bson> {

@@ -14,6 +14,7 @@ use crate::{
     fields::Fields,
     key,
     matcher::Matcher,
+    number::Number,
     path::Path,
     projection::check_path,
     search::Query,
@@ -67,6 +68,9 @@ impl GraphLookup {
         let max_depth = match given.get("maxDepth") {
             None => None,
             Some(depth) => {
+                if Number::from_bson(depth).is_none() {
+                    return Err(Error::new(40100, "maxDepth requires numeric argument"));
+                }
                 Some(whole(depth, 0).ok_or_else(|| Error::new(40101, "maxDepth requires a nonnegative whole argument"))?)
             }
         };

@@ -8,7 +8,7 @@ use super::{
     merge::{Matched, Merge, Unmatched},
 };
 use crate::{
-    aggregate::pipeline::{Pipeline, Place},
+    aggregate::update_pipeline_with,
     error::{Error, Result},
     expression::Variables,
     projection::check_path,
@@ -148,13 +148,7 @@ fn parse_matched(mode: &Bson, variables: &Variables) -> Result<Matched> {
         }),
         Bson::Array(stages) => {
             let stages = documents(stages, 14)?;
-            for stage in &stages {
-                let name = stage.keys().next().map_or("", String::as_str);
-                if !matches!(name, "$set" | "$addFields" | "$unset" | "$project" | "$replaceRoot" | "$replaceWith") {
-                    return Err(Error::new(72, format!("{name} is not allowed to be used within an update")));
-                }
-            }
-            Ok(Matched::Pipeline(Pipeline::parse(&stages, variables, Place::Nested)?))
+            Ok(Matched::Pipeline(update_pipeline_with(&stages, variables)?))
         }
         _ => Err(Error::new(51191, "$merge 'whenMatched' field must be either a string or an array")),
     }
