@@ -8,7 +8,7 @@ use super::{Context, Rows, set_path, simple::held, window_function::Function};
 use crate::{
     error::{Error, Result},
     expression::{Expression, Unit, Variables, null_if_missing},
-    key,
+    interrupt, key,
     number::Number,
     order::{compare, rank},
     sort::SortOrder,
@@ -116,6 +116,7 @@ impl Window {
     }
 
     fn range(&self, bounds: &Bounds, keys: &[Vec<Bson>], index: usize) -> Result<Range<usize>> {
+        interrupt::check()?;
         match bounds {
             Bounds::Documents(low, high) => Ok(by_position(*low, *high, keys.len(), index)),
             Bounds::Range(low, high, unit) => {
