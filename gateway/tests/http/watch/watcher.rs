@@ -11,8 +11,8 @@ use tokio::{
 
 use crate::support::{ACTIONS, head};
 
-/// Longer than anything here should take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than anything here should take, and shorter than the longest heartbeat.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An event with data.
 #[derive(Clone, Debug, PartialEq)]
