@@ -12,8 +12,9 @@ use crate::entrance::text as text_of;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// How long the next attempt must wait, in milliseconds, by how many there were beyond the free ones.
-const DELAYS_MS: [i64; 9] = [0, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000];
+/// How long the next attempt must wait, in milliseconds, by how many there were beyond the free ones. What need not wait may
+/// even have come before: requests at once arrive in any order.
+const DELAYS_MS: [i64; 9] = [-HOUR_MS, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000];
 
 /// What attempts are counted by.
 pub struct Counter {

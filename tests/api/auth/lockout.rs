@@ -217,3 +217,11 @@ async fn one_address_asks_for_few_mails() {
     assert_eq!(ask(&ip).await.expect(429).code(), "too-many-attempts");
     ask(&address()).await.expect(202);
 }
+
+#[tokio::test]
+async fn who_need_not_wait_does_not_wait_for_a_clock_that_is_ahead() {
+    let (email, ip, start) = (email(), address(), now());
+    signed_up(&email).await;
+    login(&email, "wrong horse", &ip).at(start.plus_ms(5_000)).send().await.expect(401);
+    login(&email, PASSWORD, &ip).at(start).send().await.expect(200);
+}
