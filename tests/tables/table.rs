@@ -23,6 +23,8 @@ pub struct Endpoint {
 }
 
 const ALL: &[Role] = &[Owner, Admin, Manager, Expert, Vendor, Customer];
+/// The manager of a world has a second factor.
+const MANAGER_FIRST: &[Role] = &[Manager, Owner, Admin, Expert, Vendor, Customer];
 const STAFF: &[Role] = &[Manager, Owner, Admin];
 const ADMINS: &[Role] = &[Owner, Admin];
 const CLIENTS: &[Role] = &[Customer, Manager, Owner, Admin, Vendor];
@@ -70,6 +72,10 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     plain("POST /v1/auth/password/forgot", &[]),
     Endpoint { trips: 2, ..plain("POST /v1/auth/password/reset", &[]) },
+    Endpoint { trips: 2, body: |_| json!({ "password": PASSWORD }), ..plain("POST /v1/auth/totp", ALL) },
+    Endpoint { trips: 2, body: |world| json!({ "code": world.totp_code() }), ..plain("POST /v1/auth/totp/confirm", ALL) },
+    Endpoint { trips: 2, body: |_| json!({ "password": PASSWORD }), ..plain("DELETE /v1/auth/totp", MANAGER_FIRST) },
+    Endpoint { trips: 2, ..plain("POST /v1/auth/second-factor", &[]) },
     plain("GET /v1/me", ALL),
     Endpoint {
         trips: 2,

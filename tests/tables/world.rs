@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::{Role, Time, role::ROLES};
 use serde_json::{Value, json};
 use support::{App, Member, Tenant, id};
@@ -11,9 +13,11 @@ pub struct World {
     pub tenant: Tenant,
     members: Vec<(Role, Member)>,
     ids: BTreeMap<&'static str, String>,
+    made_at: Time,
 }
 
 const DAY_MS: i64 = 86_400_000;
+const TOTP_SECRET: &[u8] = b"12345678901234567890";
 
 /// The password of every member.
 pub const PASSWORD: &str = "password";
@@ -28,7 +32,7 @@ impl World {
         for role in ROLES {
             members.push((*role, tenant.member(*role).await));
         }
-        let mut world = World { tenant, members, ids: BTreeMap::new() };
+        let mut world = World { tenant, members, ids: BTreeMap::new(), made_at: Time::from_ms(now_ms()) };
         let operations = world.records();
         App::shared().data("transaction", json!({ "operations": operations })).await;
         world
@@ -42,6 +46,11 @@ impl World {
     /// The id of a record by its name in this file.
     pub fn id(&self, name: &str) -> &str {
         self.ids.get(name).unwrap_or_else(|| panic!("no record is called {name}"))
+    }
+
+    /// A code of the second factor, of the moment that the world was made.
+    pub fn totp_code(&self) -> String {
+        auth::totp::code_at(TOTP_SECRET, self.made_at)
     }
 
     /// The ids of all records.
@@ -90,7 +99,7 @@ impl World {
         self.quote("accepted_quote", "active", "active_bid", "accepted", &mut operations);
         self.project(&mut operations);
         self.rest(&mut operations);
-        operations.extend(self.members.iter().map(|(_, member)| identity(member)));
+        operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
         operations
     }
 
@@ -216,11 +225,15 @@ impl World {
     }
 }
 
-/// The insertion of a member's identity, which belongs to no tenant.
-fn identity(member: &Member) -> Value {
+/// The insertion of a member's identity, which belongs to no tenant. The manager has a second factor, the owner nearly.
+fn identity(role: Role, member: &Member) -> Value {
     let now = Time::from_ms(now_ms()).ejson();
+    let identity = member.subject().identity.as_str();
+    let sealed = App::shared().vault.seal("totp", identity, &STANDARD_NO_PAD.encode(TOTP_SECRET), [8; 12]);
+    let totp = |holder: Role| (role == holder).then_some(sealed.as_str());
     let document = json!({
-        "_id": member.subject().identity, "tenant_id": "platform", "email": member.email, "password_hash": PASSWORD_HASH,
+        "_id": identity, "tenant_id": "platform", "email": member.email, "password_hash": PASSWORD_HASH,
+        "totp_pending": totp(Role::Owner), "totp_secret": totp(Role::Manager), "totp_step": 0,
         "created_at": now, "updated_at": now, "version": 1,
     });
     json!({ "insertOne": { "collection": "identities", "document": document } })

@@ -10,9 +10,15 @@ use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
+use crate::second_factor::{self, Used};
 use crate::{identity, login, password};
 
-const INPUT: &[Field] = &[text("token", 500).required(), text("name", 200), text("password", password::LEN_MAX).required()];
+const INPUT: &[Field] = &[
+    text("token", 500).required(),
+    text("name", 200),
+    text("password", password::LEN_MAX).required(),
+    text("code", second_factor::CODE_LEN_MAX),
+];
 
 /// Makes an invited membership an active one, whose member is logged in at once.
 pub async fn accept(call: &Call) -> Outcome {
@@ -24,14 +30,15 @@ pub async fn accept(call: &Call) -> Outcome {
     let Invited { tenant, member, identity, counted } = read(call, &scope, &platform, &invite).await?;
     let name = input.get("name").or_else(|| member.get("name")).and_then(Value::as_str);
     let name = name.ok_or_else(|| Violation::on("name", "required", "This field is required."))?;
-    let proof = prove(call, text_of(&input, "password"), identity)?;
+    let proof = prove(call, &input, identity)?;
     let mut command = call.store.command(&scope);
     entrance::require_open_tenant(&mut command, &scope);
     let member = activate(&mut command, &scope, &member, proof.identity(), name);
     command.on(&platform);
     counted.forgive(&mut command);
     match &proof {
-        Proof::Known(identity) => identity::require_unchanged(&mut command, &platform, identity),
+        Proof::Known(identity, None) => identity::require_unchanged(&mut command, &platform, identity),
+        Proof::Known(identity, Some(used)) => second_factor::use_up(&mut command, identity, used),
         Proof::New { id, hash } => identity::insert(&mut command, id, &member, hash, raced()),
     }
     command.on(&scope);
@@ -50,8 +57,8 @@ struct Invited {
 
 /// Who joins.
 enum Proof {
-    /// Somebody with a login, whose password was right.
-    Known(Doc),
+    /// Somebody with a login, whose password was right, and so was their second factor if they have one.
+    Known(Doc, Option<Used>),
     /// Somebody new.
     New { id: String, hash: String },
 }
@@ -59,7 +66,7 @@ enum Proof {
 impl Proof {
     fn identity(&self) -> &str {
         match self {
-            Self::Known(identity) => text_of(identity, "_id"),
+            Self::Known(identity, _) => text_of(identity, "_id"),
             Self::New { id, .. } => id,
         }
     }
@@ -91,15 +98,21 @@ async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> 
     }
 }
 
-fn prove(call: &Call, password: &str, identity: Option<Doc>) -> Result<Proof, Halt> {
+fn prove(call: &Call, input: &Doc, identity: Option<Doc>) -> Result<Proof, Halt> {
+    let password = text_of(input, "password");
     let Some(identity) = identity else {
         return Ok(Proof::New { id: call.store.id(&IDENTITY), hash: password::hash(password, call.store.random())? });
     };
     let hash = identity.get("password_hash").and_then(Value::as_str);
-    match password::verify(password, hash) {
-        true => Ok(Proof::Known(identity)),
-        false => Err(login::refused().into()),
+    if !password::verify(password, hash) {
+        return Err(login::refused().into());
     }
+    if !second_factor::is_on(&identity) {
+        return Ok(Proof::Known(identity, None));
+    }
+    let code = input.get("code").and_then(Value::as_str).ok_or_else(second_factor::asked)?;
+    let used = second_factor::prove(&call.config.vault, &identity, code, call.now()).ok_or_else(second_factor::wrong_code)?;
+    Ok(Proof::Known(identity, Some(used)))
 }
 
 /// Changes the waiting membership; returns it as it becomes.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::{Command, Found, PlatformScope, Reading, Step};
 
 use crate::entrance::text as text_of;
+use crate::second_factor::Challenge;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -48,6 +49,12 @@ pub fn of_address(call: &Call, what: &str) -> Vec<Counter> {
     let ip = call.store.origin().ip.as_deref();
     let counter = |ip: &str| Counter { id: id_of(call, &[what, ip]), free: 20, kept_ms: HOUR_MS, is_ones_own: false };
     ip.map(counter).into_iter().collect()
+}
+
+/// The second factor of somebody whose password was right: known devices are counted alone, as at the first.
+pub fn of_second_factor(call: &Call, challenge: &Challenge) -> Vec<Counter> {
+    let id = id_of(call, &["second-factor", &challenge.identity, challenge.device.as_deref().unwrap_or_default()]);
+    vec![Counter { id, free: 5, kept_ms: DAY_MS, is_ones_own: true }]
 }
 
 /// Proving again who one is, within a session or an invitation.

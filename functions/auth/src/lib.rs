@@ -4,6 +4,7 @@ mod accept;
 mod attempts;
 mod change_password;
 mod device;
+mod enrol;
 mod entrance;
 mod identity;
 mod invite;
@@ -17,9 +18,11 @@ mod refresh;
 mod refresh_token;
 mod reset;
 mod routes;
+mod second_factor;
 mod sessions;
 mod signup;
 mod switch;
+pub mod totp;
 
 pub use routes::{ROUTES, router};
 

@@ -1,14 +1,14 @@
-//! Logging in: a password proves the identity, which enters one of its tenants.
+//! Logging in: a password, and a second factor where there is one, prove the identity, which enters one of its tenants.
 
 use domain::entity::{Field, email, reference, text};
-use domain::{Error, validate};
+use domain::{Doc, Error, validate};
 use edge::{Call, Outcome, Reply};
 use store::{Command, PlatformScope};
 
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
 use crate::places::{self, Place};
-use crate::{device, identity, password};
+use crate::{device, identity, password, second_factor};
 
 const INPUT: &[Field] = &[
     email("email").required(),
@@ -16,6 +16,8 @@ const INPUT: &[Field] = &[
     reference("tenant", "tenant"),
     text("device", device::LEN_MAX),
 ];
+
+const SECOND: &[Field] = &[text("challenge", 1_000).required(), text("code", second_factor::CODE_LEN_MAX).required()];
 
 /// Logs in to the tenant asked for, or to the one used last.
 pub async fn login(call: &Call) -> Outcome {
@@ -25,7 +27,7 @@ pub async fn login(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
     let mut reading = call.store.reading(&platform);
     let counted = attempts::count(&mut reading, attempts::of_login(call, email, device.as_deref()), call.now());
-    let step = reading.operation(places::of_email(email));
+    let step = reading.operation(places::with_identity("email", email));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
     let identity = found.docs(step).pop();
@@ -34,9 +36,40 @@ pub async fn login(call: &Call) -> Outcome {
     let (Some(mut identity), true) = (identity, is_right) else { return Err(refused().into()) };
     let places = places::taken_from(&mut identity);
     let place = places::chosen(&places, input.get("tenant")).ok_or_else(refused)?;
+    if second_factor::is_on(&identity) {
+        return ask(call, &counted, &identity, place, device.as_deref()).await;
+    }
     let mut command = call.store.command(&platform);
     identity::require_unchanged(&mut command, &platform, &identity);
     enter(call, command, &counted, place, &places, device).await
+}
+
+/// Takes the attempt back, as the password was right, and asks for the second factor.
+async fn ask(call: &Call, counted: &Counted, identity: &Doc, place: &Place, device: Option<&str>) -> Outcome {
+    let mut command = call.store.command(&PlatformScope::of_auth().identities(call.now()));
+    counted.forgive(&mut command);
+    command.run().await?;
+    Err(second_factor::required(call, identity, text_of(&place.tenant, "_id"), device).into())
+}
+
+/// Goes on with a login that waits for its second factor.
+pub async fn second_factor(call: &Call) -> Outcome {
+    let input = validate::input(SECOND, call.input()?)?;
+    let (vault, now) = (&call.config.vault, call.now());
+    let challenge = second_factor::open_challenge(vault, text_of(&input, "challenge"), now).ok_or_else(no_challenge)?;
+    let platform = PlatformScope::of_auth().identities(now).repeated_by(&challenge.identity);
+    let mut reading = call.store.reading(&platform);
+    let counted = attempts::count(&mut reading, attempts::of_second_factor(call, &challenge), now);
+    let step = reading.operation(places::with_identity("_id", &challenge.identity));
+    let mut found = reading.run().await?;
+    counted.check(&mut found, now)?;
+    let mut identity = found.docs(step).pop().filter(|identity| challenge.is_of(vault, identity)).ok_or_else(no_challenge)?;
+    let places = places::taken_from(&mut identity);
+    let used = second_factor::prove(vault, &identity, text_of(&input, "code"), now).ok_or_else(second_factor::wrong_code)?;
+    let place = places::chosen(&places, Some(&challenge.tenant.as_str().into())).ok_or_else(no_challenge)?;
+    let mut command = call.store.command(&platform);
+    second_factor::use_up(&mut command, &identity, &used);
+    enter(call, command, &counted, place, &places, challenge.device).await
 }
 
 /// Enters a place, once who enters has been proved.
@@ -68,4 +101,8 @@ pub fn refused() -> Error {
         "invalid-credentials",
         "The e-mail address or the password is not right, or there is nothing to enter.",
     )
+}
+
+fn no_challenge() -> Error {
+    Error::unauthenticated("invalid-challenge", "The challenge is not valid or has expired. Log in again.")
 }

@@ -20,9 +20,9 @@ pub struct Place {
     pub member: Doc,
 }
 
-/// Reads the identity of an e-mail address together with its places.
-pub fn of_email(email: &str) -> Operation {
-    let filter = json!({ "tenant_id": PlatformScope::TENANT, "email": email, "deleted_at": null });
+/// Reads the identity whose `field`, an id or an e-mail address, is this, together with its places.
+pub fn with_identity(field: &str, value: &str) -> Operation {
+    let filter = json!({ "tenant_id": PlatformScope::TENANT, field: value, "deleted_at": null });
     let look_up = json!({
         "from": MEMBERSHIP.collection, "localField": "_id", "foreignField": "identity", "pipeline": pipeline(json!({})), "as": "places",
     });

@@ -2,9 +2,9 @@
 
 use domain::entities::{LOGIN, MEMBERSHIP};
 use edge::Access::{May, Member, Public};
-use edge::{Route, Router};
+use edge::{Content, Route, Router};
 
-use crate::{accept, change_password, invite, login, logout, me, refresh, reset, sessions, signup, switch};
+use crate::{accept, change_password, enrol, invite, login, logout, me, refresh, reset, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -17,6 +17,10 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/password", Member, |call| Box::pin(change_password::change(call))),
     Route::post("/v1/auth/password/forgot", Public, |call| Box::pin(reset::forgot(call))),
     Route::post("/v1/auth/password/reset", Public, |call| Box::pin(reset::reset(call))),
+    Route::post("/v1/auth/totp", Member, |call| Box::pin(enrol::enrol(call))),
+    Route::post("/v1/auth/totp/confirm", Member, |call| Box::pin(enrol::confirm(call))),
+    Route { content: Content::Json, ..Route::delete("/v1/auth/totp", Member, |call| Box::pin(enrol::disable(call))) },
+    Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),

@@ -88,12 +88,14 @@ pub struct Error {
     pub cause: Option<String>,
     /// When to come back, in seconds.
     pub retry_after_s: Option<u32>,
+    /// Something else that the caller needs to go on, by its name.
+    pub more: Option<Box<(&'static str, String)>>,
 }
 
 impl Error {
     /// An error of a family.
     pub fn new(kind: ErrorKind, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, detail: detail.into(), violations: Vec::new(), cause: None, retry_after_s: None }
+        Self { kind, code, detail: detail.into(), violations: Vec::new(), cause: None, retry_after_s: None, more: None }
     }
 
     /// It cannot be read.

@@ -21,6 +21,9 @@ pub fn reply(error: &Error, path: &str, request_id: &str) -> Reply {
     if let (false, Value::Object(problem)) = (error.violations.is_empty(), &mut problem) {
         problem.insert("errors".to_owned(), error.violations.iter().map(violation).collect());
     }
+    if let (Some(more), Value::Object(problem)) = (&error.more, &mut problem) {
+        problem.insert(more.0.to_owned(), more.1.as_str().into());
+    }
     let mut headers = vec![("content-type", "application/problem+json".to_owned())];
     headers.extend(error.retry_after_s.map(|seconds| ("retry-after", seconds.to_string())));
     if error.kind == ErrorKind::Unauthenticated {

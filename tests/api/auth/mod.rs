@@ -12,6 +12,7 @@ mod secrets;
 mod sessions;
 mod signup;
 mod switch;
+mod totp;
 
 use serde_json::{Value, json};
 use support::{Answered, App, Caller, Request, id};
