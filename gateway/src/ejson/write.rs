@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use bson::{Bson, Document, spec::BinarySubtype};
+use serde::Serialize;
 
 /// The two forms of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,13 +83,32 @@ fn write_fields(out: &mut Text, document: &Document, form: Form) {
 pub(crate) fn iso_date(millis: i64) -> String {
     let (days, of_day) = (millis.div_euclid(DAY_MS), millis.rem_euclid(DAY_MS));
     let (year, month, day) = civil_date(days);
-    let year = match year {
-        0..=9999 => format!("{year:04}"),
-        _ => format!("{year:+07}"),
-    };
+    let mut text = String::with_capacity(ISO_LENGTH);
+    match year {
+        0..=9999 => push_digits(&mut text, year, 1000),
+        _ => text.push_str(&format!("{year:+07}")),
+    }
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    for (mark, number, place) in
+        [('-', month, 10), ('-', day, 10), ('T', hour, 10), (':', minute, 10), (':', second, 10), ('.', milli, 100)]
+    {
+        text.push(mark);
+        push_digits(&mut text, number, place);
+    }
+    text.push('Z');
+    text
+}
+
+const ISO_LENGTH: usize = "2026-11-20T05:00:00.000Z".len();
+
+/// The digits of a number from the given place down.
+fn push_digits(text: &mut String, number: i64, mut place: i64) {
+    while place > 0 {
+        let digit = u8::try_from(number / place % 10).unwrap_or_default();
+        text.push(char::from(b'0' + digit));
+        place /= 10;
+    }
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -133,8 +153,8 @@ fn write_value(out: &mut Text, value: &Bson, form: Form) {
 
 fn plain(out: &mut Text, value: &Bson) {
     match value {
-        Bson::Int32(number) => digits(out, *number),
-        Bson::Int64(number) => digits(out, *number),
+        Bson::Int32(number) => json(out, number),
+        Bson::Int64(number) => json(out, number),
         Bson::Double(number) if number.is_finite() => finite(out, *number),
         Bson::Double(number) => string(out, double_name(*number)),
         Bson::DateTime(date) => string(out, &iso_date(date.timestamp_millis())),
@@ -190,16 +210,21 @@ fn double_name(number: f64) -> &'static str {
     }
 }
 
-fn digits(out: &mut Text, number: impl std::fmt::Display) {
-    write!(out.bytes, "{number}").expect("memory takes every write");
-}
-
 fn finite(out: &mut Text, number: f64) {
-    serde_json::to_writer(&mut out.bytes, &number).expect("a finite number is JSON");
+    json(out, &number);
 }
 
 fn string(out: &mut Text, text: &str) {
-    serde_json::to_writer(&mut out.bytes, text).expect("a string is JSON");
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        return json(out, text);
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+fn json<T: Serialize + ?Sized>(out: &mut Text, value: &T) {
+    serde_json::to_writer(&mut out.bytes, value).expect("strings and finite numbers are JSON");
 }
 
 #[cfg(test)]
@@ -253,6 +278,18 @@ mod tests {
         let text = text(&document, Form::Canonical);
         assert!(text.starts_with(r#"{"i":{"$numberInt":"1"},"l":{"$numberLong":"2"},"d":{"$date":{"$numberLong":"-1"}}"#));
         assert_eq!(super::super::read(text.as_bytes()).expect("is EJSON"), document);
+    }
+
+    #[test]
+    fn strings_are_escaped_where_they_have_to_be() {
+        for text in ["", "plain", "é日\u{1F600}", "a\"b", "a\\b", "line\nbreak", "\u{0}\u{1f}\u{7f}"] {
+            let written = self::text(&doc! {text: text}, Form::Plain);
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&written).unwrap(),
+                serde_json::json!({text: text}),
+                "{written}"
+            );
+        }
     }
 
     #[test]
