@@ -14,7 +14,7 @@ const CARGO_DENY: &str = "0.20.2";
 /// What the first brings, and switches on in the second, is for algorithms that are not ours, and the third is a router that
 /// only `worker`'s own would use; the linker drops it all.
 const UNLINKED: [&str; 3] = ["jwt-simple", "hmac-sha256", "matchit@0.7.3"];
-const CONFORMANCE: &str = "xtask/conformance";
+const FEATURES: &str = "xtask/conformance,xtask/bench";
 /// Heavy and used by nothing else, so they are linted as they are built.
 const HEAVY: [&str; 2] = ["host", "bindgen"];
 
@@ -44,8 +44,7 @@ fn cargo(workspace: &Workspace, words: &[&str]) -> Result<()> {
 }
 
 fn native_lints(workspace: &Workspace) -> Result<()> {
-    let mut words =
-        vec!["clippy", "--quiet", "--locked", "--keep-going", "--workspace", "--all-targets", "--features", CONFORMANCE];
+    let mut words = vec!["clippy", "--quiet", "--locked", "--keep-going", "--workspace", "--all-targets", "--features", FEATURES];
     for package in HEAVY {
         words.extend(["--exclude", package]);
     }

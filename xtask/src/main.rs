@@ -1,5 +1,6 @@
 //! The only tool a person needs.
 
+mod bench;
 mod check;
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -25,6 +26,8 @@ cargo xtask <command>
   check                  formatting, lints, licences, duplicates, sizes
   size                   what each function weighs on each runtime, against its budget
   build [workers|spin]   build the functions for one runtime or both
+  bench gateway          measure the gateway, the engine and bare SQLite, and write
+                         docs/PERFORMANCE.md
   conformance FILE… [--url URL --key KEY]
                          replay recorded cases through the Data API and count what holds
 ";
@@ -55,6 +58,7 @@ fn run(words: &[String]) -> Result<()> {
         ("build", []) => build(&workspace, &[Kind::Workerd, Kind::Wasi]),
         ("build", [one]) if one == "workers" => build(&workspace, &[Kind::Workerd]),
         ("build", [one]) if one == "spin" => build(&workspace, &[Kind::Wasi]),
+        ("bench", words) => bench::run(&workspace, words),
         ("conformance", files) => conformance(&workspace, files),
         ("help" | "--help" | "-h", _) => {
             progress::say(USAGE);

@@ -89,7 +89,7 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<()> {
 fn build(workspace: &Workspace, names: &[String]) -> Result<Vec<Binary>> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--locked", "--no-run", "--message-format=json-render-diagnostics", "--workspace"]);
-    cargo.args(["--exclude", HOST, "--exclude", "bindgen", "--features", "xtask/conformance"]);
+    cargo.args(["--exclude", HOST, "--exclude", "bindgen", "--features", "xtask/conformance,xtask/bench"]);
     let mut binaries = executables(&mut cargo)?;
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--locked", "--no-run", "--message-format=json-render-diagnostics"]);
