@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use store::{Command, Found, PlatformScope, Reading, Step};
 
 use crate::entrance::text as text_of;
+use crate::login::no_challenge;
 use crate::second_factor::Challenge;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// How often one mailed code may be answered.
+const CODE_TRIES: i64 = 5;
 
 /// How long the next attempt must wait, in milliseconds, by how many there were beyond the free ones. What need not wait may
 /// even have come before: requests at once arrive in any order.
@@ -24,6 +27,8 @@ pub struct Counter {
     kept_ms: i64,
     /// Whether a success clears it; else it takes back its own attempt alone.
     is_ones_own: bool,
+    /// How many attempts there are at all.
+    tries: i64,
 }
 
 /// Attempts that have been counted.
@@ -32,34 +37,52 @@ pub struct Counted(Vec<(Counter, Step)>);
 /// Logging in: a device that has done so before is counted alone, so that nobody else can shut it out; all others by their
 /// address, by the account, and by both.
 pub fn of_login(call: &Call, email: &str, device: Option<&str>) -> Vec<Counter> {
-    let counter = |parts: &[&str], free, kept_ms, is_ones_own| Counter { id: id_of(call, parts), free, kept_ms, is_ones_own };
     if let Some(device) = device {
-        return vec![counter(&["device", email, device], 5, DAY_MS, true)];
+        return vec![Counter::own(call, &["device", email, device], 5)];
     }
-    let Some(ip) = call.store.origin().ip.as_deref() else { return vec![counter(&["email", email], 10, DAY_MS, false)] };
-    vec![
-        counter(&["pair", email, ip], 5, DAY_MS, true),
-        counter(&["email", email], 10, DAY_MS, false),
-        counter(&["ip", ip], 50, HOUR_MS, false),
-    ]
+    let account = Counter::own(call, &["email", email], 10).shared(DAY_MS);
+    let Some(ip) = call.store.origin().ip.as_deref() else { return vec![account] };
+    vec![Counter::own(call, &["pair", email, ip], 5), account, Counter::own(call, &["ip", ip], 50).shared(HOUR_MS)]
 }
 
 /// Asking for something without any proof, by the address it is asked from.
 pub fn of_address(call: &Call, what: &str) -> Vec<Counter> {
     let ip = call.store.origin().ip.as_deref();
-    let counter = |ip: &str| Counter { id: id_of(call, &[what, ip]), free: 20, kept_ms: HOUR_MS, is_ones_own: false };
-    ip.map(counter).into_iter().collect()
+    ip.map(|ip| Counter::own(call, &[what, ip], 20).shared(HOUR_MS)).into_iter().collect()
+}
+
+/// Asking for a code by mail: a known device alone, all others by their address, and by the account with it.
+pub fn of_code_mail(call: &Call, email: &str, device: Option<&str>) -> Vec<Counter> {
+    if let Some(device) = device {
+        return vec![Counter::own(call, &["code-device", email, device], 3).shared(HOUR_MS)];
+    }
+    let mut counters = of_address(call, "code-mail");
+    let ip = call.store.origin().ip.as_deref().unwrap_or_default();
+    counters.push(Counter::own(call, &["code-pair", email, ip], 3).shared(HOUR_MS));
+    counters.push(Counter::own(call, &["code-account", email], 10).shared(HOUR_MS));
+    counters
+}
+
+/// Answering one code that was mailed.
+pub fn of_code(call: &Call, nonce: &str) -> Counter {
+    Counter { tries: CODE_TRIES, ..Counter::own(call, &["code", nonce], CODE_TRIES) }
 }
 
 /// The second factor of somebody whose password was right: known devices are counted alone, as at the first.
 pub fn of_second_factor(call: &Call, challenge: &Challenge) -> Vec<Counter> {
-    let id = id_of(call, &["second-factor", &challenge.identity, challenge.device.as_deref().unwrap_or_default()]);
-    vec![Counter { id, free: 5, kept_ms: DAY_MS, is_ones_own: true }]
+    let device = challenge.device.as_deref().unwrap_or_default();
+    vec![Counter::own(call, &["second-factor", &challenge.identity, device], 5)]
 }
 
 /// Proving again who one is, within a session or an invitation.
 pub fn of_identity(call: &Call, what: &str, identity: &str) -> Vec<Counter> {
-    vec![Counter { id: id_of(call, &[what, identity]), free: 5, kept_ms: DAY_MS, is_ones_own: true }]
+    vec![Counter::own(call, &[what, identity], 5)]
+}
+
+/// Uses something up that is good once and until a time; fails so if it was used before.
+pub fn use_up(call: &Call, command: &mut Command<'_>, nonce: &str, until: Time, otherwise: Error) {
+    let used = [("expires_at".to_owned(), until.into())].into_iter().collect();
+    command.insert(&ATTEMPT, &id_of(call, &["used", nonce]), used, &[], otherwise);
 }
 
 /// Counts an attempt, unless it comes too early.
@@ -88,14 +111,18 @@ pub fn forget(call: &Call, command: &mut Command<'_>, email: &str) {
 }
 
 impl Counted {
-    /// Refuses an attempt that came too early.
+    /// Refuses an attempt that came too early, or after too many.
     pub fn check(&self, found: &mut Found, now: Time) -> Result<(), Error> {
-        let until = self.0.iter().filter_map(|(_, step)| {
-            let counter = found.doc(*step);
-            let until = Time::parse(text_of(&counter, "blocked_until"));
-            until.filter(|_| counter.get("blocked").and_then(Value::as_bool) == Some(true))
-        });
-        match until.max() {
+        let mut until = None;
+        for (counter, step) in &self.0 {
+            let counted = found.doc(*step);
+            if counted.get("count").and_then(Value::as_i64).is_none_or(|count| count > counter.tries) {
+                return Err(no_challenge());
+            }
+            let is_early = counted.get("blocked").and_then(Value::as_bool) == Some(true);
+            until = until.max(Time::parse(text_of(&counted, "blocked_until")).filter(|_| is_early));
+        }
+        match until {
             Some(until) => Err(too_many(until.ms() - now.ms())),
             None => Ok(()),
         }
@@ -115,6 +142,16 @@ impl Counted {
 }
 
 impl Counter {
+    /// What nobody but one can run up, which a success clears.
+    fn own(call: &Call, parts: &[&str], free: i64) -> Self {
+        Self { id: id_of(call, parts), free, kept_ms: DAY_MS, is_ones_own: true, tries: i64::MAX }
+    }
+
+    /// What many run up together.
+    fn shared(self, kept_ms: i64) -> Self {
+        Self { kept_ms, is_ones_own: false, ..self }
+    }
+
     /// One more, and when the next may come; what comes too early changes nothing, so that no stranger can prolong a wait.
     fn operation(&self, now: Time) -> Operation {
         let (at, last) = (now.ejson(), DELAYS_MS.len() - 1);

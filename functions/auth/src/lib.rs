@@ -12,6 +12,7 @@ mod login;
 mod logins;
 mod logout;
 mod me;
+mod otp;
 mod password;
 mod places;
 mod refresh;

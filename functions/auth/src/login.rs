@@ -37,16 +37,24 @@ pub async fn login(call: &Call) -> Outcome {
     let places = places::taken_from(&mut identity);
     let place = places::chosen(&places, input.get("tenant")).ok_or_else(refused)?;
     if second_factor::is_on(&identity) {
-        return ask(call, &counted, &identity, place, device.as_deref()).await;
+        let command = call.store.command(&PlatformScope::of_auth().identities(call.now()));
+        return ask(call, command, &counted, &identity, place, device.as_deref()).await;
     }
     let mut command = call.store.command(&platform);
     identity::require_unchanged(&mut command, &platform, &identity);
     enter(call, command, &counted, place, &places, device).await
 }
 
-/// Takes the attempt back, as the password was right, and asks for the second factor.
-async fn ask(call: &Call, counted: &Counted, identity: &Doc, place: &Place, device: Option<&str>) -> Outcome {
-    let mut command = call.store.command(&PlatformScope::of_auth().identities(call.now()));
+/// Takes the attempt back, as it was a right one, and asks for the second factor. Nobody remembers the answer: the scope of the
+/// command is one without a repeater.
+pub async fn ask(
+    call: &Call,
+    mut command: Command<'_>,
+    counted: &Counted,
+    identity: &Doc,
+    place: &Place,
+    device: Option<&str>,
+) -> Outcome {
     counted.forgive(&mut command);
     command.run().await?;
     Err(second_factor::required(call, identity, text_of(&place.tenant, "_id"), device).into())
@@ -73,7 +81,7 @@ pub async fn second_factor(call: &Call) -> Outcome {
 }
 
 /// Enters a place, once who enters has been proved.
-async fn enter(
+pub async fn enter(
     call: &Call,
     mut command: Command<'_>,
     counted: &Counted,
@@ -103,6 +111,7 @@ pub fn refused() -> Error {
     )
 }
 
-fn no_challenge() -> Error {
+/// What a login was to go on from is not there.
+pub fn no_challenge() -> Error {
     Error::unauthenticated("invalid-challenge", "The challenge is not valid or has expired. Log in again.")
 }

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP};
 use edge::Access::{May, Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{accept, change_password, enrol, invite, login, logout, me, refresh, reset, sessions, signup, switch};
+use crate::{accept, change_password, enrol, invite, login, logout, me, otp, refresh, reset, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -20,6 +20,8 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/totp", Member, |call| Box::pin(enrol::enrol(call))),
     Route::post("/v1/auth/totp/confirm", Member, |call| Box::pin(enrol::confirm(call))),
     Route { content: Content::Json, ..Route::delete("/v1/auth/totp", Member, |call| Box::pin(enrol::disable(call))) },
+    Route::post("/v1/auth/otp", Public, |call| Box::pin(otp::ask(call))),
+    Route::post("/v1/auth/otp/verify", Public, |call| Box::pin(otp::verify(call))),
     Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),

@@ -2,6 +2,7 @@
 
 mod form;
 mod invite;
+mod login_code;
 mod mail;
 mod notice;
 mod notify;

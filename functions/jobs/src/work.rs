@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::proof::JobLease;
 use store::{Command, Scope, Store};
 
-use crate::{form, invite, mail, notify, password, xero};
+use crate::{form, invite, login_code, mail, notify, password, xero};
 
 /// No service makes us wait longer than until its next day.
 const WAIT_MAX_S: u64 = 86_400;
@@ -49,6 +49,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
         "notify" => notify::work(work).await,
         "mail" => mail::work(work).await,
         "invite" => invite::work(work).await,
+        "login-code" => login_code::work(work).await,
         "password-reset" => password::reset(work).await,
         "password-changed" => password::changed(work).await,
         "form" => form::work(work).await,

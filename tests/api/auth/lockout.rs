@@ -4,15 +4,7 @@ use domain::Time;
 use serde_json::{Value, json};
 use support::{Answered, App, Request, id};
 
-use super::{PASSWORD, caller, email, now, post, signed_up, string};
-
-/// An address that no other test has.
-fn address() -> String {
-    let id = id("ip");
-    let tail: Vec<String> =
-        id.as_bytes()[id.len() - 12..].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
-    format!("2001:db8:{}", tail.join(":"))
-}
+use super::{PASSWORD, address, caller, email, now, post, signed_up, string};
 
 fn login(email: &str, password: &str, ip: &str) -> Request {
     post("/v1/auth/login", json!({ "email": email, "password": password })).header("cf-connecting-ip", ip)

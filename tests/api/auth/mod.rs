@@ -6,6 +6,7 @@ mod lockout;
 mod login;
 mod logout;
 mod me;
+mod otp;
 mod password;
 mod refresh;
 mod secrets;
@@ -76,4 +77,12 @@ pub async fn events_of(record: &str) -> Vec<String> {
 pub fn now() -> domain::Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     domain::Time::from_ms(i64::try_from(since.as_millis()).unwrap())
+}
+
+/// A network address that no other test has.
+pub fn address() -> String {
+    let id = id("ip");
+    let tail: Vec<String> =
+        id.as_bytes()[id.len() - 12..].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+    format!("2001:db8:{}", tail.join(":"))
 }

@@ -7,9 +7,9 @@ use support::{Answered, App, Cut, Request, id};
 use super::{PASSWORD, caller, email, events_of, invite_token, now, post, signed_up, string};
 
 /// A person with a second factor.
-struct Protected {
-    email: String,
-    tokens: Answered,
+pub struct Protected {
+    pub email: String,
+    pub tokens: Answered,
     secret: Vec<u8>,
     codes: Vec<String>,
     /// When it was turned on.
@@ -35,7 +35,8 @@ async fn confirm(tokens: &Answered, code: &str, at: Time) -> Answered {
     caller(tokens).post("/v1/auth/totp/confirm", json!({ "code": code })).at(at).send().await
 }
 
-async fn protected() -> Protected {
+/// Somebody who has just turned it on.
+pub async fn protected() -> Protected {
     let (email, since) = (email(), now());
     let tokens = signed_up(&email).await;
     let (secret, _) = enrolled(&tokens).await;
@@ -45,12 +46,12 @@ async fn protected() -> Protected {
 }
 
 impl Protected {
-    fn code_at(&self, time: Time) -> String {
+    pub fn code_at(&self, time: Time) -> String {
         auth::totp::code_at(&self.secret, time)
     }
 
     /// A minute later the code that turned it on is far behind.
-    fn later(&self) -> Time {
+    pub fn later(&self) -> Time {
         self.since.plus_ms(60_000)
     }
 
@@ -62,7 +63,7 @@ impl Protected {
     }
 }
 
-fn answer(challenge: &str, code: &str) -> Request {
+pub fn answer(challenge: &str, code: &str) -> Request {
     post("/v1/auth/second-factor", json!({ "challenge": challenge, "code": code }))
 }
 
