@@ -3,7 +3,6 @@
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Command as Process, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
@@ -45,15 +44,10 @@ fn writers_go_on_while_indexes_are_built_and_the_indexes_agree() {
         doc! {"key": {"u": 1}, "unique": true, "sparse": true},
         doc! {"key": {"text": "text"}},
     ];
-    let done = AtomicBool::new(false);
     let (written, seen_building) = thread::scope(|scope| {
-        let building = scope.spawn(|| {
-            let outcome = engine.create_indexes("test", "c", &wanted).unwrap();
-            done.store(true, Ordering::Release);
-            outcome
-        });
+        let building = scope.spawn(|| engine.create_indexes("test", "c", &wanted).unwrap());
         let (mut written, mut seen_building) = (0, 0);
-        while !done.load(Ordering::Acquire) {
+        while !building.is_finished() {
             let is_building = indexes(&db.engine).iter().any(|(_, building)| *building);
             // Documents at both ends and in the middle: changed, gone, come back, new.
             for id in [written % DOCUMENTS, DOCUMENTS - 1 - written, DOCUMENTS / 2 + written] {
@@ -120,7 +114,7 @@ fn a_dropped_collection_ends_its_build() {
     thread::scope(|scope| {
         let building = scope.spawn(|| engine.create_indexes("test", "c", &[doc! {"key": {"n": 1}}]));
         while !indexes(&db.engine).iter().any(|(_, building)| *building) {
-            thread::yield_now();
+            assert!(!building.is_finished(), "the build was over too soon");
         }
         db.run(Command::DropCollection { collection: "c".into() }).unwrap();
         db.insert(vec![doc! {"_id": 1}]).unwrap();
