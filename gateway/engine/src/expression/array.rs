@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::{
-    Operator, is_nullish, is_truthy,
+    Operator, is_nullish,
     named::Arguments,
     null_if_missing,
     operator::{ANY, argument},

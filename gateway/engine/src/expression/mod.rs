@@ -11,6 +11,7 @@ mod date;
 mod date_format;
 mod date_math;
 mod exponent;
+mod hashed;
 mod lookup;
 mod named;
 mod object;

@@ -3,14 +3,13 @@
 use bson::{Bson, Document, doc};
 
 use super::{
-    Operator, is_nullish,
+    Operator, hashed, is_nullish,
     named::Arguments,
     operator::{ANY, argument},
     type_name,
 };
 use crate::{
     error::{Error, Result},
-    key,
     number::Number,
 };
 
@@ -25,7 +24,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("$isNumber", 1, 1, |arguments| Ok(Bson::Boolean(Number::from_bson(argument(arguments, 0)).is_some()))),
     Operator::new("$binarySize", 1, 1, binary_size),
     Operator::new("$bsonSize", 1, 1, bson_size),
-    Operator::new("$toHashedIndexKey", 1, 1, hashed),
+    Operator::new("$toHashedIndexKey", 1, 1, |arguments| hashed::hash(argument(arguments, 0)).map(Bson::Int64)),
     Operator::new("$tsSecond", 1, 1, |arguments| timestamp("$tsSecond", arguments, |at| at.time)),
     Operator::new("$tsIncrement", 1, 1, |arguments| timestamp("$tsIncrement", arguments, |at| at.increment)),
 ];
@@ -188,13 +187,6 @@ fn bson_size(arguments: &[Bson]) -> Result<Bson> {
         value if is_nullish(value) => Ok(Bson::Null),
         other => Err(Error::new(31393, format!("$bsonSize requires a document input, found: {}", type_name(other)))),
     }
-}
-
-/// A hash of this engine's own: the server's is part of its sharding.
-fn hashed(arguments: &[Bson]) -> Result<Bson> {
-    let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = key::of(argument(arguments, 0)).iter().fold(0xcbf2_9ce4_8422_2325, fold);
-    Ok(Bson::Int64(hash as i64))
 }
 
 fn timestamp(name: &str, arguments: &[Bson], part: fn(&bson::Timestamp) -> u32) -> Result<Bson> {
