@@ -73,7 +73,7 @@ impl Gateway {
         let started = Instant::now();
         let route = Route::of(request.uri().path());
         if route == Route::Metrics {
-            return respond(200, "text/plain; version=0.0.4", self.metrics.text(self.log.lost()).into());
+            return respond(200, "text/plain; version=0.0.4", self.counts().into());
         }
         let (head, body) = request.into_parts();
         let form = form(&head.headers);
@@ -92,6 +92,13 @@ impl Gateway {
         };
         self.account(route, &head.headers, &reply, started.elapsed());
         answer(reply, form)
+    }
+
+    fn counts(&self) -> String {
+        let watchers = self.limits.watchers.saturating_sub(self.watchers.available_permits());
+        let mut text = self.metrics.text(self.log.lost());
+        text.push_str(&format!("# TYPE gateway_watchers gauge\ngateway_watchers {watchers}\n"));
+        text
     }
 
     async fn act(

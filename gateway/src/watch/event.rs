@@ -49,6 +49,9 @@ impl Wanted {
         {
             return Ok(());
         }
+        if !self.with_document {
+            event.remove("fullDocument");
+        }
         event.insert("_id", doc! {"_data": token});
         write(out, token, &event, self.form());
         Ok(())
@@ -67,7 +70,8 @@ impl Wanted {
             "wallTime": DateTime::from_millis(at_ms),
         };
         let id = change.document.get("_id").cloned();
-        if matches!(change.kind, ChangeKind::Insert | ChangeKind::Update | ChangeKind::Replace) {
+        let has_document = matches!(change.kind, ChangeKind::Insert | ChangeKind::Update | ChangeKind::Replace);
+        if has_document && self.with_document {
             event.insert("fullDocument", change.document);
         }
         event.insert("ns", doc! {"db": self.database.as_str(), "coll": self.collection.as_str()});

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::Document;
+use bson::{Bson, Document};
 use bytes::Bytes;
 use data_api::Action;
 use engine::Filter;
@@ -31,6 +31,8 @@ pub(crate) struct Wanted {
     pub collection: String,
     /// Where the caller left off.
     pub resume_after: Option<Resume>,
+    /// Whether events carry the document after the change.
+    pub with_document: bool,
     filter: Filter,
     form: Form,
 }
@@ -62,13 +64,16 @@ impl Asked {
         let collection = body.collection()?;
         let filter = filter(&body.document("filter")?.unwrap_or_default())?;
         let resume_after = body.text("resumeAfter")?.map(|token| Resume { token, parameter: "resumeAfter" });
-        if body.text("fullDocument")?.is_some_and(|kind| kind != "updateLookup") {
-            return Err(Failure::invalid("fullDocument is updateLookup or absent"));
-        }
+        let with_document = match body.take("fullDocument") {
+            None | Some(Bson::Boolean(true)) => true,
+            Some(Bson::Boolean(false)) => false,
+            Some(Bson::String(kind)) if kind == "updateLookup" => true,
+            Some(_) => return Err(Failure::invalid("fullDocument is true, false or updateLookup")),
+        };
         body.finish()?;
         // A client that reconnects repeats its request; the header is then what it has seen since.
         let last = self.last_event_id.map(|token| Resume { token, parameter: "the header Last-Event-ID" });
-        Ok(Wanted { database, collection, resume_after: last.or(resume_after), filter, form: self.form })
+        Ok(Wanted { database, collection, resume_after: last.or(resume_after), filter, with_document, form: self.form })
     }
 }
 

@@ -108,6 +108,19 @@ async fn a_filter_is_about_the_document_and_of_a_deleted_one_about_its_id() {
 }
 
 #[tokio::test]
+async fn the_document_is_left_out_where_it_is_not_wanted() {
+    let running = support::start(config()).await;
+    let mut client = Client::connect(running.address).await;
+    let brief = with(json!({"filter": {"n": 1}, "fullDocument": false}));
+    let mut watcher = Watcher::start(running.address, &brief, None).await;
+    for n in [2, 1] {
+        act(&mut client, "insertOne", json!({"document": {"_id": n, "n": n}})).await;
+    }
+    let data = watcher.events(1).await.remove(0).data.unwrap();
+    assert_eq!((&data["documentKey"], data.get("fullDocument")), (&json!({"_id": 1}), None));
+}
+
+#[tokio::test]
 async fn types_are_told_where_they_are_asked_for() {
     let running = support::start(config()).await;
     let mut client = Client::connect(running.address).await;

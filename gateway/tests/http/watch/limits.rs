@@ -49,6 +49,8 @@ async fn watchers_have_their_own_places() {
     let refused = client.act("watch", "admin", &place()).await;
     assert_eq!((refused.status, refused.headers["retry-after"].as_str()), (429, "1"), "{}", refused.text);
     assert_eq!(client.act("find", "admin", &place()).await.status, 200);
+    let counts = client.request("GET", "/metrics", &[], "").await.text;
+    assert!(counts.lines().any(|line| line == "gateway_watchers 1"), "{counts}");
     drop(watcher);
     let_in(running.address).await;
 }
