@@ -50,7 +50,7 @@ impl Tenant {
         });
         self.app.data("insertOne", json!({ "collection": "memberships", "document": document })).await;
         let subject =
-            Subject { identity, tenant: self.id.clone(), member: member.clone(), role, policy_version: 1, login: id("log") };
+            Subject { identity, tenant: self.id.clone(), member: member.clone(), policy: role.into(), policy_version: 1, login: id("log") };
         Member { id: member, email, subject, app: self.app }
     }
 

@@ -1,13 +1,13 @@
 //! Which records a viewer sees, and which fields they may write.
 
 use crate::entity::{Entity, Field, Input};
-use crate::role::{Reach, Viewer};
-use crate::{Filter, Time};
+use crate::policy::Reach;
+use crate::{Filter, Time, Viewer};
 
 /// The records that a permission (`read`, `update`, …) reaches for a viewer at a time.
 pub fn reachable(entity: &Entity, action: &str, viewer: &Viewer, now: Time) -> Filter {
     let own = own(entity, viewer);
-    let reached = match viewer.role.reach(&format!("{}:{action}", entity.name)) {
+    let reached = match viewer.policy.reach(&format!("{}:{action}", entity.name)) {
         None => return Filter::Nothing,
         Some(Reach::All) => Filter::All,
         Some(Reach::Own) if action == "read" => own.or(entity.access.open.map_or(Filter::Nothing, |open| open(viewer))),
@@ -22,7 +22,7 @@ pub fn may_write(entity: &Entity, field: &Field, viewer: &Viewer, creating: bool
     match field.input {
         Input::Anyone => true,
         Input::OnCreate => creating,
-        Input::Staff => viewer.role.reach(&format!("{}:{action}", entity.name)) == Some(Reach::All),
+        Input::Staff => viewer.policy.reach(&format!("{}:{action}", entity.name)) == Some(Reach::All),
         Input::Nobody => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The vocabulary of the entity tables: what an entity is, which fields it has, who may see it.
 
 use crate::rules::Rules;
-use crate::{Filter, Time, role::Viewer};
+use crate::{Filter, Time, Viewer};
 
 /// A kind of record: its fields, indexes, access and rules, as data.
 pub struct Entity {

@@ -11,6 +11,7 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod money;
+pub mod policy;
 pub mod role;
 pub mod rules;
 pub mod search;
@@ -21,6 +22,7 @@ pub use entity::{Entity, Field, Kind};
 pub use error::{Error, ErrorKind, Result, Violation};
 pub use filter::Filter;
 pub use money::Money;
+pub use policy::{Policy, Viewer};
 pub use role::Role;
 pub use time::Time;
 

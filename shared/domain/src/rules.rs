@@ -1,7 +1,6 @@
 //! The three places where an entity can say what its table cannot: prepare, check, and what a change means.
 
-use crate::role::Viewer;
-use crate::{Doc, Time, Violation};
+use crate::{Doc, Time, Viewer, Violation};
 
 /// Who acts and when; all that a rule may know of the world.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::role::Viewer;
-use domain::{Doc, Entity, Error, ErrorKind, Time, id, rules};
+use domain::{Doc, Entity, Error, ErrorKind, Time, Viewer, id, rules};
 use platform::Host;
 use serde_json::Value;
 use store::proof::Session;

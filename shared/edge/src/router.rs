@@ -173,7 +173,7 @@ fn session(route: &Route, config: &Config, request: &Request, now: Time) -> Resu
     let token = token.ok_or_else(|| Error::unauthenticated("missing-token", "An access token is required."))?;
     let session = config.keys.verify(token, now)?;
     if let Access::May(permission) = route.access
-        && session.viewer().role.reach(permission).is_none()
+        && session.viewer().policy.reach(permission).is_none()
     {
         return Err(Error::forbidden("forbidden", format!("Your role lacks the permission {permission}.")));
     }

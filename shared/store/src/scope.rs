@@ -1,7 +1,6 @@
 //! What a proof lets its holder reach: one tenant, as one actor, at one time.
 
-use domain::role::Viewer;
-use domain::{Entity, Filter, Time, access};
+use domain::{Entity, Filter, Time, Viewer, access};
 use serde_json::{Value, json};
 
 use crate::proof::{JobLease, Session, VerifiedHook};
@@ -111,7 +110,7 @@ impl Scope {
     /// The actor as it stands in events.
     pub(crate) fn actor_value(&self) -> Value {
         match &self.actor {
-            Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.role.word() }),
+            Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.policy.role().word() }),
             Actor::Integration { id } => json!({ "type": "integration", "id": id }),
             Actor::Job { id } => json!({ "type": "job", "id": id }),
             Actor::Auth { .. } => json!({ "type": "auth" }),

@@ -70,7 +70,7 @@ async fn a_refresh_is_the_last_use_and_an_ended_session_is_not_listed() {
         identity: token.identity().to_owned(),
         tenant: token.tenant().to_owned(),
         member: token.viewer().member.clone(),
-        role: token.viewer().role,
+        policy: token.viewer().policy.clone(),
         policy_version: 1,
         login: token.login().to_owned(),
     };

@@ -7,9 +7,8 @@ use serde_json::Value;
 use crate::entity::{
     Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
 };
-use crate::role::Viewer;
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Filter, Time, Violation};
+use crate::{Doc, Filter, Time, Viewer, Violation};
 
 /// An expert's offer on a lead.
 pub static BID: Entity = Entity {

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use crate::entity::{
     ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
 };
-use crate::role::{Role, Viewer};
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Filter, Violation, doc};
+use crate::{Doc, Filter, Role, Viewer, Violation, doc};
 
 /// A request for work.
 pub static LEAD: Entity = Entity {
@@ -71,7 +70,7 @@ pub fn lead_conversation(id: &str, lead: &Doc) -> Doc {
 
 /// Experts see what is open to bids.
 fn published(viewer: &Viewer) -> Filter {
-    match viewer.role {
+    match viewer.policy.role() {
         Role::Expert => Filter::is("bid_pool", true),
         _ => Filter::Nothing,
     }
@@ -82,7 +81,7 @@ struct LeadRules;
 impl Rules for LeadRules {
     /// A customer asks for themselves; a vendor brings the lead in.
     fn prepare(&self, doc: &mut Doc, moment: Moment<'_>) {
-        let field = match moment.viewer.map(|viewer| viewer.role) {
+        let field = match moment.viewer.map(|viewer| viewer.policy.role()) {
             Some(Role::Customer) => "customer",
             Some(Role::Vendor) => "vendor",
             _ => return,

@@ -3,9 +3,8 @@
 use crate::entity::{
     Access, Entity, Fallback, Field, Kind, choice, date, expires, flag, index, list, opaque, reference, text, unique,
 };
-use crate::role::Viewer;
 use crate::rules::Plain;
-use crate::{Filter, Time};
+use crate::{Filter, Time, Viewer};
 
 /// One recipient's notice of one cause.
 pub static NOTIFICATION: Entity = Entity {
@@ -82,6 +81,6 @@ const GUARDED: &[&str] = &["integration", "login"];
 fn told(viewer: &Viewer, now: Time) -> Filter {
     let open = Filter::is("sealed_until", serde_json::Value::Null).or(Filter::by("sealed_until", now));
     let open = open.or(Filter::is("actor.id", viewer.member.as_str()));
-    let guarded = GUARDED.iter().filter(|name| viewer.role.reach(&format!("{name}:read")).is_none());
+    let guarded = GUARDED.iter().filter(|name| viewer.policy.reach(&format!("{name}:read")).is_none());
     guarded.fold(open, |open, name| open.and(Filter::is_not("record.type", *name)))
 }

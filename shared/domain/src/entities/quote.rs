@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, text, unique};
-use crate::role::Viewer;
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Filter, Time, Violation};
+use crate::{Doc, Filter, Time, Viewer, Violation};
 
 /// A formal offer to the customer.
 pub static QUOTE: Entity = Entity {
@@ -75,11 +74,11 @@ impl Rules for QuoteRules {
 
 /// A draft is seen by those only who write it.
 pub(super) fn sent(viewer: &Viewer, _now: Time) -> Filter {
-    if viewer.role.is_staff() { Filter::All } else { Filter::is_not("status", "draft") }
+    if viewer.policy.role().is_staff() { Filter::All } else { Filter::is_not("status", "draft") }
 }
 
 /// Nor does anybody else see a quote that was withdrawn while it was a draft.
 fn ever_sent(viewer: &Viewer, now: Time) -> Filter {
     let was_sent = Filter::is_not("status", "withdrawn").or(Filter::is_not("sent_at", Value::Null));
-    if viewer.role.is_staff() { Filter::All } else { sent(viewer, now).and(was_sent) }
+    if viewer.policy.role().is_staff() { Filter::All } else { sent(viewer, now).and(was_sent) }
 }

@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 use super::{create, update};
 use crate::entities::{INTEGRATION, LEAD};
 use crate::error::Place;
-use crate::role::{Role, Viewer};
 use crate::rules::Moment;
-use crate::{Doc, Time};
+use crate::{Doc, Role, Time, Viewer};
 
 fn doc(value: Value) -> Doc {
     value.as_object().unwrap().clone()
 }
 
 fn refused(role: Role, input: Value) -> Vec<(String, &'static str)> {
-    let viewer = Viewer { member: crate::id::derived("mem", &["me"]), role };
+    let viewer = Viewer { member: crate::id::derived("mem", &["me"]), policy: role.into() };
     let error = create(&LEAD, doc(input), Moment { now: Time::from_ms(0), viewer: Some(&viewer) }).unwrap_err();
     let place = |violation: crate::Violation| match violation.place {
         Place::Pointer(at) | Place::Parameter(at) => (at, violation.code),

@@ -4,8 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::role::{Role, Viewer};
-use domain::{Error, Result, Time};
+use domain::{Error, Policy, Result, Role, Time, Viewer};
 use jwt_simple::algorithms::{HS256Key, MACLike};
 use jwt_simple::claims::JWTClaims;
 use jwt_simple::common::VerificationOptions;
@@ -51,8 +50,9 @@ impl SigningKeys {
             custom: Claims {
                 tid: subject.tenant.clone(),
                 mid: subject.member.clone(),
-                role: subject.role,
+                role: subject.policy.role(),
                 pol: subject.policy_version,
+                may: subject.policy.written(),
             },
         };
         let key = self.0.first().ok_or_else(|| Error::internal("no signing key"))?;
@@ -74,10 +74,15 @@ impl SigningKeys {
         let (Some(identity), Some(login), Some(expires_at)) = (claims.subject, claims.jwt_id, claims.expires_at) else {
             return Err(refused());
         };
-        let Claims { tid, mid, role, pol } = claims.custom;
-        let subject = Subject { identity, tenant: tid, member: mid, role, policy_version: pol, login };
+        let Claims { tid, mid, role, pol, may } = claims.custom;
+        let policy = match may {
+            Some(written) => Policy::read(role, &written).ok_or_else(refused)?,
+            None => role.into(),
+        };
+        let viewer = Viewer { member: mid.clone(), policy: policy.clone() };
+        let subject = Subject { identity, tenant: tid, member: mid, policy, policy_version: pol, login };
         let expires = Time::from_ms(i64::try_from(expires_at.as_secs()).unwrap_or(0).saturating_mul(1_000));
-        Ok(Session { viewer: Viewer { member: subject.member.clone(), role }, subject, expires })
+        Ok(Session { viewer, subject, expires })
     }
 }
 
@@ -96,8 +101,8 @@ pub struct Subject {
     pub tenant: String,
     /// The membership.
     pub member: String,
-    /// The member's role.
-    pub role: Role,
+    /// What the member may do.
+    pub policy: Policy,
     /// The version of the member's policy: writes expect it to be the current one.
     pub policy_version: i64,
     /// The login, which is the line of refresh tokens.
@@ -118,7 +123,7 @@ impl Session {
         &self.subject.tenant
     }
 
-    /// The member in their role.
+    /// The member with their policy.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
     }
@@ -150,6 +155,9 @@ struct Claims {
     mid: String,
     role: Role,
     pol: i64,
+    /// The policy, where it is no preset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    may: Option<String>,
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
 
     fn subject() -> Subject {
         let [identity, tenant, member, login] = ["idy_1", "ten_1", "mem_1", "log_1"].map(str::to_owned);
-        Subject { identity, tenant, member, role: Role::Expert, policy_version: 3, login }
+        Subject { identity, tenant, member, policy: Role::Expert.into(), policy_version: 3, login }
     }
 
     #[test]

@@ -1,0 +1,235 @@
+//! Policies: what a member may do, on whose records, and which fields are not for them. This is the one place that is asked.
+
+use std::sync::Arc;
+
+use crate::{Entity, Field, Role};
+
+/// Whose records an action reaches; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// One's own.
+    Own,
+    /// Everybody's.
+    All,
+}
+
+impl Reach {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Every permission. Written policies know them by their place: new ones come last, and none ever leaves.
+pub const PERMISSIONS: &[&str] = &[
+    "lead:read",
+    "lead:create",
+    "lead:update",
+    "lead:delete",
+    "lead:publish",
+    "lead:assign",
+    "bid:read",
+    "bid:award",
+    "person:read",
+    "membership:read",
+    "membership:invite",
+    "quote:read",
+    "quote:update",
+    "quote:send",
+    "quote:withdraw",
+    "milestone:read",
+    "project:read",
+    "invoice:read",
+    "invoice:approve",
+    "invoice:pay",
+    "conversation:read",
+    "conversation:write",
+    "conversation:archive",
+    "event:read",
+    "notification:read",
+    "bid:create",
+    "bid:update",
+    "bid:delete",
+    "bid:submit",
+    "bid:withdraw",
+    "quote:accept",
+    "quote:decline",
+    "integration:create",
+    "integration:delete",
+    "integration:read",
+    "integration:update",
+    "login:read",
+    "login:revoke",
+];
+
+/// Fields that no mask can take away: streams and read marks go by these numbers.
+const NEVER_MASKED: &[(&str, &str)] = &[("conversation", "seq"), ("message", "seq")];
+
+/// How many fields a policy can mask: it travels in every access token.
+pub const MASKS_MAX: usize = 50;
+
+/// What a mask takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// Reading, and with it writing: whoever could write what they cannot read could find it out by trying.
+    Hidden,
+    /// Writing.
+    ReadOnly,
+}
+
+/// What a member may do: a preset, or permissions and masks of its own within the kind of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    role: Role,
+    custom: Option<Arc<Custom>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Custom {
+    /// Two bits for each permission, by its place.
+    reaches: u128,
+    masks: Vec<(String, String, Mask)>,
+}
+
+impl From<Role> for Policy {
+    fn from(role: Role) -> Self {
+        Self { role, custom: None }
+    }
+}
+
+impl Policy {
+    /// A policy of its own, which in all else is like a preset; none when it says what cannot be said.
+    pub fn custom<'a>(
+        role: Role,
+        reaches: impl IntoIterator<Item = (&'a str, Reach)>,
+        masks: impl IntoIterator<Item = (&'static Entity, &'static Field, Mask)>,
+    ) -> Option<Self> {
+        let mut bits = 0;
+        for (permission, reach) in reaches {
+            bits |= u128::from(bits_of(reach)) << place(permission)?;
+        }
+        let masks = masks
+            .into_iter()
+            .map(|(entity, field, mask)| maskable(entity, field).then(|| (entity.name.to_owned(), field.name.to_owned(), mask)));
+        let masks: Vec<_> = masks.collect::<Option<_>>()?;
+        (masks.len() <= MASKS_MAX).then(|| Self { role, custom: Some(Arc::new(Custom { reaches: bits, masks })) })
+    }
+
+    /// The preset that it is, or is like.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whose records a permission reaches, or nothing when it is not given.
+    pub fn reach(&self, permission: &str) -> Option<Reach> {
+        match &self.custom {
+            None => self.role.reach(permission),
+            Some(custom) => reach_of((custom.reaches >> place(permission)?) & 3),
+        }
+    }
+
+    /// All that is given, and on whose records.
+    pub fn permissions(&self) -> impl Iterator<Item = (&'static str, Reach)> + '_ {
+        PERMISSIONS.iter().filter_map(|permission| Some((*permission, self.reach(permission)?)))
+    }
+
+    /// Whether a field of an entity may be read: shown, filtered by, sorted by, searched in.
+    pub fn reads(&self, entity: &str, field: &str) -> bool {
+        self.mask(entity, field) != Some(Mask::Hidden)
+    }
+
+    /// Whether no mask forbids a field of an entity to be written.
+    pub fn writes(&self, entity: &str, field: &str) -> bool {
+        self.mask(entity, field).is_none()
+    }
+
+    /// Whether every field of an entity may be read.
+    pub fn reads_all_of(&self, entity: &str) -> bool {
+        let masks = self.custom.iter().flat_map(|custom| &custom.masks);
+        masks.filter(|(of, _, mask)| of == entity && *mask == Mask::Hidden).count() == 0
+    }
+
+    /// Whether whoever has this policy may invite others into a preset: nobody hands out more than they have.
+    pub fn may_invite(&self, invited: Role) -> bool {
+        let allows = self.role.may_invite(invited) && self.reach("membership:invite").is_some();
+        allows && self.custom.as_ref().is_none_or(|custom| custom.masks.is_empty() && self.includes(invited))
+    }
+
+    /// Whether it gives all that a preset gives, but for what is for the person concerned alone.
+    fn includes(&self, preset: Role) -> bool {
+        let given = Policy::from(preset);
+        let mut given = given.permissions().filter(|(permission, _)| !Role::is_personal(permission));
+        given.all(|(permission, reach)| self.reach(permission).is_some_and(|own| own >= reach))
+    }
+
+    /// As it stands in access tokens and memberships, unless it is a preset.
+    pub fn written(&self) -> Option<String> {
+        let custom = self.custom.as_ref()?;
+        let masks = custom.masks.iter().map(|(entity, field, mask)| {
+            let sign = if *mask == Mask::Hidden { "-" } else { "=" };
+            format!(" {entity}.{field}{sign}")
+        });
+        Some(format!("{:x}{}", custom.reaches, masks.collect::<String>()))
+    }
+
+    /// What was [written](Policy::written) of a policy like a preset.
+    pub fn read(role: Role, text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let reaches = u128::from_str_radix(words.next()?, 16).ok()?;
+        let masks = words.map(|word| {
+            let (path, mask) = match word.strip_suffix('-') {
+                Some(path) => (path, Mask::Hidden),
+                None => (word.strip_suffix('=')?, Mask::ReadOnly),
+            };
+            let (entity, field) = path.split_once('.')?;
+            Some((entity.to_owned(), field.to_owned(), mask))
+        });
+        Some(Self { role, custom: Some(Arc::new(Custom { reaches, masks: masks.collect::<Option<_>>()? })) })
+    }
+
+    fn mask(&self, entity: &str, field: &str) -> Option<Mask> {
+        let mut masks = self.custom.iter().flat_map(|custom| &custom.masks);
+        masks.find(|(of, name, _)| of == entity && name == field).map(|(.., mask)| *mask)
+    }
+}
+
+/// Whether a mask can take a field away: what every record has is left, and what nobody sees is gone already.
+pub fn maskable(entity: &Entity, field: &Field) -> bool {
+    let own = entity.fields.iter().any(|known| known.name == field.name);
+    own && !field.hidden && !NEVER_MASKED.contains(&(entity.name, field.name))
+}
+
+/// The lower of a permission's two bits.
+fn place(permission: &str) -> Option<usize> {
+    PERMISSIONS.iter().position(|known| *known == permission).map(|at| at * 2)
+}
+
+const fn bits_of(reach: Reach) -> u8 {
+    match reach {
+        Reach::Own => 1,
+        Reach::All => 3,
+    }
+}
+
+const fn reach_of(bits: u128) -> Option<Reach> {
+    match bits {
+        1 => Some(Reach::Own),
+        3 => Some(Reach::All),
+        _ => None,
+    }
+}
+
+/// Who looks: a member with a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// The membership.
+    pub member: String,
+    /// Its policy.
+    pub policy: Policy,
+}
+
+#[cfg(test)]
+mod tests;

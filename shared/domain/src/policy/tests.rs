@@ -1,0 +1,98 @@
+//! What policies give, and that they survive being written.
+
+use super::*;
+use crate::entities::{CONVERSATION, LEAD, MEMBERSHIP};
+use crate::entity::BASE_FIELDS;
+use crate::role::ROLES;
+
+fn field(entity: &'static Entity, name: &str) -> &'static Field {
+    entity.field(name).unwrap()
+}
+
+fn masked() -> Policy {
+    let masks = [(&LEAD, field(&LEAD, "budget_max"), Mask::Hidden), (&LEAD, field(&LEAD, "description"), Mask::ReadOnly)];
+    Policy::custom(Role::Manager, [("lead:read", Reach::All), ("login:revoke", Reach::Own)], masks).unwrap()
+}
+
+#[test]
+fn every_permission_has_a_place_of_its_own_in_the_bits() {
+    assert!(PERMISSIONS.len() <= 64);
+    for (at, permission) in PERMISSIONS.iter().enumerate() {
+        assert_eq!(PERMISSIONS.iter().position(|known| known == permission), Some(at), "{permission} stands twice");
+        for reach in [Reach::Own, Reach::All] {
+            let policy = Policy::custom(Role::Expert, [(*permission, reach)], []).unwrap();
+            assert_eq!(policy.permissions().collect::<Vec<_>>(), [(*permission, reach)]);
+        }
+    }
+}
+
+#[test]
+fn places_stay_as_they_are_in_tokens_that_are_out() {
+    let first = ["lead:read", "lead:create", "lead:update", "lead:delete", "lead:publish", "lead:assign", "bid:read"];
+    assert_eq!(PERMISSIONS[..first.len()], first);
+    for (permission, at) in [("event:read", 23), ("quote:decline", 31), ("login:revoke", 37)] {
+        assert_eq!(place(permission), Some(at * 2), "{permission}");
+    }
+}
+
+#[test]
+fn a_preset_gives_what_its_role_gives() {
+    for role in ROLES {
+        let policy = Policy::from(*role);
+        assert_eq!((policy.role(), policy.written()), (*role, None));
+        for permission in PERMISSIONS {
+            assert_eq!(policy.reach(permission), role.reach(permission), "{role:?} {permission}");
+        }
+        assert!(policy.reads("lead", "budget_max") && policy.writes("lead", "budget_max") && policy.reads_all_of("lead"));
+    }
+}
+
+#[test]
+fn a_custom_policy_gives_nothing_but_what_it_says() {
+    let policy = masked();
+    assert_eq!(policy.permissions().collect::<Vec<_>>(), [("lead:read", Reach::All), ("login:revoke", Reach::Own)]);
+    assert_eq!(policy.reach("no:such"), None);
+    let may = |name| (policy.reads("lead", name), policy.writes("lead", name));
+    assert_eq!([may("budget_max"), may("description"), may("category")], [(false, false), (true, false), (true, true)]);
+    assert!(policy.reads("quote", "budget_max"));
+    assert!(!policy.reads_all_of("lead") && policy.reads_all_of("quote"));
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same() {
+    let policy = masked();
+    let text = policy.written().unwrap();
+    assert_eq!(text, "4000000000000000003 lead.budget_max- lead.description=");
+    assert_eq!(Policy::read(Role::Manager, &text), Some(policy));
+    for bad in ["", "x", "3 lead", "3 lead.budget_max", "3 -", "3  ", "3 .-x"] {
+        assert_eq!(Policy::read(Role::Manager, bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn what_no_mask_can_take_away_is_refused() {
+    let masking = |entity, field| Policy::custom(Role::Manager, [], [(entity, field, Mask::Hidden)]).is_some();
+    assert!(masking(&MEMBERSHIP, field(&MEMBERSHIP, "email")));
+    assert!(!masking(&MEMBERSHIP, field(&MEMBERSHIP, "policy_version")), "hidden from everybody");
+    assert!(!masking(&CONVERSATION, field(&CONVERSATION, "seq")));
+    assert!(!masking(&LEAD, field(&MEMBERSHIP, "email")), "of another entity");
+    assert!(BASE_FIELDS.iter().all(|field| !masking(&LEAD, field)));
+    assert_eq!(Policy::custom(Role::Manager, [("no:such", Reach::All)], []), None);
+    let many = std::iter::repeat_n((&LEAD, field(&LEAD, "category"), Mask::Hidden), MASKS_MAX + 1);
+    assert_eq!(Policy::custom(Role::Manager, [], many), None);
+}
+
+#[test]
+fn nobody_with_less_than_a_role_invites_into_it() {
+    let all = |role: Role| Policy::from(role).permissions().collect::<Vec<_>>();
+    let like = |role, given: Vec<(&'static str, Reach)>| Policy::custom(role, given, []).unwrap();
+    let admin = like(Role::Admin, all(Role::Admin));
+    assert!(admin.may_invite(Role::Admin) && admin.may_invite(Role::Expert) && !admin.may_invite(Role::Owner));
+    let fewer = like(Role::Admin, all(Role::Manager));
+    assert!(!fewer.may_invite(Role::Admin) && fewer.may_invite(Role::Manager) && fewer.may_invite(Role::Customer));
+    let none = all(Role::Admin).into_iter().filter(|(permission, _)| *permission != "membership:invite").collect();
+    assert!(!like(Role::Admin, none).may_invite(Role::Customer));
+    let mask = [(&LEAD, field(&LEAD, "category"), Mask::Hidden)];
+    let blind = Policy::custom(Role::Admin, all(Role::Admin), mask).unwrap();
+    assert!(!blind.may_invite(Role::Expert), "an expert would see what the inviter may not");
+}
