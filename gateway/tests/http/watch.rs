@@ -1,5 +1,6 @@
 //! Watching a collection over HTTP: what is told, to whom, and that a watcher who comes back misses nothing and sees nothing twice.
 
+mod beside;
 mod driver;
 mod limits;
 mod resume;

@@ -29,7 +29,9 @@ async fn let_in(address: std::net::SocketAddr) -> Watcher {
 
 #[tokio::test]
 async fn a_watcher_is_no_request_and_has_no_end() {
-    let config = limited(|limits| (limits.concurrent, limits.time) = (1, Duration::from_millis(100)));
+    let config = limited(|limits| {
+        (limits.concurrent, limits.time, limits.heartbeat) = (1, Duration::from_secs(1), Duration::from_millis(100));
+    });
     let running = support::start(config).await;
     let mut client = Client::connect(running.address).await;
     let mut watcher = Watcher::start(running.address, &place(), None).await;
@@ -57,7 +59,7 @@ async fn watchers_have_their_own_places() {
 
 #[tokio::test]
 async fn who_does_not_read_is_let_go() {
-    let config = limited(|limits| (limits.watchers, limits.time) = (1, Duration::from_millis(500)));
+    let config = limited(|limits| (limits.watchers, limits.time) = (1, Duration::from_secs(2)));
     let running = support::start(config).await;
     let mut client = Client::connect(running.address).await;
     let _silent = Watcher::start(running.address, &place(), None).await;
