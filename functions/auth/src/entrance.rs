@@ -71,7 +71,7 @@ pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, sin
         identity: text(member, "identity").to_owned(),
         tenant: token.tenant.clone(),
         member: text(member, "_id").to_owned(),
-        role,
+        policy: role.into(),
         policy_version: member.get("policy_version").and_then(Value::as_i64).unwrap_or(1),
         login: token.login.clone(),
     };

@@ -13,7 +13,7 @@ pub async fn invite(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let mut member = validate::create(&MEMBERSHIP, call.input()?, call.moment())?;
     let role = Role::parse(text_of(&member, "role")).unwrap_or(Role::Owner);
-    if !call.viewer()?.role.may_invite(role) {
+    if !call.viewer()?.policy.may_invite(role) {
         let detail = format!("Your role may not invite anybody as {}.", role.word());
         return Err(Error::forbidden("role-not-allowed", detail).into());
     }

@@ -1,7 +1,7 @@
 //! Who one is here, what one may do, and where else one is a member.
 
 use domain::entities::{MEMBERSHIP, TENANT};
-use domain::{Error, Role, validate};
+use domain::{Error, Policy, Role, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ pub async fn me(call: &Call) -> Outcome {
     let outdated = || Error::unauthenticated("session-outdated", "Your membership has ended. Log in again.");
     let here = here.ok_or_else(outdated)?;
     let role = Role::parse(text_of(&here.member, "role")).ok_or_else(outdated)?;
-    let permissions = role.permissions().into_iter().map(|(name, reach)| (name.to_owned(), Value::from(reach.word())));
-    let permissions: Value = permissions.collect();
+    let policy = Policy::from(role);
+    let permissions: Value = policy.permissions().map(|(name, reach)| (name.to_owned(), Value::from(reach.word()))).collect();
     let body = json!({
         "member": validate::render(&MEMBERSHIP, here.member.clone()),
         "tenant": validate::render(&TENANT, here.tenant.clone()),
