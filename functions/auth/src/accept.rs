@@ -3,15 +3,15 @@
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, doc, event};
+use domain::{Doc, Error, Filter, Violation, event};
 use edge::{Call, Halt, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
 use crate::second_factor::{self, Used};
-use crate::{identity, login, password};
+use crate::{identity, json, login, password};
 
 const INPUT: &[Field] = &[
     text("token", 500).required(),
@@ -86,7 +86,7 @@ async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> 
     let counted = attempts::count(&mut reading, attempts::of_identity(call, "accept", &invite.membership), call.now());
     let member = reading.one(&MEMBERSHIP, &scope.live().and(Filter::is("_id", invite.membership.as_str())), invalid());
     let source = member.path("document.email");
-    let identity = reading.many_linked(&IDENTITY, &platform.live(), json!({ "_id": 1 }), 1, ("email", &source));
+    let identity = reading.many_linked(&IDENTITY, &platform.live(), json::of("_id", 1), 1, ("email", &source));
     let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
@@ -118,11 +118,15 @@ fn prove(call: &Call, input: &Doc, identity: Option<Doc>) -> Result<Proof, Halt>
 /// Changes the waiting membership; returns it as it becomes.
 fn activate(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &str, name: &str) -> Doc {
     let now = scope.now();
-    let joined = json!({
-        "identity": identity, "status": "active", "name": name, "joined_at": now, "last_login_at": now, "login_count": 1,
-    });
     let mut after = member.clone();
-    after.extend(doc::fields(joined));
+    after.extend(json::doc(vec![
+        ("identity", identity.into()),
+        ("status", "active".into()),
+        ("name", name.into()),
+        ("joined_at", now.into()),
+        ("last_login_at", now.into()),
+        ("login_count", 1.into()),
+    ]));
     let change = change(member, after);
     let id = text_of(member, "_id");
     let waiting = scope.live().and(Filter::is("_id", id)).and(Filter::is("status", "invited"));

@@ -4,10 +4,11 @@ use data_api::{Action, Operation};
 use domain::entities::ATTEMPT;
 use domain::{Error, ErrorKind, Time, id};
 use edge::Call;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, Found, PlatformScope, Reading, Step};
 
 use crate::entrance::text as text_of;
+use crate::json::{list, object, of};
 use crate::login::no_challenge;
 use crate::second_factor::Challenge;
 
@@ -97,7 +98,7 @@ pub fn count(reading: &mut Reading<'_>, counters: Vec<Counter>, now: Time) -> Co
 /// Counts an attempt, or refuses all of the command if it comes too early.
 pub fn require(command: &mut Command<'_>, counters: Vec<Counter>, now: Time) {
     for counter in counters {
-        let operation = counter.operation(now).expecting("document", json!({ "blocked": false }));
+        let operation = counter.operation(now).expecting("document", of("blocked", false));
         command.operation(operation, Some(too_many(DELAYS_MS.last().copied().unwrap_or_default())));
     }
 }
@@ -134,7 +135,7 @@ impl Counted {
             let operation = match counter.is_ones_own {
                 true => addressed(Action::DeleteOne, &counter.id),
                 false => addressed(Action::UpdateOne, &counter.id)
-                    .with("update", json!({ "$inc": { "count": -1 }, "$unset": { "blocked_until": "" } })),
+                    .with("update", object(vec![("$inc", of("count", -1)), ("$unset", of("blocked_until", ""))])),
             };
             command.operation(operation, None);
         }
@@ -154,29 +155,32 @@ impl Counter {
 
     /// One more, and when the next may come; what comes too early changes nothing, so that no stranger can prolong a wait.
     fn operation(&self, now: Time) -> Operation {
-        let (at, last) = (now.ejson(), DELAYS_MS.len() - 1);
-        let is_early = json!({ "$gt": ["$blocked_until", at] });
-        let before = json!({ "$cond": [{ "$gt": ["$expires_at", at] }, "$count", 0] });
-        let beyond = json!({ "$max": [0, { "$min": [last, { "$subtract": ["$count", self.free] }] }] });
-        let until = json!({ "$add": [at, { "$arrayElemAt": [DELAYS_MS, beyond] }] });
-        let unless_early = |field: &str, value: Value| json!({ "$cond": ["$blocked", format!("${field}"), value] });
-        let counted = json!({
-            "blocked": is_early, "count": { "$cond": [is_early, "$count", { "$add": [before, 1] }] },
-            "created_at": { "$ifNull": ["$created_at", at] },
-        });
-        let waiting = json!({
-            "blocked_until": unless_early("blocked_until", until),
-            "expires_at": unless_early("expires_at", now.plus_ms(self.kept_ms).ejson()),
-        });
+        let at = || now.ejson();
+        let last = i64::try_from(DELAYS_MS.len()).unwrap_or(1) - 1;
+        let if_else = |condition: Value, then: &str, otherwise: Value| of("$cond", list(vec![condition, then.into(), otherwise]));
+        let is_after_now = |field: &str| of("$gt", list(vec![field.into(), at()]));
+        let before = if_else(is_after_now("$expires_at"), "$count", 0.into());
+        let beyond = of("$min", list(vec![last.into(), of("$subtract", list(vec!["$count".into(), self.free.into()]))]));
+        let delays = list(DELAYS_MS.iter().copied().map(Value::from).collect());
+        let delay = of("$arrayElemAt", list(vec![delays, of("$max", list(vec![0.into(), beyond]))]));
+        let counted = object(vec![
+            ("blocked", is_after_now("$blocked_until")),
+            ("count", if_else(is_after_now("$blocked_until"), "$count", of("$add", list(vec![before, 1.into()])))),
+            ("created_at", of("$ifNull", list(vec!["$created_at".into(), at()]))),
+        ]);
+        let waiting = object(vec![
+            ("blocked_until", if_else("$blocked".into(), "$blocked_until", of("$add", list(vec![at(), delay])))),
+            ("expires_at", if_else("$blocked".into(), "$expires_at", now.plus_ms(self.kept_ms).ejson())),
+        ]);
         addressed(Action::FindOneAndUpdate, &self.id)
-            .with("update", json!([{ "$set": counted }, { "$set": waiting }]))
+            .with("update", list(vec![of("$set", counted), of("$set", waiting)]))
             .with("upsert", true)
             .with("returnDocument", "after")
     }
 }
 
 fn addressed(action: Action, counter: &str) -> Operation {
-    let filter = json!({ "_id": counter, "tenant_id": PlatformScope::TENANT });
+    let filter = object(vec![("_id", counter.into()), ("tenant_id", PlatformScope::TENANT.into())]);
     Operation::new(action, ATTEMPT.collection).with("filter", filter)
 }
 

@@ -5,12 +5,13 @@ use domain::entity::{Field, text};
 use domain::validate::{self, Change};
 use domain::{Doc, Error, Filter, Violation};
 use edge::{Call, Halt, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, PlatformScope};
 
 use crate::attempts::{self, Counted};
 use crate::change_password::wrong;
 use crate::entrance::text as text_of;
+use crate::json::{object, of};
 use crate::{password, second_factor, totp};
 
 const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX).required()];
@@ -35,7 +36,7 @@ pub async fn enrol(call: &Call) -> Outcome {
     counted.forgive(&mut command);
     apply(call, &mut command, &identity, &change, "identity.totp_enrolled");
     let url = totp::url(&secret, ISSUER, text_of(&identity, "email"));
-    command.answer_secret(200, json!({ "secret": totp::base32(&secret), "otpauth_url": url }));
+    command.answer_secret(200, object(vec![("secret", totp::base32(&secret).into()), ("otpauth_url", url.into())]));
     Ok(Reply::answer(command.commit().await?))
 }
 
@@ -60,7 +61,7 @@ pub async fn confirm(call: &Call) -> Outcome {
     let mut command = call.store.command(call.scope()?);
     counted.forgive(&mut command);
     apply(call, &mut command, &identity, &change, "identity.totp_enabled");
-    command.answer_secret(200, json!({ "recovery_codes": codes }));
+    command.answer_secret(200, of("recovery_codes", codes));
     Ok(Reply::answer(command.commit().await?))
 }
 

@@ -4,11 +4,12 @@ use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::{Doc, Error, Filter, Role, Time, event};
 use edge::{Call, Halt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
 use store::{Command, EventOf, Scope};
 
 use crate::device;
+use crate::json::{doc, object, of};
 use crate::refresh_token::RefreshToken;
 
 /// How long a login lasts that nobody refreshes.
@@ -32,13 +33,13 @@ pub fn open_tenant(scope: &Scope) -> Filter {
 
 /// Expects the membership to be as it was read, and notes that it was used now.
 pub fn touch(command: &mut Command<'_>, scope: &Scope, member: &Doc) {
-    let filter = json!({
-        "_id": member.get("_id"), "tenant_id": scope.tenant(), "identity": member.get("identity"), "status": "active",
-        "policy_version": member.get("policy_version"), "deleted_at": null,
-    });
+    let mut filter: Vec<(&str, Value)> =
+        ["_id", "identity", "policy_version"].map(|field| (field, member.get(field).cloned().into())).into();
+    filter.extend([("tenant_id", scope.tenant().into()), ("status", "active".into()), ("deleted_at", Value::Null)]);
     // No new version: members who are edited and members who log in do not get in each other's way.
-    let update = json!({ "$set": { "last_login_at": scope.now().ejson() }, "$inc": { "login_count": 1 } });
-    let operation = Operation::new(Action::UpdateOne, MEMBERSHIP.collection).with("filter", filter).with("update", update);
+    let update = object(vec![("$set", of("last_login_at", scope.now().ejson())), ("$inc", of("login_count", 1))]);
+    let operation =
+        Operation::new(Action::UpdateOne, MEMBERSHIP.collection).with("filter", object(filter)).with("update", update);
     let raced = Error::conflict("concurrent-update", "The membership was changed at the same moment. Try again.");
     command.operation(operation.expecting("matchedCount", 1), Some(raced));
 }
@@ -75,16 +76,14 @@ pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, sin
         policy_version: member.get("policy_version").and_then(Value::as_i64).unwrap_or(1),
         login: token.login.clone(),
     };
-    let mut body = json!({
-        "access_token": call.config.keys.issue(&subject, since)?,
-        "token_type": "Bearer",
-        "expires_in": ACCESS_TOKEN_TTL_S,
-        "refresh_token": token.write(&call.config.vault),
-    });
-    if let Value::Object(body) = &mut body {
-        body.extend(place(tenant, member));
-    }
-    Ok(body)
+    let mut body = doc(vec![
+        ("access_token", call.config.keys.issue(&subject, since)?.into()),
+        ("token_type", "Bearer".into()),
+        ("expires_in", ACCESS_TOKEN_TTL_S.into()),
+        ("refresh_token", token.write(&call.config.vault).into()),
+    ]);
+    body.extend(place(tenant, member));
+    Ok(body.into())
 }
 
 /// As [`tokens`], for whoever has just proved who they are: with a token that tells their device from strangers' from now on.

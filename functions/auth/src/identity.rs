@@ -2,10 +2,10 @@
 
 use domain::entities::IDENTITY;
 use domain::{Doc, Error, Filter, validate};
-use serde_json::json;
 use store::{Command, Scope};
 
 use crate::entrance::text;
+use crate::json::of;
 
 /// Inserts an identity with the name and e-mail address of its first member; the command is on the platform.
 pub fn insert(command: &mut Command<'_>, id: &str, member: &Doc, hash: &str, taken: Error) {
@@ -30,7 +30,7 @@ pub fn set_password(command: &mut Command<'_>, platform: &Scope, identity: &Doc,
     let change = validate::change(identity, after);
     command.on(platform);
     command.apply_when(&IDENTITY, identity, &change, "identity.password_changed", as_read, otherwise);
-    command.job("password-changed", "", json!({ "identity": identity.get("_id") }), None);
+    command.job("password-changed", "", of("identity", text(identity, "_id")), None);
 }
 
 /// Somebody changed the password at the same moment.

@@ -3,10 +3,11 @@
 use domain::entities::{MEMBERSHIP, personal_code};
 use domain::{Error, Role, event, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::EventOf;
 
 use crate::entrance::text as text_of;
+use crate::json::of;
 
 /// Invites somebody into the tenant.
 pub async fn invite(call: &Call) -> Outcome {
@@ -30,7 +31,7 @@ pub async fn invite(call: &Call) -> Outcome {
     let changes = event::diff(&MEMBERSHIP, None, &member);
     let kind = "membership.invited";
     command.event(EventOf { kind, entity: &MEMBERSHIP, id: &id, lead: None, changes, comment: None, holes: &[] });
-    command.job("invite", "", json!({ "membership": id }), None);
+    command.job("invite", "", of("membership", id.as_str()), None);
     command.answer_record(201, &MEMBERSHIP, member, &[]);
     Ok(Reply::answer(command.commit().await?).with("location", format!("/v1/members/{id}")))
 }

@@ -8,6 +8,7 @@ mod enrol;
 mod entrance;
 mod identity;
 mod invite;
+mod json;
 mod login;
 mod logins;
 mod logout;

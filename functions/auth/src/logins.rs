@@ -3,10 +3,11 @@
 use domain::entities::LOGIN;
 use domain::{Doc, Error, Filter, Time};
 use edge::{Call, Halt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, EventOf, PlatformScope, Reading, Scope, Step};
 
 use crate::entrance::text as text_of;
+use crate::json::{doc, object, of};
 
 /// The most logins that are shown, or told of one by one when they end.
 pub const LOGINS_MAX: u32 = 100;
@@ -23,7 +24,7 @@ pub fn of_identity(identity: &str, now: Time) -> Filter {
 
 /// Reads logins, the newest first.
 pub fn read(reading: &mut Reading<'_>, which: &Filter) -> Step {
-    reading.many(&LOGIN, which, json!({ "_id": -1 }), LOGINS_MAX)
+    reading.many(&LOGIN, which, of("_id", -1), LOGINS_MAX)
 }
 
 /// Ends all logins that the filter finds, with an event for each that was found before.
@@ -63,12 +64,11 @@ fn unrevoked() -> Filter {
 }
 
 fn ended(now: Time, reason: &str) -> Doc {
-    let fields = [("revoked_at", now.into()), ("revoked_reason", reason.into())];
-    fields.into_iter().map(|(name, value): (&str, Value)| (name.to_owned(), value)).collect()
+    doc(vec![("revoked_at", now.into()), ("revoked_reason", reason.into())])
 }
 
 fn told(command: &mut Command<'_>, login: &str, now: Time, reason: &str) {
     let (kind, comment) = ("login.revoked", Some(reason));
-    let changes = json!({ "revoked_at": { "before": null, "after": now } });
+    let changes = of("revoked_at", object(vec![("before", Value::Null), ("after", now.into())]));
     command.event(EventOf { kind, entity: &LOGIN, id: login, lead: None, changes, comment, holes: &[] });
 }

@@ -3,9 +3,10 @@
 use domain::entities::{MEMBERSHIP, TENANT};
 use domain::{Error, Policy, Role, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::entrance::text as text_of;
+use crate::json::object;
 use crate::places;
 
 /// The member of the session.
@@ -20,12 +21,12 @@ pub async fn me(call: &Call) -> Outcome {
     let role = Role::parse(text_of(&here.member, "role")).ok_or_else(outdated)?;
     let policy = Policy::from(role);
     let permissions: Value = policy.permissions().map(|(name, reach)| (name.to_owned(), Value::from(reach.word()))).collect();
-    let body = json!({
-        "member": validate::render(&MEMBERSHIP, here.member.clone()),
-        "tenant": validate::render(&TENANT, here.tenant.clone()),
-        "role": role.word(),
-        "permissions": permissions,
-        "memberships": places::shown(&places),
-    });
+    let body = object(vec![
+        ("member", validate::render(&MEMBERSHIP, here.member.clone(), Some(session.viewer())).into()),
+        ("tenant", validate::render(&TENANT, here.tenant.clone(), Some(session.viewer())).into()),
+        ("role", role.word().into()),
+        ("permissions", permissions),
+        ("memberships", places::shown(&places)),
+    ]);
     Ok(Reply::json(200, &body))
 }

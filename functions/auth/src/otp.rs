@@ -3,11 +3,11 @@
 use domain::entity::{Field, email, reference, text};
 use domain::{Time, id, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::json;
 use store::{PlatformScope, Vault, constant_time_eq, login_code, login_code_expiry, seal_address};
 
 use crate::attempts;
 use crate::entrance::text as text_of;
+use crate::json::{object, of};
 use crate::places;
 use crate::{device, identity, login, second_factor};
 
@@ -37,11 +37,13 @@ pub async fn ask(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(now).repeated_by(email);
     let mut command = call.store.command(&platform);
     attempts::require(&mut command, attempts::of_code_mail(call, email, challenge.device.as_deref()), now);
-    let payload = json!({
-        "email": seal_address(vault, email, call.store.random()), "nonce": challenge.nonce, "expires": challenge.expires,
-    });
+    let payload = object(vec![
+        ("email", seal_address(vault, email, call.store.random()).into()),
+        ("nonce", challenge.nonce.as_str().into()),
+        ("expires", challenge.expires.into()),
+    ]);
     command.job("login-code", "", payload, None);
-    command.answer_secret(202, json!({ "challenge": challenge.seal(vault, call.store.random()) }));
+    command.answer_secret(202, of("challenge", challenge.seal(vault, call.store.random())));
     Ok(Reply::answer(command.commit().await?))
 }
 

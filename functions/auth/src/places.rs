@@ -4,10 +4,11 @@ use data_api::{Action, Operation};
 use domain::Doc;
 use domain::doc;
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::PlatformScope;
 
 use crate::entrance::place;
+use crate::json::{list, object, of};
 
 /// One login reaches so many tenants at most.
 const PLACES_MAX: u32 = 100;
@@ -22,17 +23,15 @@ pub struct Place {
 
 /// Reads the identity whose `field`, an id or an e-mail address, is this, together with its places.
 pub fn with_identity(field: &str, value: &str) -> Operation {
-    let filter = json!({ "tenant_id": PlatformScope::TENANT, field: value, "deleted_at": null });
-    let look_up = json!({
-        "from": MEMBERSHIP.collection, "localField": "_id", "foreignField": "identity", "pipeline": pipeline(json!({})), "as": "places",
-    });
-    let stages = json!([{ "$match": filter }, { "$lookup": look_up }]);
+    let filter = vec![("tenant_id", PlatformScope::TENANT.into()), (field, value.into()), ("deleted_at", Value::Null)];
+    let look_up = look_up(MEMBERSHIP.collection, ["_id", "identity"], pipeline(None), "places");
+    let stages = list(vec![of("$match", object(filter)), look_up]);
     Operation::new(Action::Aggregate, IDENTITY.collection).with("pipeline", stages)
 }
 
 /// Reads the places of an identity.
 pub fn of_identity(identity: &str) -> Operation {
-    Operation::new(Action::Aggregate, MEMBERSHIP.collection).with("pipeline", pipeline(json!({ "identity": identity })))
+    Operation::new(Action::Aggregate, MEMBERSHIP.collection).with("pipeline", pipeline(Some(identity)))
 }
 
 /// The places that a reading found.
@@ -57,17 +56,29 @@ pub fn shown(places: &[Place]) -> Value {
 }
 
 /// Active memberships with their tenants, the one used last first: joining is the first use.
-fn pipeline(filter: Value) -> Value {
-    let mut active = json!({ "status": "active", "deleted_at": null });
-    if let (Value::Object(active), Value::Object(filter)) = (&mut active, filter) {
-        active.extend(filter);
-    }
-    let open = json!([{ "$match": { "status": "active", "deleted_at": null } }]);
-    let tenant = json!({
-        "from": TENANT.collection, "localField": "tenant_id", "foreignField": "_id", "pipeline": open, "as": "tenant",
-    });
-    let sort = json!({ "last_login_at": -1, "_id": -1 });
-    json!([{ "$match": active }, { "$sort": sort }, { "$limit": PLACES_MAX }, { "$lookup": tenant }])
+fn pipeline(identity: Option<&str>) -> Value {
+    let active = || vec![("status", Value::from("active")), ("deleted_at", Value::Null)];
+    let mut members = active();
+    members.extend(identity.map(|identity| ("identity", identity.into())));
+    let open = list(vec![of("$match", object(active()))]);
+    let newest = object(vec![("last_login_at", (-1).into()), ("_id", (-1).into())]);
+    list(vec![
+        of("$match", object(members)),
+        of("$sort", newest),
+        of("$limit", PLACES_MAX),
+        look_up(TENANT.collection, ["tenant_id", "_id"], open, "tenant"),
+    ])
+}
+
+fn look_up(from: &str, [local, foreign]: [&str; 2], pipeline: Value, name: &str) -> Value {
+    let fields = vec![
+        ("from", from.into()),
+        ("localField", local.into()),
+        ("foreignField", foreign.into()),
+        ("pipeline", pipeline),
+        ("as", name.into()),
+    ];
+    of("$lookup", object(fields))
 }
 
 fn from_doc(mut member: Doc) -> Option<Place> {

@@ -5,10 +5,11 @@ use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
 use domain::{Doc, Error, Filter, Time, validate};
 use edge::{Call, Halt, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{PlatformScope, Scope};
 
 use crate::entrance::{self, text as text_of};
+use crate::json::{object, of};
 use crate::logins;
 use crate::refresh_token::RefreshToken;
 
@@ -27,9 +28,12 @@ pub async fn refresh(call: &Call) -> Outcome {
     let mut command = call.store.command(&scope);
     let login = command.operation(rotation(call, &scope, &token), Some(Error::unauthenticated(REFUSED, "")));
     let member = Operation::new(Action::FindOne, MEMBERSHIP.collection)
-        .with("filter", json!({ "tenant_id": scope.tenant(), "status": "active", "deleted_at": null }))
+        .with(
+            "filter",
+            object(vec![("tenant_id", scope.tenant().into()), ("status", "active".into()), ("deleted_at", Value::Null)]),
+        )
         .referring("filter._id", &login.path("document.membership"))
-        .expecting("document", json!({}));
+        .expecting("document", object(vec![]));
     let member = command.operation(member, Some(ended()));
     let tenant = command.require(&TENANT, entrance::open_tenant(&scope), ended());
     match command.run().await {
@@ -46,19 +50,25 @@ pub async fn refresh(call: &Call) -> Outcome {
 /// Takes the login from the token's generation to the next.
 fn rotation(call: &Call, scope: &Scope, token: &RefreshToken) -> Operation {
     let now = call.now();
-    let filter = json!({
-        "_id": token.login, "tenant_id": scope.tenant(), "generation": token.generation, "revoked_at": null,
-        "expires_at": { "$gt": now.ejson() },
-    });
-    let set = json!({
-        "last_used_at": now.ejson(), "expires_at": entrance::login_expiry(now).ejson(), "updated_at": now.ejson(),
-        "rotation_key": rotation_key(call, token),
-    });
+    let filter = object(vec![
+        ("_id", token.login.as_str().into()),
+        ("tenant_id", scope.tenant().into()),
+        ("generation", token.generation.into()),
+        ("revoked_at", Value::Null),
+        ("expires_at", of("$gt", now.ejson())),
+    ]);
+    let set = object(vec![
+        ("last_used_at", now.ejson()),
+        ("expires_at", entrance::login_expiry(now).ejson()),
+        ("updated_at", now.ejson()),
+        ("rotation_key", rotation_key(call, token).into()),
+    ]);
+    let one = object(vec![("generation", 1.into()), ("version", 1.into())]);
     Operation::new(Action::FindOneAndUpdate, LOGIN.collection)
         .with("filter", filter)
-        .with("update", json!({ "$set": set, "$inc": { "generation": 1, "version": 1 } }))
+        .with("update", object(vec![("$set", set), ("$inc", one)]))
         .with("returnDocument", "after")
-        .expecting("document", json!({}))
+        .expecting("document", object(vec![]))
 }
 
 /// Why a token of ours was refused; a reused one ends its login.
@@ -67,7 +77,7 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
     let login = reading.one(&LOGIN, &scope.live().and(Filter::is("_id", token.login.as_str())), invalid());
     let active = scope.live().and(Filter::is("status", "active"));
     let source = login.path("document.membership");
-    let member = reading.many_linked(&MEMBERSHIP, &active, json!({ "_id": 1 }), 1, ("_id", &source));
+    let member = reading.many_linked(&MEMBERSHIP, &active, of("_id", 1), 1, ("_id", &source));
     let tenant = reading.maybe(&TENANT, &entrance::open_tenant(scope));
     let mut found = reading.run().await?;
     let login = found.doc(login);

@@ -2,12 +2,12 @@
 
 use domain::entities::IDENTITY;
 use domain::entity::{Field, email, text};
-use domain::{Doc, Error, Filter, validate};
+use domain::{Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
 use store::{PlatformScope, Reset, open_reset, reset_expiry, seal_address};
 
 use crate::entrance::text as text_of;
+use crate::json::object;
 use crate::{attempts, identity, logins, password};
 
 const ASKED: &[Field] = &[email("email").required()];
@@ -24,9 +24,10 @@ pub async fn forgot(call: &Call) -> Outcome {
     let mut command = call.store.command(&platform);
     attempts::require(&mut command, attempts::of_address(call, "forgot"), now);
     let slot = (now.ms() / MAIL_EVERY_MS).to_string();
-    let payload = json!({ "email": seal_address(vault, email, call.store.random()), "expires": reset_expiry(now) });
+    let sealed = seal_address(vault, email, call.store.random());
+    let payload = object(vec![("email", sealed.into()), ("expires", reset_expiry(now).into())]);
     command.job_once("password-reset", &[&vault.sign("reset-job", &[email]), &slot], payload);
-    command.answer_body(202, Value::Object(Doc::new()));
+    command.answer_body(202, object(vec![]));
     Ok(Reply::answer(command.commit().await?))
 }
 

@@ -6,10 +6,11 @@ use data_api::{Action, Operation};
 use domain::entities::IDENTITY;
 use domain::{Doc, Error, Time, Violation};
 use edge::Call;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, EventOf, PlatformScope, Vault, password_stamp};
 
 use crate::entrance::text as text_of;
+use crate::json::{object, of};
 use crate::totp::{self, SECRET_LEN};
 
 const TOTP: &str = "totp";
@@ -88,24 +89,20 @@ pub fn prove(vault: &Vault, identity: &Doc, code: &str, now: Time) -> Option<Use
 
 /// Uses a proof up, if nobody else has and the identity has the password and the second factor it was read with; else fails.
 pub fn use_up(command: &mut Command<'_>, identity: &Doc, used: &Used) {
-    let mut filter = json!({
-        "_id": identity.get("_id"), "tenant_id": PlatformScope::TENANT, "deleted_at": null,
-        "password_hash": identity.get("password_hash"), "totp_secret": identity.get("totp_secret"),
-    });
-    let (field, value, update) = match used {
-        Used::Step(step) => ("totp_step", identity.get("totp_step").cloned(), json!({ "$set": { "totp_step": step } })),
-        Used::Recovery(hash) => {
-            ("recovery_hashes", Some(Value::from(hash.as_str())), json!({ "$pull": { "recovery_hashes": hash } }))
-        }
+    let as_read = |field| (field, identity.get(field).cloned().into());
+    let mut filter: Vec<(&str, Value)> = ["_id", "password_hash", "totp_secret"].map(as_read).into();
+    filter.extend([("tenant_id", PlatformScope::TENANT.into()), ("deleted_at", Value::Null)]);
+    let (condition, update) = match used {
+        Used::Step(step) => (as_read("totp_step"), of("$set", of("totp_step", *step))),
+        Used::Recovery(hash) => (("recovery_hashes", hash.as_str().into()), of("$pull", of("recovery_hashes", hash.as_str()))),
     };
-    if let Value::Object(filter) = &mut filter {
-        filter.insert(field.to_owned(), value.unwrap_or_default());
-    }
-    let operation = Operation::new(Action::UpdateOne, IDENTITY.collection).with("filter", filter).with("update", update);
+    filter.push(condition);
+    let operation = Operation::new(Action::UpdateOne, IDENTITY.collection).with("filter", object(filter));
+    let operation = operation.with("update", update);
     command.operation(operation.expecting("matchedCount", 1), Some(wrong_code()));
     if let Used::Recovery(_) = used {
         let (kind, id) = ("identity.recovery_code_used", text_of(identity, "_id"));
-        command.event(EventOf { kind, entity: &IDENTITY, id, lead: None, changes: json!({}), comment: None, holes: &[] });
+        command.event(EventOf { kind, entity: &IDENTITY, id, lead: None, changes: object(vec![]), comment: None, holes: &[] });
     }
 }
 

@@ -2,12 +2,12 @@
 
 use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points};
 use domain::entity::{Field, email, text};
-use domain::{Error, doc, event, validate};
+use domain::{Error, event, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::json;
 use store::{Command, EventOf, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
+use crate::json::{doc, of};
 use crate::{identity, password};
 
 const INPUT: &[Field] = &[
@@ -25,16 +25,23 @@ pub async fn signup(call: &Call) -> Outcome {
     let (name, email) = (text_of(&input, "name"), text_of(&input, "email"));
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
     let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
-    let owner = doc::fields(json!({
-        "identity": identity_id, "email": email, "name": name, "role": "owner", "status": "active", "policy_version": 1,
-        "personal_code": personal_code(call.store.random()), "joined_at": call.now(), "last_login_at": call.now(),
-        "login_count": 1,
-    }));
+    let owner = doc(vec![
+        ("identity", identity_id.as_str().into()),
+        ("email", email.into()),
+        ("name", name.into()),
+        ("role", "owner".into()),
+        ("status", "active".into()),
+        ("policy_version", 1.into()),
+        ("personal_code", personal_code(call.store.random()).into()),
+        ("joined_at", call.now().into()),
+        ("last_login_at", call.now().into()),
+        ("login_count", 1.into()),
+    ]);
     let mut command = call.store.command(&platform);
     identity::insert(&mut command, &identity_id, &owner, &hash, taken());
     command.on(&PlatformScope::of_auth().tenant(&tenant_id, call.now()));
-    let tenant = json!({ "name": input.get("tenant_name"), "status": "active" });
-    let tenant = command.insert(&TENANT, &tenant_id, doc::fields(tenant), &[], Error::internal("a tenant's id was taken"));
+    let tenant = doc(vec![("name", text_of(&input, "tenant_name").into()), ("status", "active".into())]);
+    let tenant = command.insert(&TENANT, &tenant_id, tenant, &[], Error::internal("a tenant's id was taken"));
     let changes = event::diff(&TENANT, None, &tenant);
     let kind = "tenant.created";
     command.event(EventOf { kind, entity: &TENANT, id: &tenant_id, lead: None, changes, comment: None, holes: &[] });
@@ -55,6 +62,6 @@ fn taken() -> Error {
 
 fn insert_settings(command: &mut Command<'_>) {
     let id = command.id(&SETTING);
-    let fee = json!({ "key": SERVICE_FEE_KEY, "value": { "basis_points": service_fee_points(None) } });
-    command.insert(&SETTING, &id, doc::fields(fee), &[], Error::internal("a new tenant has settings"));
+    let fee = doc(vec![("key", SERVICE_FEE_KEY.into()), ("value", of("basis_points", service_fee_points(None)))]);
+    command.insert(&SETTING, &id, fee, &[], Error::internal("a new tenant has settings"));
 }

@@ -5,11 +5,11 @@ use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, reference};
 use domain::{Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::json;
 use store::proof::Session;
 use store::{Command, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
+use crate::json::{object, of};
 
 const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
 
@@ -36,7 +36,7 @@ pub async fn switch(call: &Call) -> Outcome {
 
 /// Writes the login that the session belongs to: when all logins of somebody end at this moment, none slips out of it.
 fn touch_login(command: &mut Command<'_>, session: &Session) {
-    let filter = json!({ "_id": session.login(), "tenant_id": session.tenant() });
+    let filter = object(vec![("_id", session.login().into()), ("tenant_id", session.tenant().into())]);
     let operation = Operation::new(Action::UpdateOne, LOGIN.collection).with("filter", filter);
-    command.operation(operation.with("update", json!({ "$inc": { "touched": 1 } })), None);
+    command.operation(operation.with("update", of("$inc", of("touched", 1))), None);
 }
