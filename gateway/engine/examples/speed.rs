@@ -71,6 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     report(&mut out, "group all", 3, |_| run(&engine, &group))?;
     let scan = Command::CountDocuments { collection: "leads".into(), filter: doc! {"title": "none"}, skip: None, limit: None };
     report(&mut out, "scan all", 3, |_| run(&engine, &scan))?;
+    beside_a_build(&mut out, &engine, total + 10_000)?;
     bare(&mut out, &folder.path().join("bare.db"), total)
 }
 
@@ -80,6 +81,22 @@ fn lead(id: i32) -> Document {
         "title": format!("Lead number {id}"), "value": id, "deleted_at": Bson::Null, "created_at": bson::DateTime::from_millis(i64::from(id)),
         "person": {"name": "Somebody", "email": "somebody@example.com"}, "tags": ["a", "b"],
     }
+}
+
+/// How long a writer waits while an index over everything is built.
+fn beside_a_build(out: &mut impl Write, engine: &Engine, first: i32) -> Result<(), Box<dyn Error>> {
+    let (building, started) = (engine.clone(), Instant::now());
+    let build =
+        std::thread::spawn(move || building.create_indexes("speed", "leads", &[doc! {"key": {"tenant_id": 1, "value": 1}}]));
+    let mut times = Vec::new();
+    while !build.is_finished() {
+        let written = Instant::now();
+        run(engine, &Command::InsertOne { collection: "leads".into(), document: lead(first + i32::try_from(times.len())?) })?;
+        times.push(written.elapsed());
+    }
+    build.join().map_err(|_| "the build ended in a fault")??;
+    writeln!(out, "index build: {:?}, with {} writes beside it", started.elapsed(), times.len())?;
+    report_times(out, "insertOne beside it", times)
 }
 
 /// Three documents, a counter, and a change of a document.
@@ -124,9 +141,14 @@ fn report(
         work(round)?;
         times.push(started.elapsed());
     }
+    report_times(out, name, times)
+}
+
+fn report_times(out: &mut impl Write, name: &str, mut times: Vec<Duration>) -> Result<(), Box<dyn Error>> {
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
-    writeln!(out, "{name}: p50 {:?}, p95 {:?}", at(50), at(95))?;
+    let longest = times.last().copied().unwrap_or_default();
+    writeln!(out, "{name}: p50 {:?}, p95 {:?}, at most {longest:?}", at(50), at(95))?;
     Ok(())
 }
 
