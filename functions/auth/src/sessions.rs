@@ -4,7 +4,6 @@ use domain::entities::{LOGIN, MEMBERSHIP};
 use domain::{Doc, Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
-use store::proof::Session;
 use store::{Page, Query};
 
 use crate::entrance::text as text_of;
@@ -16,7 +15,7 @@ pub async fn list(call: &Call) -> Outcome {
     let mut reading = call.store.reading(call.scope()?);
     let step = logins::read(&mut reading, &logins::of_identity(session.identity(), call.now()));
     let found = reading.run().await?.docs(step);
-    let data = found.into_iter().map(|login| shown(login, session)).collect();
+    let data = found.into_iter().map(|login| shown(login, session.login())).collect();
     Ok(Reply::page(Page { data, next: None, total: None }))
 }
 
@@ -48,7 +47,7 @@ pub async fn revoke_others(call: &Call) -> Outcome {
 /// The sessions of a member in this tenant.
 pub async fn list_of_member(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let query = Query::parse(&LOGIN, call.query(), scope.viewer())?.within(logins::usable(call.now()));
+    let query = Query::parse(&LOGIN, call.query())?.within(logins::usable(call.now()));
     let query = query.belonging(scope, Filter::is("membership", id));
     let mut reading = call.store.reading(scope);
     reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
@@ -69,10 +68,10 @@ pub async fn revoke_of_member(call: &Call) -> Outcome {
     Ok(Reply::answer(command.commit().await?))
 }
 
-fn shown(mut login: Doc, session: &Session) -> Doc {
-    let is_current = text_of(&login, "_id") == session.login();
+fn shown(mut login: Doc, current: &str) -> Doc {
+    let is_current = text_of(&login, "_id") == current;
     let tenant = login.remove("tenant_id").unwrap_or_default();
-    let mut shown = validate::render(&LOGIN, login, Some(session.viewer()));
+    let mut shown = validate::render(&LOGIN, login);
     shown.insert("tenant".to_owned(), tenant);
     shown.insert("current".to_owned(), Value::Bool(is_current));
     shown
