@@ -18,7 +18,7 @@ fn verify(challenge: &str, code: &str) -> Request {
     post("/v1/auth/otp/verify", body).header("cf-connecting-ip", address())
 }
 
-/// The jobs that mail codes to an address, the newest last.
+/// The jobs that mail codes to an address.
 async fn jobs_of(email: &str) -> Vec<Value> {
     let mut jobs = App::shared().stored("jobs", json!({ "kind": "login-code" })).await;
     let vault = &App::shared().vault;
@@ -28,8 +28,9 @@ async fn jobs_of(email: &str) -> Vec<Value> {
 
 /// A challenge and the code for it, as the mail has it.
 async fn asked(email: &str, at: Time) -> (String, String) {
+    let before = jobs_of(email).await;
     let answered = ask(email).at(at).send().await.expect(202);
-    let job = jobs_of(email).await.pop().unwrap();
+    let job = jobs_of(email).await.into_iter().find(|job| before.iter().all(|known| known["_id"] != job["_id"])).unwrap();
     let code = store::login_code(&App::shared().vault, email, job["payload"]["nonce"].as_str().unwrap());
     (string(&answered, "/challenge"), code)
 }
