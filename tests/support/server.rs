@@ -100,6 +100,7 @@ fn outgoing(reply: Reply) -> hyper::Response<Outgoing> {
     let body = match reply.body {
         Body::Empty => Either::Left(Full::default()),
         Body::Text(text) => Either::Left(Full::from(text)),
+        Body::Record(..) => panic!("the router left a record unwritten"),
         Body::Stream(stream) => {
             let frames: Frames = stream.map(|text| Ok(Frame::data(Bytes::from(text)))).boxed_local();
             Either::Right(StreamBody::new(frames))

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::{Role, Time};
+use domain::{Policy, Role, Time};
 use serde_json::json;
 use store::proof::Subject;
 
@@ -49,8 +49,14 @@ impl Tenant {
             "joined_at": now, "created_at": now, "updated_at": now, "version": 1,
         });
         self.app.data("insertOne", json!({ "collection": "memberships", "document": document })).await;
-        let subject =
-            Subject { identity, tenant: self.id.clone(), member: member.clone(), policy: role.into(), policy_version: 1, login: id("log") };
+        let subject = Subject {
+            identity,
+            tenant: self.id.clone(),
+            member: member.clone(),
+            policy: role.into(),
+            policy_version: 1,
+            login: id("log"),
+        };
         Member { id: member, email, subject, app: self.app }
     }
 
@@ -69,6 +75,11 @@ impl Member {
     /// The member as a caller whose token was issued at a time.
     pub fn caller_at(&self, time: Time) -> Caller {
         self.app.with_token(&self.token_at(time))
+    }
+
+    /// The same member with another policy in their tokens.
+    pub fn with(&self, policy: Policy) -> Self {
+        Self { subject: Subject { policy, ..self.subject.clone() }, ..self.clone() }
     }
 
     /// An access token of the member, issued at a time.

@@ -22,8 +22,8 @@ pub async fn me(call: &Call) -> Outcome {
     let policy = Policy::from(role);
     let permissions: Value = policy.permissions().map(|(name, reach)| (name.to_owned(), Value::from(reach.word()))).collect();
     let body = object(vec![
-        ("member", validate::render(&MEMBERSHIP, here.member.clone()).into()),
-        ("tenant", validate::render(&TENANT, here.tenant.clone()).into()),
+        ("member", validate::render(&MEMBERSHIP, here.member.clone(), Some(session.viewer())).into()),
+        ("tenant", validate::render(&TENANT, here.tenant.clone(), Some(session.viewer())).into()),
         ("role", role.word().into()),
         ("permissions", permissions),
         ("memberships", places::shown(&places)),

@@ -4,6 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP};
 use domain::{Doc, Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
+use store::proof::Session;
 use store::{Page, Query};
 
 use crate::entrance::text as text_of;
@@ -15,7 +16,7 @@ pub async fn list(call: &Call) -> Outcome {
     let mut reading = call.store.reading(call.scope()?);
     let step = logins::read(&mut reading, &logins::of_identity(session.identity(), call.now()));
     let found = reading.run().await?.docs(step);
-    let data = found.into_iter().map(|login| shown(login, session.login())).collect();
+    let data = found.into_iter().map(|login| shown(login, session)).collect();
     Ok(Reply::page(Page { data, next: None, total: None }))
 }
 
@@ -47,8 +48,8 @@ pub async fn revoke_others(call: &Call) -> Outcome {
 /// The sessions of a member in this tenant.
 pub async fn list_of_member(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let query = Query::parse(&LOGIN, call.query())?.within(logins::usable(call.now()));
-    let query = query.belonging(scope, Filter::is("membership", id));
+    let query = Query::parse(&LOGIN, call.query(), scope.viewer())?.within(logins::usable(call.now()));
+    let query = query.within(Filter::is("membership", id));
     let mut reading = call.store.reading(scope);
     reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
     let step = reading.page(scope, &query);
@@ -58,7 +59,7 @@ pub async fn list_of_member(call: &Call) -> Outcome {
 /// Ends all sessions of a member in this tenant.
 pub async fn revoke_of_member(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let theirs = scope.live().and(Filter::is("membership", id)).and(logins::usable(call.now()));
+    let theirs = scope.reach(&LOGIN, "revoke").and(Filter::is("membership", id)).and(logins::usable(call.now()));
     let mut reading = call.store.reading(scope);
     reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
     let step = logins::read(&mut reading, &theirs);
@@ -68,10 +69,10 @@ pub async fn revoke_of_member(call: &Call) -> Outcome {
     Ok(Reply::answer(command.commit().await?))
 }
 
-fn shown(mut login: Doc, current: &str) -> Doc {
-    let is_current = text_of(&login, "_id") == current;
+fn shown(mut login: Doc, session: &Session) -> Doc {
+    let is_current = text_of(&login, "_id") == session.login();
     let tenant = login.remove("tenant_id").unwrap_or_default();
-    let mut shown = validate::render(&LOGIN, login);
+    let mut shown = validate::render(&LOGIN, login, Some(session.viewer()));
     shown.insert("tenant".to_owned(), tenant);
     shown.insert("current".to_owned(), Value::Bool(is_current));
     shown

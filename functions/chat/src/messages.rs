@@ -29,7 +29,7 @@ pub async fn list(call: &Call) -> Outcome {
 pub fn query(scope: &Scope, id: &str, after: Option<i64>, rest: &str) -> Result<Query, Error> {
     let behind = after.map_or(Filter::All, |after| Filter::Field("seq".into(), Op::Over, after.into()));
     // The last one named counts, so this is the order only where the caller names none.
-    let query = Query::parse(&MESSAGE, &format!("sort=seq&{rest}"))?;
+    let query = Query::parse(&MESSAGE, &format!("sort=seq&{rest}"), scope.viewer())?;
     Ok(query.belonging(scope, Filter::is("conversation", id).and(behind)))
 }
 

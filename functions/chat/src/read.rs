@@ -44,6 +44,7 @@ pub async fn reads(call: &Call) -> Outcome {
     reading.one(&CONVERSATION, &scope.reach(&CONVERSATION, "read").and(Filter::is("_id", id)), Error::not_found());
     let marks = scope.live().and(Filter::is("conversation", id));
     let step = reading.many(&READ_MARK, &marks, json!({ "member": 1 }), MARKS_MAX);
-    let marks = reading.run().await?.docs(step).into_iter().map(|mark| validate::render(&READ_MARK, mark));
+    let found = reading.run().await?.docs(step);
+    let marks = found.into_iter().map(|mark| validate::render(&READ_MARK, mark, scope.viewer()));
     Ok(Reply::json(200, &json!({ "data": marks.collect::<Vec<_>>(), "has_more": false })))
 }

@@ -24,7 +24,7 @@ const INPUT: &[Field] = &[
 pub async fn assign(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let id = call.id(&LEAD)?;
-    let input = validate::input(INPUT, call.input()?)?;
+    let input = validate::input_for(&LEAD, INPUT, call.input()?, call.moment())?;
     if input.is_empty() {
         return Err(
             Violation::at(String::new(), "required", "Expected at least one of customer, vendor, manager, expert.").into()

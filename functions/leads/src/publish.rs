@@ -14,7 +14,7 @@ const INPUT: &[Field] = &[date("bid_deadline")];
 pub async fn publish(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let id = call.id(&LEAD)?;
-    let input = validate::input(INPUT, call.input()?)?;
+    let input = validate::input_for(&LEAD, INPUT, call.input()?, call.moment())?;
     let mut reading = call.store.reading(scope);
     let step = reading.one(&LEAD, &scope.reach(&LEAD, "publish").and(Filter::is("_id", id)), Error::not_found());
     let lead = reading.run().await?.doc(step);

@@ -9,7 +9,7 @@ use store::Query;
 pub async fn list(call: &Call) -> Outcome {
     let scope = call.scope()?;
     // Their ids follow from cause and recipient, not from time. A sort that the caller names comes later and counts.
-    let query = Query::parse(&NOTIFICATION, &format!("sort=-created_at&{}", call.query()))?;
+    let query = Query::parse(&NOTIFICATION, &format!("sort=-created_at&{}", call.query()), scope.viewer())?;
     let mut reading = call.store.reading(scope);
     let page = reading.page(scope, &query);
     let unread = reading.count(&NOTIFICATION, &scope.reach(&NOTIFICATION, "read").and(Filter::is("is_read", false)));

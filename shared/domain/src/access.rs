@@ -1,4 +1,4 @@
-//! Which records a viewer sees, and which fields they may write.
+//! Which records a viewer sees, and which fields they may read and write.
 
 use crate::entity::{Entity, Field, Input};
 use crate::policy::Reach;
@@ -6,25 +6,36 @@ use crate::{Filter, Time, Viewer};
 
 /// The records that a permission (`read`, `update`, …) reaches for a viewer at a time.
 pub fn reachable(entity: &Entity, action: &str, viewer: &Viewer, now: Time) -> Filter {
+    permitted(entity, action, viewer).and(entity.access.narrow.map_or(Filter::All, |narrow| narrow(viewer, now)))
+}
+
+/// As [`reachable`], before anything is narrowed.
+pub fn permitted(entity: &Entity, action: &str, viewer: &Viewer) -> Filter {
     let own = own(entity, viewer);
-    let reached = match viewer.policy.reach(&format!("{}:{action}", entity.name)) {
-        None => return Filter::Nothing,
+    match viewer.policy.reach(&format!("{}:{action}", entity.name)) {
+        None => Filter::Nothing,
         Some(Reach::All) => Filter::All,
         Some(Reach::Own) if action == "read" => own.or(entity.access.open.map_or(Filter::Nothing, |open| open(viewer))),
         Some(Reach::Own) => own,
-    };
-    reached.and(entity.access.narrow.map_or(Filter::All, |narrow| narrow(viewer, now)))
+    }
+}
+
+/// Whether a field is ever shown, and to this viewer; nobody stands for the system.
+pub fn may_read(entity: &Entity, field: &Field, viewer: Option<&Viewer>) -> bool {
+    !field.hidden && viewer.is_none_or(|viewer| viewer.policy.reads(entity.name, field.name))
 }
 
 /// Whether the viewer may give this field a value when a record is made (`creating`) or changed.
 pub fn may_write(entity: &Entity, field: &Field, viewer: &Viewer, creating: bool) -> bool {
     let action = if creating { "create" } else { "update" };
-    match field.input {
-        Input::Anyone => true,
-        Input::OnCreate => creating,
-        Input::Staff => viewer.policy.reach(&format!("{}:{action}", entity.name)) == Some(Reach::All),
-        Input::Nobody => false,
-    }
+    let permitted = viewer.policy.writes(entity.name, field.name);
+    permitted
+        && match field.input {
+            Input::Anyone => true,
+            Input::OnCreate => creating,
+            Input::Staff => viewer.policy.reach(&format!("{}:{action}", entity.name)) == Some(Reach::All),
+            Input::Nobody => false,
+        }
 }
 
 fn own(entity: &Entity, viewer: &Viewer) -> Filter {

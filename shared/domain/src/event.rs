@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Doc, Entity};
+use crate::{Doc, Entity, Viewer};
 
 /// What stands in a diff for the value of a personal field: events are kept for good, and people are not.
 const PERSONAL: &str = "[personal]";
@@ -23,6 +23,26 @@ pub fn diff(entity: &Entity, before: Option<&Doc>, after: &Doc) -> Value {
         }
     }
     Value::Object(changes)
+}
+
+/// Takes out of an event what its reader may not read of the record that it is about, or of the member who acted.
+/// A comment can repeat a hidden field.
+pub fn withhold(entity: &Entity, event: &mut Doc, viewer: Option<&Viewer>) {
+    let policy = viewer.map(|viewer| &viewer.policy).filter(|policy| policy.is_masked() && entity.name == "event");
+    let Some(policy) = policy else { return };
+    if let Some(Value::Object(actor)) = event.get_mut("actor") {
+        actor.retain(|field, _| policy.reads("membership", field));
+    }
+    let of = event.get("record").and_then(|record| record.get("type")).and_then(Value::as_str).map(str::to_owned);
+    if !of.as_deref().is_some_and(|of| policy.reads_all_of(of)) {
+        event.remove("comment");
+    }
+    match (of, event.get_mut("changes")) {
+        (Some(of), Some(Value::Object(changes))) => changes.retain(|field, _| policy.reads(&of, field)),
+        _ => {
+            event.remove("changes");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub enum Op {
     In,
     /// Text that starts so.
     Starts,
+    /// Text that has this in it, in letters of either case.
+    Contains,
 }
 
 impl Filter {

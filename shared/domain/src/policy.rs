@@ -146,7 +146,12 @@ impl Policy {
         self.mask(entity, field).is_none()
     }
 
-    /// Whether every field of an entity may be read.
+    /// Whether it masks anything at all.
+    pub fn is_masked(&self) -> bool {
+        self.custom.as_ref().is_some_and(|custom| !custom.masks.is_empty())
+    }
+
+    /// Whether no field of an entity is hidden.
     pub fn reads_all_of(&self, entity: &str) -> bool {
         let masks = self.custom.iter().flat_map(|custom| &custom.masks);
         masks.filter(|(of, _, mask)| of == entity && *mask == Mask::Hidden).count() == 0

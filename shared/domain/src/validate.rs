@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use crate::entity::{Entity, Fallback, Field, Input};
 use crate::rules::Moment;
-use crate::{Doc, Error, Kind, Result, Violation, access, search};
+use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, event, search};
 
 pub use value::{is_email, merge_patch};
+
+const READ_ONLY: &str = "This field cannot be written here.";
 
 /// A change that was found right: the record after it, and what to set and remove for that.
 #[derive(Debug)]
@@ -73,6 +75,15 @@ pub fn input(fields: &'static [Field], input: Doc) -> Result<Doc> {
     }
 }
 
+/// As [`input`], of a verb that gives fields of a record new values: those that a mask forbids are refused.
+pub fn input_for(entity: &Entity, fields: &'static [Field], input: Doc, moment: Moment<'_>) -> Result<Doc> {
+    let checked = self::input(fields, input)?;
+    let may = |name: &String| moment.viewer.is_none_or(|viewer| viewer.policy.writes(entity.name, name));
+    let refused = checked.keys().filter(|name| !may(name));
+    let refused: Vec<Violation> = refused.map(|name| Violation::on(name, "read-only", READ_ONLY)).collect();
+    if refused.is_empty() { Ok(checked) } else { Err(Error::invalid(refused)) }
+}
+
 /// What leads from one state of a record to another.
 pub fn change(before: &Doc, after: Doc) -> Change {
     let set = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
@@ -90,13 +101,14 @@ pub fn ejson(entity: &Entity, doc: &Doc) -> Value {
     Value::Object(doc.iter().map(typed).collect())
 }
 
-/// A document as callers see it: `id` first, then the fields of the table that are there and not hidden.
-pub fn render(entity: &Entity, mut doc: Doc) -> Doc {
+/// A document as a viewer sees it: `id` first, then the fields of the table that are there and may be read.
+pub fn render(entity: &Entity, mut doc: Doc, viewer: Option<&Viewer>) -> Doc {
+    event::withhold(entity, &mut doc, viewer);
     let mut shown = Doc::new();
     if let Some(id) = doc.remove("_id") {
         shown.insert("id".to_owned(), id);
     }
-    for field in entity.all_fields().filter(|field| !field.hidden) {
+    for field in entity.all_fields().filter(|field| access::may_read(entity, field, viewer)) {
         if let Some(value) = doc.remove(field.name) {
             shown.insert(field.name.to_owned(), value);
         }
@@ -138,7 +150,7 @@ fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Mome
         if name == "id" && before.is_some_and(|doc| doc.get("_id") == Some(value)) {
             continue;
         }
-        let Some(field) = entity.field(name).filter(|field| !field.hidden) else {
+        let Some(field) = entity.field(name).filter(|field| access::may_read(entity, field, moment.viewer)) else {
             let pointer = format!("/{}", value::escape(name));
             violations.push(Violation::at(pointer, "unknown-field", "There is no such field."));
             continue;
@@ -149,7 +161,7 @@ fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Mome
             None => field.input != Input::Nobody,
         };
         if !writable && !unchanged {
-            violations.push(Violation::on(name, "read-only", "This field cannot be written here."));
+            violations.push(Violation::on(name, "read-only", READ_ONLY));
         }
     }
     violations

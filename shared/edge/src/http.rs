@@ -1,5 +1,6 @@
 //! A request and a reply as every runtime gives and takes them.
 
+use domain::{Doc, Entity};
 use futures_util::stream::LocalBoxStream;
 pub use http::Method;
 
@@ -58,6 +59,8 @@ pub struct Reply {
 pub enum Body {
     /// Nothing, not even a content type.
     Empty,
+    /// A record as it is stored: the router writes it as the caller may see it, and no reply leaves it with one.
+    Record(&'static Entity, Doc),
     /// Text, whole.
     Text(String),
     /// Server-sent events, as they happen.

@@ -1,6 +1,6 @@
 //! Replies: how answers, pages and records become HTTP.
 
-use domain::{Doc, Entity, validate};
+use domain::{Doc, Entity, Viewer, validate};
 use serde_json::{Value, json};
 use store::{Answer, Page, Shown};
 
@@ -9,8 +9,7 @@ use crate::{Body, Reply};
 impl Reply {
     /// JSON.
     pub fn json(status: u16, body: &Value) -> Self {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        Self { status, headers, body: Body::Text(body.to_string()) }
+        Self { status, headers: vec![json_type()], body: Body::Text(body.to_string()) }
     }
 
     /// Nothing.
@@ -21,10 +20,8 @@ impl Reply {
     /// A record with its version as the entity tag.
     pub fn record(status: u16, entity: &'static Entity, doc: Doc) -> Self {
         let tag = doc.get("version").and_then(Value::as_i64).map(|version| ("etag", etag(version)));
-        let shown = validate::render(entity, doc);
-        let mut reply = Self::json(status, &Value::Object(shown));
-        reply.headers.extend(tag);
-        reply
+        let headers = [Some(json_type()), tag].into_iter().flatten().collect();
+        Self { status, headers, body: Body::Record(entity, doc) }
     }
 
     /// A page of a list.
@@ -56,11 +53,26 @@ impl Reply {
         reply
     }
 
+    /// The same as its caller may see it.
+    pub(crate) fn shown_to(self, viewer: Option<&Viewer>) -> Self {
+        match self.body {
+            Body::Record(entity, doc) => {
+                let shown = Value::Object(validate::render(entity, doc, viewer));
+                Self { body: Body::Text(shown.to_string()), ..self }
+            }
+            Body::Empty | Body::Text(_) | Body::Stream(_) => self,
+        }
+    }
+
     /// The same with a header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
+}
+
+fn json_type() -> (&'static str, String) {
+    ("content-type", "application/json".to_owned())
 }
 
 /// The strong entity tag of a version.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use domain::{Error, ErrorKind, Time, id, validate};
+use domain::{Error, ErrorKind, Time, Viewer, id, validate};
 use http::Method;
 use platform::Host;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub struct Router {
 struct Trace {
     route: &'static str,
     tenant: Option<String>,
-    member: Option<String>,
+    viewer: Option<Viewer>,
     trips: u32,
 }
 
@@ -67,12 +67,13 @@ impl Router {
             Ok(config) => self.answer(&host, config, request, &request_id, &mut trace).await,
             Err(error) => Err(Halt::Refused(error)),
         };
-        let (mut reply, refused) = match outcome {
+        let (reply, refused) = match outcome {
             Ok(reply) => (reply, None),
             Err(Halt::Replayed(answer)) => (self.replayed(*answer, &path), None),
             Err(Halt::Refused(error)) => (self.problem(&error, &path, &request_id), Some(error)),
         };
         host.log(&line(&request_id, &method, &trace, reply.status, host.now_ms() - started, refused.as_ref()));
+        let mut reply = reply.shown_to(trace.viewer.as_ref());
         finish(&mut reply, request_id, cors);
         reply
     }
@@ -90,7 +91,7 @@ impl Router {
         let now = Time::from_ms(host.now_ms());
         let session = session(route, &config, &request, now)?;
         if let Some((session, _)) = &session {
-            (trace.tenant, trace.member) = (Some(session.tenant().to_owned()), Some(session.viewer().member.clone()));
+            (trace.tenant, trace.viewer) = (Some(session.tenant().to_owned()), Some(session.viewer().clone()));
         }
         check_query(route, &request)?;
         check_body(route, &request)?;
@@ -282,7 +283,7 @@ fn line(request_id: &str, method: &Method, trace: &Trace, status: u16, ms: i64, 
         "ms": ms,
         "trips": trace.trips,
         "tenant": trace.tenant,
-        "member": trace.member,
+        "member": trace.viewer.as_ref().map(|viewer| viewer.member.as_str()),
         "code": refused.map(|error| error.code),
         "cause": refused.and_then(|error| error.cause.as_deref()),
     });

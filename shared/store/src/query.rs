@@ -6,7 +6,7 @@ mod parse;
 
 use data_api::{Action, Answer, Operation};
 use domain::entity::{Entity, Field};
-use domain::{Doc, Filter, Kind, entities, validate};
+use domain::{Doc, Filter, Kind, Viewer, entities, validate};
 use serde_json::{Map, Value, json};
 
 use crate::Scope;
@@ -29,6 +29,8 @@ pub struct Query {
     fields: Option<Vec<&'static Field>>,
     expand: Vec<(&'static Field, &'static Entity)>,
     count: bool,
+    /// Who asks; nobody stands for the system.
+    viewer: Option<Viewer>,
     /// The records to choose from, where that is not what the scope may read of the entity.
     among: Option<Filter>,
 }
@@ -57,10 +59,10 @@ pub struct Page {
 
 impl Query {
     /// All records of an entity, the newest first.
-    pub fn all(entity: &'static Entity) -> Self {
+    fn all(entity: &'static Entity, viewer: Option<Viewer>) -> Self {
         let (filter, limit) = (Filter::All, LIMIT_DEFAULT);
         let (sort, expand) = (Vec::new(), Vec::new());
-        Self { entity, filter, sort, limit, cursor: None, fields: None, expand, count: false, among: None }
+        Self { entity, filter, sort, limit, cursor: None, fields: None, expand, count: false, viewer, among: None }
     }
 
     /// The same within a further condition.
@@ -157,6 +159,10 @@ impl Query {
         for key in self.sort.iter().filter(|key| !fields.iter().any(|field| field.name == key.name)) {
             projection.insert(key.path.clone(), 1.into());
         }
+        // What an event shows depends on the record it is about.
+        if self.entity.name == "event" {
+            projection.insert("record".to_owned(), 1.into());
+        }
         projection.insert("_id".to_owned(), 1.into());
         Some(projection.into())
     }
@@ -164,15 +170,16 @@ impl Query {
     /// The record as callers see it, with what it refers to.
     fn render(&self, mut doc: Doc) -> Doc {
         let found: Vec<_> = self.expand.iter().map(|(field, target)| (field, target, doc.remove(&expanded(field)))).collect();
+        let viewer = self.viewer.as_ref();
+        let mut shown = validate::render(self.entity, doc, viewer);
         if let Some(fields) = &self.fields {
             let expanded = |name: &str| self.expand.iter().any(|(field, _)| field.name == name);
-            doc.retain(|name, _| name == "_id" || expanded(name) || fields.iter().any(|field| field.name == name));
+            shown.retain(|name, _| name == "id" || expanded(name) || fields.iter().any(|field| field.name == name));
         }
-        let mut shown = validate::render(self.entity, doc);
         for (field, target, found) in found {
             let Some(Value::Array(found)) = found else { continue };
             let mut records: Vec<Doc> =
-                found.into_iter().filter_map(domain::doc::object).map(|doc| validate::render(target, doc)).collect();
+                found.into_iter().filter_map(domain::doc::object).map(|doc| validate::render(target, doc, viewer)).collect();
             // What is not visible stays an id.
             match shown.get_mut(field.name) {
                 Some(Value::Array(ids)) => ids.iter_mut().for_each(|id| put_in_place(id, &mut records)),

@@ -98,6 +98,12 @@ impl Scope {
         self.live().and(visible)
     }
 
+    /// As [`Scope::reach`], past what narrows it, such as the seal of a bid: to say why something is refused, never for answers.
+    pub fn reach_past_seals(&self, entity: &Entity, action: &str) -> Filter {
+        let permitted = self.viewer().map_or(Filter::All, |viewer| access::permitted(entity, action, viewer));
+        self.live().and(permitted)
+    }
+
     /// The live records of the tenant, whoever may see them: for guards that ride along, never for answers.
     pub fn live(&self) -> Filter {
         self.tenant_filter().and(Filter::is("deleted_at", Value::Null))

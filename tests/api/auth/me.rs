@@ -59,7 +59,9 @@ async fn staff_read_the_members_of_their_own_tenant() {
 
 #[tokio::test]
 async fn every_permission_that_a_route_asks_for_is_told_to_somebody() {
-    let told = |permission: &str| ROLES.iter().any(|role| Policy::from(*role).reach(permission).is_some()) && PERMISSIONS.contains(&permission);
+    let told = |permission: &str| {
+        ROLES.iter().any(|role| Policy::from(*role).reach(permission).is_some()) && PERMISSIONS.contains(&permission)
+    };
     for (_, route) in endpoints() {
         if let Access::May(permission) = route.access {
             assert!(told(permission), "{route:?} asks for {permission}");

@@ -28,7 +28,7 @@ impl Choice {
         let scope = call.scope()?;
         let mut reading = call.store.reading(scope);
         // A sealed bid is read past its seal, to say that it is sealed and nothing else.
-        let bid = reading.one(&BID, &scope.live().and(Filter::is("_id", id)), Error::not_found());
+        let bid = reading.one(&BID, &scope.reach_past_seals(&BID, "award").and(Filter::is("_id", id)), Error::not_found());
         let lead = bid.path("document.lead");
         let of_bid = reading.linked(&LEAD, &scope.live(), "_id", &lead, Error::not_found());
         let offered = scope.live().and(Filter::is("status", "submitted")).and(Filter::is_not("_id", id));

@@ -3,6 +3,7 @@
 use crate::entity::{
     Access, Entity, Fallback, Field, Kind, choice, date, expires, flag, index, list, opaque, reference, text, unique,
 };
+use crate::policy::Reach;
 use crate::rules::Plain;
 use crate::{Filter, Time, Viewer};
 
@@ -74,13 +75,41 @@ pub static EVENT: Entity = Entity {
     rules: &Plain,
 };
 
-/// Events of these are for those only who may read the records themselves.
-const GUARDED: &[&str] = &["integration", "login"];
+/// What events are about, and the permission to read all of which lets one read them.
+const GUARDED: &[(&str, &str)] = &[
+    ("bid", "bid:read"),
+    ("conversation", "conversation:read"),
+    ("integration", "integration:read"),
+    ("invoice", "invoice:read"),
+    ("lead", "lead:read"),
+    ("login", "login:read"),
+    ("membership", "membership:read"),
+    ("message", "conversation:read"),
+    ("milestone", "milestone:read"),
+    ("person", "person:read"),
+    ("project", "project:read"),
+    ("quote", "quote:read"),
+];
 
-/// What happened to a sealed bid is as sealed as the bid, and what happened to a guarded record is as guarded.
+/// What happened to a sealed bid is as sealed as the bid; what happened to records is for those who may read all such records.
 fn told(viewer: &Viewer, now: Time) -> Filter {
     let open = Filter::is("sealed_until", serde_json::Value::Null).or(Filter::by("sealed_until", now));
     let open = open.or(Filter::is("actor.id", viewer.member.as_str()));
-    let guarded = GUARDED.iter().filter(|name| viewer.policy.reach(&format!("{name}:read")).is_none());
-    guarded.fold(open, |open, name| open.and(Filter::is_not("record.type", *name)))
+    let guarded = GUARDED.iter().filter(|(_, permission)| viewer.policy.reach(permission) != Some(Reach::All));
+    guarded.fold(open, |open, (of, _)| open.and(Filter::is_not("record.type", *of)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::PERMISSIONS;
+
+    #[test]
+    fn events_of_whatever_can_be_read_by_itself_are_guarded() {
+        let read = PERMISSIONS.iter().filter_map(|permission| permission.strip_suffix(":read"));
+        for name in read.filter(|name| !matches!(*name, "event" | "notification")) {
+            assert!(GUARDED.iter().any(|(of, _)| *of == name), "{name}");
+        }
+        assert!(GUARDED.iter().all(|(_, permission)| PERMISSIONS.contains(permission)));
+    }
 }

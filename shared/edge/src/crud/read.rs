@@ -12,14 +12,14 @@ pub async fn get(call: &Call) -> Outcome {
         let doc = call.store.get(call.scope()?, entity, id).await?;
         return Ok(unless_known(call, Reply::record(200, entity, doc)));
     }
-    let query = Query::parse_of_one(entity, call.query())?;
+    let query = Query::parse_of_one(entity, call.query(), Some(call.viewer()?))?;
     let doc = call.store.get_expanded(call.scope()?, &query, id).await?;
     Ok(Reply::json(200, &doc.into()))
 }
 
 /// A page of records.
 pub async fn list(call: &Call) -> Outcome {
-    let query = Query::parse(call.entity()?, call.query())?;
+    let query = Query::parse(call.entity()?, call.query(), Some(call.viewer()?))?;
     Ok(Reply::page(call.store.list(call.scope()?, &query).await?))
 }
 

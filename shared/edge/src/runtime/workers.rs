@@ -144,7 +144,7 @@ fn outgoing(reply: Reply) -> Outgoing {
         headers.push('\n');
     }
     match reply.body {
-        Body::Empty => whole(reply.status, &headers, None),
+        Body::Empty | Body::Record(..) => whole(reply.status, &headers, None),
         Body::Text(text) => whole(reply.status, &headers, Some(text)),
         Body::Stream(stream) => {
             let (abort, registration) = AbortHandle::new_pair();

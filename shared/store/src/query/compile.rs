@@ -45,6 +45,7 @@ fn condition(op: Op, value: &Value) -> Value {
         Op::Under => json!({ "$lt": value }),
         Op::AtMost => json!({ "$lte": value }),
         Op::In => json!({ "$in": value }),
+        Op::Contains => json!({ "$regex": escape(value.as_str().unwrap_or_default()), "$options": "i" }),
         Op::Starts => json!({ "$regex": format!("^{}", escape(value.as_str().unwrap_or_default())) }),
     }
 }

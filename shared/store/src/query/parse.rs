@@ -3,7 +3,7 @@
 use domain::entity::{Entity, Field};
 use domain::filter::Op;
 use domain::search::{self, SEARCH_FIELD};
-use domain::{Error, Filter, Kind, Result, Time, entities, id, validate};
+use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, validate};
 use serde_json::{Value, json};
 
 use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, target};
@@ -13,10 +13,28 @@ const IN_MAX: usize = 100;
 const SORT_MAX: usize = 3;
 const SEARCH_WORDS_MAX: usize = 10;
 
+/// What is asked of, and by whom: fields that are hidden from them are no fields.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    entity: &'static Entity,
+    viewer: Option<&'a Viewer>,
+}
+
+impl Asked<'_> {
+    fn field(self, name: &str) -> Option<&'static Field> {
+        self.entity.field(name).filter(|field| self.shows(field))
+    }
+
+    fn shows(self, field: &Field) -> bool {
+        access::may_read(self.entity, field, self.viewer)
+    }
+}
+
 impl Query {
-    /// The query of a raw query string.
-    pub fn parse(entity: &'static Entity, raw: &str) -> Result<Self> {
-        let mut query = Query::all(entity);
+    /// The query of a raw query string, as a viewer may ask it; nobody stands for the system.
+    pub fn parse(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
+        let asked = Asked { entity, viewer };
+        let mut query = Query::all(entity, viewer.cloned());
         let mut cursor = None;
         for (count, (name, value)) in form_urlencoded::parse(raw.as_bytes()).enumerate() {
             if count >= FILTERS_MAX {
@@ -25,12 +43,12 @@ impl Query {
             match name.as_ref() {
                 "limit" => query.limit = limit(&value)?,
                 "cursor" => cursor = Some(value.into_owned()),
-                "sort" => query.sort = sort(entity, &value)?,
-                "fields" => query.fields = Some(fields(entity, &value)?),
-                "expand" => query.expand = expand(entity, &value)?,
+                "sort" => query.sort = sort(asked, &value)?,
+                "fields" => query.fields = Some(fields(asked, &value)?),
+                "expand" => query.expand = expand(asked, &value)?,
                 "count" => query.count = flag("count", &value)?,
-                "q" => query.filter = query.filter.and(search(entity, &value)?),
-                _ => query.filter = query.filter.and(condition(entity, &name, &value)?),
+                "q" => query.filter = query.filter.and(search(asked, &value)?),
+                _ => query.filter = query.filter.and(condition(asked, &name, &value)?),
             }
         }
         if let Some(text) = cursor {
@@ -41,8 +59,8 @@ impl Query {
     }
 
     /// The query of one record, which takes only what shapes it.
-    pub fn parse_of_one(entity: &'static Entity, raw: &str) -> Result<Self> {
-        let query = Self::parse(entity, raw)?;
+    pub fn parse_of_one(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
+        let query = Self::parse(entity, raw, viewer)?;
         let other =
             form_urlencoded::parse(raw.as_bytes()).map(|(name, _)| name).find(|name| !matches!(&**name, "fields" | "expand"));
         match other {
@@ -61,13 +79,13 @@ fn flag(name: &str, text: &str) -> Result<bool> {
     text.parse().map_err(|_| Error::parameter(name, "Expected true or false."))
 }
 
-fn sort(entity: &'static Entity, text: &str) -> Result<Vec<SortKey>> {
+fn sort(asked: Asked<'_>, text: &str) -> Result<Vec<SortKey>> {
     let mut keys: Vec<SortKey> = Vec::new();
     for name in text.split(',') {
         let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
         let key = match name {
             "id" => Some(("id", "_id".to_owned(), false)),
-            name => sortable(entity, name),
+            name => sortable(asked, name),
         };
         let Some((name, path, is_date)) = key.filter(|_| keys.iter().all(|key| key.name != name)) else {
             return Err(Error::parameter("sort", format!("`{}` is not a field to sort by, or stands twice.", shorten(name))));
@@ -81,23 +99,21 @@ fn sort(entity: &'static Entity, text: &str) -> Result<Vec<SortKey>> {
 }
 
 /// The name of a field that can be sorted by, where it stands in the document, and whether it is a date.
-fn sortable(entity: &'static Entity, name: &str) -> Option<(&'static str, String, bool)> {
-    let field = entity.field(name).filter(|field| !field.hidden && !matches!(field.kind, Kind::List(..)))?;
+fn sortable(asked: Asked<'_>, name: &str) -> Option<(&'static str, String, bool)> {
+    let field = asked.field(name).filter(|field| !matches!(field.kind, Kind::List(..)))?;
     Some((field.name, validate::comparable(field)?, matches!(field.kind, Kind::Date)))
 }
 
-fn fields(entity: &'static Entity, text: &str) -> Result<Vec<&'static Field>> {
+fn fields(asked: Asked<'_>, text: &str) -> Result<Vec<&'static Field>> {
     let named = text.split(',').filter(|name| *name != "id").map(|name| {
-        let field = entity.field(name).filter(|field| !field.hidden);
-        field.ok_or_else(|| Error::parameter("fields", format!("There is no field `{}`.", shorten(name))))
+        asked.field(name).ok_or_else(|| Error::parameter("fields", format!("There is no field `{}`.", shorten(name))))
     });
     named.collect()
 }
 
-fn expand(entity: &'static Entity, text: &str) -> Result<Vec<(&'static Field, &'static Entity)>> {
+fn expand(asked: Asked<'_>, text: &str) -> Result<Vec<(&'static Field, &'static Entity)>> {
     let named = text.split(',').map(|name| {
-        let field = entity.field(name).filter(|field| !field.hidden);
-        let expansion = field.and_then(|field| Some((field, target(field)?)));
+        let expansion = asked.field(name).and_then(|field| Some((field, target(field)?)));
         expansion.ok_or_else(|| Error::parameter("expand", format!("`{}` refers to no record.", shorten(name))))
     });
     let expand: Vec<_> = named.collect::<Result<_>>()?;
@@ -107,12 +123,21 @@ fn expand(entity: &'static Entity, text: &str) -> Result<Vec<(&'static Field, &'
     Ok(expand)
 }
 
-/// Every word must be there; the last may be the beginning of one.
-fn search(entity: &Entity, text: &str) -> Result<Filter> {
-    if !search::is_searchable(entity) {
+/// Every word must be there; the last may be the beginning of one. The index holds the words of all fields that are searched,
+/// so who may not read all of them is answered from those they may read, without it.
+fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
+    let searched = || asked.entity.fields.iter().filter(|field| field.searchable);
+    if !searched().any(|field| asked.shows(field)) {
         return Err(Error::parameter("q", "These records have no text to search."));
     }
     let mut words: Vec<String> = search::words(text).take(SEARCH_WORDS_MAX).collect();
+    if !searched().all(|field| asked.shows(field)) && !words.is_empty() {
+        let within = |field: &Field, word: &str| Filter::Field(field.name.into(), Op::Contains, word.into());
+        let readable = |word: String| {
+            searched().filter(|field| asked.shows(field)).fold(Filter::Nothing, |any, field| any.or(within(field, &word)))
+        };
+        return Ok(words.into_iter().map(readable).fold(Filter::All, Filter::and));
+    }
     let Some(last) = words.pop() else {
         return Err(Error::parameter("q", "Expected at least one letter or digit."));
     };
@@ -121,13 +146,13 @@ fn search(entity: &Entity, text: &str) -> Result<Filter> {
 }
 
 /// A typed condition such as `status=new` or `budget_max[gte]=1000`.
-fn condition(entity: &'static Entity, parameter: &str, text: &str) -> Result<Filter> {
+fn condition(asked: Asked<'_>, parameter: &str, text: &str) -> Result<Filter> {
     let unknown = || Error::parameter(parameter, "There is no such field to filter by.");
     let (name, op) = match parameter.split_once('[') {
         Some((name, op)) => (name, op.strip_suffix(']').ok_or_else(unknown)?),
         None => (parameter, "is"),
     };
-    let (path, kind) = field_path(entity, name).ok_or_else(unknown)?;
+    let (path, kind) = field_path(asked, name).ok_or_else(unknown)?;
     let op = match op {
         "is" => Op::Is,
         "ne" => Op::IsNot,
@@ -153,12 +178,12 @@ fn condition(entity: &'static Entity, parameter: &str, text: &str) -> Result<Fil
 }
 
 /// Where a field to filter by stands in the document, and what it holds there.
-fn field_path(entity: &'static Entity, name: &str) -> Option<(String, Kind)> {
+fn field_path(asked: Asked<'_>, name: &str) -> Option<(String, Kind)> {
     if name == "id" {
         return Some(("_id".to_owned(), Kind::Text(100)));
     }
     let (name, inner) = name.split_once('.').map_or((name, None), |(name, inner)| (name, Some(inner)));
-    let field = entity.field(name).filter(|field| !field.hidden)?;
+    let field = asked.field(name)?;
     match (field.kind, inner) {
         (Kind::Object(fields), Some(inner)) => {
             let inner = fields.iter().find(|field| field.name == inner)?;
@@ -210,7 +235,8 @@ mod tests {
     #[test]
     fn filters_are_typed_by_the_table() {
         let query =
-            Query::parse(&LEAD, "status=new&budget_max[gte]=1000&created_at[lt]=2026-01-01T00:00:00Z&bid_pool=true").unwrap();
+            Query::parse(&LEAD, "status=new&budget_max[gte]=1000&created_at[lt]=2026-01-01T00:00:00Z&bid_pool=true", None)
+                .unwrap();
         let expected = json!({
             "status": "new", "budget_max.minor": { "$gte": 1000 },
             "created_at": { "$lt": { "$date": "2026-01-01T00:00:00.000Z" } }, "bid_pool": true,
@@ -237,7 +263,7 @@ mod tests {
             ("bid_pool=yes", "bid_pool"),
         ];
         for (raw, name) in cases {
-            let error = Query::parse(&LEAD, raw).err().unwrap();
+            let error = Query::parse(&LEAD, raw, None).err().unwrap();
             assert_eq!(error.violations[0].place, Place::Parameter(name.to_owned()), "{raw}");
         }
     }

@@ -1,0 +1,83 @@
+//! Values that can be told from all others, put into every field of every record of a world.
+
+use domain::entity::Kind;
+use domain::search::SEARCH_FIELD;
+use domain::{Entity, Field, entities};
+use serde_json::{Map, Value, json};
+use support::{App, id};
+
+use crate::world::World;
+
+/// What is overwritten.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Planting {
+    /// Free text, which no command minds.
+    Texts,
+    /// Free text, and every field that a record lacks.
+    Everywhere,
+}
+
+/// What the values of a field have in them, and of no other.
+pub fn mark(entity: &Entity, field: &Field) -> String {
+    format!("zq{}q{}z", entity.name.replace('_', ""), field.name.replace('_', ""))
+}
+
+/// A value of a kind that has a mark in it, where the kind can hold one.
+pub fn value(kind: &Kind, mark: &str) -> Value {
+    match kind {
+        Kind::Text(_) | Kind::Email | Kind::FileUrl | Kind::Choice(_) | Kind::Reference(_) => mark.into(),
+        Kind::Integer(..) => 7.into(),
+        Kind::Flag => true.into(),
+        Kind::Date => json!({ "$date": "2031-07-07T07:07:07Z" }),
+        Kind::Money => json!({ "minor": 7, "currency": "EUR" }),
+        Kind::List(of, _) => json!([value(of, mark)]),
+        Kind::Object(fields) => fields.iter().map(|field| (field.name.to_owned(), value(&field.kind, mark))).collect(),
+        Kind::Opaque(_) => json!({ "planted": mark }),
+    }
+}
+
+/// Plants marks in all records of a world, and tells of each entity in an event.
+pub async fn plant(world: &World, planting: Planting) {
+    for entity in entities::ALL {
+        let found = App::shared().stored(entity.collection, json!({ "tenant_id": world.tenant.id })).await;
+        let update = |(at, record): (usize, &Value)| {
+            let update = json!({ "$set": planted(entity, record, at, planting) });
+            json!({ "updateOne": { "collection": entity.collection, "filter": { "_id": record["_id"] }, "update": update } })
+        };
+        let operations: Vec<Value> = found.iter().enumerate().map(update).collect();
+        if !operations.is_empty() {
+            App::shared().data("transaction", json!({ "operations": operations })).await;
+        }
+    }
+    for entity in entities::ALL.iter().filter(|_| planting == Planting::Everywhere) {
+        let change = |field: &Field| (field.name.to_owned(), json!({ "before": null, "after": mark(entity, field) }));
+        let changes: Map<String, Value> = entity.fields.iter().filter(|field| !field.hidden).map(change).collect();
+        let comment = entity.fields.iter().map(|field| mark(entity, field)).collect::<Vec<_>>().join(" ");
+        let event = json!({
+            "_id": id("evt"), "tenant_id": world.tenant.id, "type": "planted", "record": { "type": entity.name, "id": id(entity.prefix) },
+            "changes": changes, "comment": comment, "version": 1,
+        });
+        App::shared().data("insertOne", json!({ "collection": "events", "document": event })).await;
+    }
+}
+
+/// The fields of a record with their marks in them; unlike each other, as some must be.
+fn planted(entity: &Entity, record: &Value, at: usize, planting: Planting) -> Map<String, Value> {
+    let mut set = Map::new();
+    let mut words: Vec<Value> = Vec::new();
+    for field in entity.fields.iter().filter(|field| !field.hidden) {
+        let is_text = matches!(field.kind, Kind::Text(_) | Kind::Email);
+        let is_missing = record[field.name].is_null() || record[field.name] == json!([]);
+        // A login that was revoked is shown to nobody.
+        let plants = planting == Planting::Everywhere && is_missing && field.name != "revoked_at";
+        if is_text || plants {
+            let mark = mark(entity, field);
+            words.extend(field.searchable.then(|| Value::from(mark.clone())));
+            set.insert(field.name.to_owned(), value(&field.kind, &format!("{mark} {at}")));
+        }
+    }
+    if !words.is_empty() {
+        set.insert(SEARCH_FIELD.to_owned(), words.into());
+    }
+    set
+}
