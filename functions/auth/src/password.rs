@@ -1,8 +1,7 @@
 //! Passwords: checked, hashed and verified by argon2id with the cost that OWASP names (19 MiB, 2 passes, 1 lane).
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ct_codecs::{Base64NoPadding, Decoder, Encoder};
 use domain::{Error, Violation};
 use store::constant_time_eq;
 
@@ -42,7 +41,8 @@ fn phc(password: &str, salt: &[u8], (memory, passes, lanes): (u32, u32, u32)) ->
     let params = Params::new(memory, passes, lanes, Some(HASH_LEN)).ok()?;
     let mut hash = [0; HASH_LEN];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(password.as_bytes(), salt, &mut hash).ok()?;
-    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    let text = |bytes: &[u8]| Base64NoPadding::encode_to_string(bytes).unwrap_or_default();
+    let (salt, hash) = (text(&salt), text(&hash));
     Some(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${hash}"))
 }
 
@@ -52,7 +52,7 @@ fn read(hash: &str) -> Option<((u32, u32, u32), Vec<u8>)> {
     let mut costs = parts.next()?.split(',');
     let mut cost = |name: &str| costs.next()?.strip_prefix(name)?.parse().ok();
     let cost = (cost("m=")?, cost("t=")?, cost("p=")?);
-    Some((cost, STANDARD_NO_PAD.decode(parts.next()?).ok()?))
+    Some((cost, Base64NoPadding::decode_to_vec(parts.next()?, None).ok()?))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The second factor of an identity: a code by the clock, or one of the codes that were written down for when the device is lost.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ct_codecs::{Base64NoPadding, Decoder, Encoder};
 use data_api::{Action, Operation};
 use domain::entities::IDENTITY;
 use domain::{Doc, Error, Time, Violation};
@@ -53,12 +52,12 @@ pub fn is_on(identity: &Doc) -> bool {
 
 /// A secret as it is stored.
 pub fn seal(vault: &Vault, identity: &str, secret: [u8; SECRET_LEN], random: [u8; 12]) -> String {
-    vault.seal(TOTP, identity, &STANDARD_NO_PAD.encode(secret), random)
+    vault.seal(TOTP, identity, &Base64NoPadding::encode_to_string(secret).unwrap_or_default(), random)
 }
 
 /// A secret that was stored.
 pub fn open(vault: &Vault, identity: &str, sealed: &str) -> Option<Vec<u8>> {
-    STANDARD_NO_PAD.decode(vault.open(TOTP, identity, sealed)?).ok()
+    Base64NoPadding::decode_to_vec(vault.open(TOTP, identity, sealed)?, None).ok()
 }
 
 /// New codes to write down, and their hashes.

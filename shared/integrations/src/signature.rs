@@ -1,6 +1,6 @@
 //! HMAC-SHA256 signatures in base64, as webhook senders put them in a header.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use ct_codecs::{Base64, Decoder, Encoder};
 use hmac_sha256::HMAC;
 
 /// Whether `encoded` is base64 of the HMAC of `raw` under `key`; compared in constant time.
@@ -8,13 +8,15 @@ use hmac_sha256::HMAC;
 #[must_use]
 pub fn is_valid(key: &[u8], raw: &[u8], encoded: &str) -> bool {
     let mut given = [0u8; 32];
-    !key.is_empty() && STANDARD.decode_slice(encoded, &mut given) == Ok(given.len()) && HMAC::verify(raw, key, &given)
+    !key.is_empty()
+        && Base64::decode(&mut given, encoded, None).is_ok_and(|mac| mac.len() == 32)
+        && HMAC::verify(raw, key, &given)
 }
 
 /// base64 of the HMAC of `raw` under `key`.
 #[must_use]
 pub fn sign(key: &[u8], raw: &[u8]) -> String {
-    STANDARD.encode(HMAC::mac(raw, key))
+    Base64::encode_to_string(HMAC::mac(raw, key)).unwrap_or_default()
 }
 
 #[cfg(test)]

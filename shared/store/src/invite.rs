@@ -48,8 +48,8 @@ mod tests {
     use super::*;
 
     fn vault(byte: u8) -> Vault {
-        use base64::Engine;
-        Vault::from_base64(&base64::engine::general_purpose::URL_SAFE_NO_PAD.encode([byte; 32])).unwrap()
+        use ct_codecs::{Base64UrlSafeNoPadding, Encoder};
+        Vault::from_base64(&Base64UrlSafeNoPadding::encode_to_string([byte; 32]).unwrap()).unwrap()
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
 
 const NONCE_LEN: usize = 12;
 
@@ -16,7 +15,7 @@ pub struct Vault {
 impl Vault {
     /// A vault from 32 bytes in unpadded URL-safe base 64.
     pub fn from_base64(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
+        let bytes = Base64UrlSafeNoPadding::decode_to_vec(text.trim_end_matches('='), None).ok()?;
         Some(Self { master: bytes.try_into().ok()? })
     }
 
@@ -28,12 +27,12 @@ impl Vault {
         let sealed = sealed.unwrap_or_default();
         let mut bytes = random.to_vec();
         bytes.extend(sealed);
-        URL_SAFE_NO_PAD.encode(bytes)
+        Base64UrlSafeNoPadding::encode_to_string(bytes).unwrap_or_default()
     }
 
     /// What was sealed for this purpose and owner, or nothing when it was not.
     pub fn open(&self, purpose: &str, owner: &str, sealed: &str) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let bytes = Base64UrlSafeNoPadding::decode_to_vec(sealed, None).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
         let nonce: [u8; NONCE_LEN] = nonce.try_into().ok()?;
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
@@ -48,7 +47,7 @@ impl Vault {
             mac.update((part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        URL_SAFE_NO_PAD.encode(mac.finalize())
+        Base64UrlSafeNoPadding::encode_to_string(mac.finalize()).unwrap_or_default()
     }
 
     /// Whether the signature is that of the parts for the purpose; takes the same time whatever differs.

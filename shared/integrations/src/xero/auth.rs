@@ -1,7 +1,7 @@
 //! Access to an organisation: tokens by client credentials or refresh token, and the list of tenants.
 
 use crate::message::{Answer, Failure, Outgoing, encoded};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use ct_codecs::{Base64, Encoder};
 use serde_json::Value;
 use std::fmt;
 
@@ -64,7 +64,8 @@ impl App<'_> {
     }
 
     fn request(&self, body: String) -> Outgoing {
-        let credentials = STANDARD.encode(format!("{}:{}", self.client_id, self.client_secret));
+        let credentials = format!("{}:{}", self.client_id, self.client_secret);
+        let credentials = Base64::encode_to_string(credentials).unwrap_or_default();
         Outgoing {
             method: "POST",
             url: format!("{}/connect/token", self.identity_url),

@@ -1,8 +1,7 @@
 //! Requests on the two edge runtimes, built as with reqwest.
 
 use super::{Error, Method, Response};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use ct_codecs::{Base64, Encoder};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -82,7 +81,7 @@ impl RequestBuilder {
             Some(password) => format!("{user}:{password}"),
             None => format!("{user}:"),
         };
-        self.header("authorization", format!("Basic {}", BASE64_STANDARD.encode(pair)))
+        self.header("authorization", format!("Basic {}", Base64::encode_to_string(pair).unwrap_or_default()))
     }
 
     /// Sets the body.

@@ -136,6 +136,13 @@ fn failure(code: ErrorCode) -> Error {
         | ErrorCode::ConnectionWriteTimeout
         | ErrorCode::DnsTimeout
         | ErrorCode::HttpResponseTimeout => Error::Timeout,
-        other => Error::Network(format!("{other:?}")),
+        ErrorCode::ConnectionRefused => Error::Network("connection refused".to_owned()),
+        ErrorCode::HttpRequestDenied => Error::Network("the host does not allow this address".to_owned()),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => Error::Network("no such host".to_owned()),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => {
+            Error::Network("TLS failed".to_owned())
+        }
+        // The names of all codes would weigh more than the adapter.
+        _ => Error::Network("the request failed".to_owned()),
     }
 }

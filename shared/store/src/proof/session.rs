@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ct_codecs::{Base64UrlSafeNoPadding, Decoder};
 use domain::{Error, Policy, Result, Role, Time, Viewer};
 use jwt_simple::algorithms::{HS256Key, MACLike};
 use jwt_simple::claims::JWTClaims;
@@ -28,7 +27,9 @@ impl SigningKeys {
     pub fn parse(text: &str) -> Option<Self> {
         let keys = text.split(',').map(|pair| {
             let (kid, secret) = pair.trim().split_once(':')?;
-            let secret = URL_SAFE_NO_PAD.decode(secret.trim_end_matches('=')).ok().filter(|secret| secret.len() >= 32)?;
+            let secret = Base64UrlSafeNoPadding::decode_to_vec(secret.trim_end_matches('='), None)
+                .ok()
+                .filter(|secret| secret.len() >= 32)?;
             Some((kid.to_owned(), HS256Key::from_bytes(&secret).with_key_id(kid)))
         });
         keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty()).map(Self)
@@ -162,10 +163,12 @@ struct Claims {
 
 #[cfg(test)]
 mod tests {
+    use ct_codecs::Encoder;
+
     use super::*;
 
     fn keys(kids: &[&str]) -> SigningKeys {
-        let pair = |kid: &&str| format!("{kid}:{}", URL_SAFE_NO_PAD.encode([kid.as_bytes()[0]; 32]));
+        let pair = |kid: &&str| format!("{kid}:{}", Base64UrlSafeNoPadding::encode_to_string([kid.as_bytes()[0]; 32]).unwrap());
         SigningKeys::parse(&kids.iter().map(pair).collect::<Vec<_>>().join(",")).unwrap()
     }
 
@@ -198,7 +201,7 @@ mod tests {
         let now = Time::from_ms(1_800_000_000_000);
         let token = keys(&["a"]).issue(&subject(), now).unwrap();
         let (head, signature) = token.rsplit_once('.').unwrap();
-        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT","kid":"a"}"#);
+        let none = Base64UrlSafeNoPadding::encode_to_string(r#"{"alg":"none","typ":"JWT","kid":"a"}"#).unwrap();
         let payload = head.split_once('.').unwrap().1;
         let forged = [
             format!("{head}."),

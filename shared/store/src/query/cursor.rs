@@ -1,7 +1,6 @@
 //! Cursors: the sort keys and the id of the last record of a page. The next page starts behind them, whatever was written since.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
 use domain::filter::Op;
 use domain::{Doc, Filter, Time};
 use serde_json::{Value, json};
@@ -24,12 +23,13 @@ impl Cursor {
 
     /// As callers carry it. It holds the sort as well: a cursor is good for the list it came from.
     pub(super) fn encode(&self, sort: &[SortKey]) -> String {
-        URL_SAFE_NO_PAD.encode(json!([spell(sort), self.values, self.id]).to_string())
+        let text = json!([spell(sort), self.values, self.id]).to_string();
+        Base64UrlSafeNoPadding::encode_to_string(text).unwrap_or_default()
     }
 
     /// What a caller brings back, if it fits the sort.
     pub(super) fn decode(text: &str, sort: &[SortKey]) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let bytes = Base64UrlSafeNoPadding::decode_to_vec(text, None).ok()?;
         let (spelled, values, id): (String, Vec<Value>, String) = serde_json::from_slice(&bytes).ok()?;
         let fit = values.len() == sort.len() && sort.iter().zip(&values).all(|(key, value)| fits(key, value));
         (spelled == spell(sort) && fit).then_some(Self { values, id })
