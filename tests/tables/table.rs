@@ -86,6 +86,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     plain("GET /v1/members", STAFF),
     of("GET /v1/members/{id}", "member", STAFF, 1),
+    with("PATCH /v1/members/{id}", "expert_member", ADMINS, 2, |_| json!({ "status": "suspended" })),
     of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
     of("DELETE /v1/members/{id}/sessions", "member", ADMINS, 2),
     plain("GET /v1/sessions", ALL),
@@ -150,6 +151,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, body: |_| json!({ "email": false }), ..plain("PATCH /v1/notifications/preferences", PARTIES) },
     plain("GET /v1/events", STAFF),
     of("GET /v1/events/{id}", "event", STAFF, 1),
+    // policy
+    plain("GET /v1/roles", ADMINS),
+    Endpoint {
+        body: |_| json!({ "name": "Dispatch", "based_on": "manager", "permissions": { "lead:read": "all" } }),
+        ..plain("POST /v1/roles", ADMINS)
+    },
+    of("GET /v1/roles/{id}", "role", ADMINS, 1),
+    with("PATCH /v1/roles/{id}", "role", ADMINS, 2, |_| json!({ "permissions": { "quote:read": "own" } })),
+    of("DELETE /v1/roles/{id}", "role", ADMINS, 2),
     // webhooks
     Endpoint {
         trips: 2,
@@ -175,6 +185,7 @@ impl Endpoint {
     pub fn path(&self, world: &World) -> String {
         let path = self.route.split(' ').nth(1).unwrap();
         match self.record {
+            Some("expert_member") => path.replace("{id}", &world.member(Expert).id),
             Some("member") => path.replace("{id}", &world.member(Owner).id),
             Some(record) => path.replace("{id}", world.id(record)),
             None => path.to_owned(),

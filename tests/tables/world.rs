@@ -197,9 +197,15 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        let [message, event, notification, integration, login] =
-            [("message", "msg"), ("event", "evt"), ("notification", "not"), ("integration", "int"), ("login", "log")]
-                .map(|(name, prefix)| self.new_id(name, prefix));
+        let [message, event, notification, integration, login, role] = [
+            ("message", "msg"),
+            ("event", "evt"),
+            ("notification", "not"),
+            ("integration", "int"),
+            ("login", "log"),
+            ("role", "rol"),
+        ]
+        .map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
         let fields = json!({ "conversation": conversation, "seq": 1, "sender": customer, "kind": "human", "content": "Hello", "attachments": [] });
         self.insert("messages", &message, fields, operations);
@@ -218,6 +224,8 @@ impl World {
             json!({ "kind": "typeform", "name": "Form", "is_enabled": true, "config": {}, "credentials": sealed }),
             operations,
         );
+        let fields = json!({ "name": "Clerk", "based_on": "manager", "kind": "staff", "permissions": { "lead:read": "all" } });
+        self.insert("roles", &role, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();
         let fields =
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });

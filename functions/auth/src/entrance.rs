@@ -2,7 +2,7 @@
 
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
-use domain::{Doc, Error, Filter, Role, Time, event};
+use domain::{Doc, Error, Filter, Policy, Time, event};
 use edge::{Call, Halt};
 use serde_json::Value;
 use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
@@ -67,12 +67,12 @@ pub fn open_login(call: &Call, command: &mut Command<'_>, member: &Doc) -> Refre
 
 /// The answer with the tokens that a generation of a login has had since a time: always the same for the same.
 pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, since: Time) -> Result<Value, Halt> {
-    let role = Role::parse(text(member, "role")).ok_or_else(|| Error::internal("a membership has no known role"))?;
+    let policy = Policy::of_member(member).ok_or_else(|| Error::internal("a membership has no known policy"))?;
     let subject = Subject {
         identity: text(member, "identity").to_owned(),
         tenant: token.tenant.clone(),
         member: text(member, "_id").to_owned(),
-        policy: role.into(),
+        policy,
         policy_version: member.get("policy_version").and_then(Value::as_i64).unwrap_or(1),
         login: token.login.clone(),
     };

@@ -13,6 +13,7 @@ mod login;
 mod logins;
 mod logout;
 mod me;
+mod member;
 mod otp;
 mod password;
 mod places;

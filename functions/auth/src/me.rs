@@ -1,7 +1,7 @@
 //! Who one is here, what one may do, and where else one is a member.
 
 use domain::entities::{MEMBERSHIP, TENANT};
-use domain::{Error, Policy, Role, validate};
+use domain::{Error, Policy, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
 
@@ -18,13 +18,12 @@ pub async fn me(call: &Call) -> Outcome {
     let here = places.iter().find(|place| text_of(&place.member, "_id") == session.viewer().member);
     let outdated = || Error::unauthenticated("session-outdated", "Your membership has ended. Log in again.");
     let here = here.ok_or_else(outdated)?;
-    let role = Role::parse(text_of(&here.member, "role")).ok_or_else(outdated)?;
-    let policy = Policy::from(role);
+    let policy = Policy::of_member(&here.member).ok_or_else(outdated)?;
     let permissions: Value = policy.permissions().map(|(name, reach)| (name.to_owned(), Value::from(reach.word()))).collect();
     let body = object(vec![
         ("member", validate::render(&MEMBERSHIP, here.member.clone(), Some(session.viewer())).into()),
         ("tenant", validate::render(&TENANT, here.tenant.clone(), Some(session.viewer())).into()),
-        ("role", role.word().into()),
+        ("role", policy.role().word().into()),
         ("permissions", permissions),
         ("memberships", places::shown(&places)),
     ]);

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP};
 use edge::Access::{May, Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{accept, change_password, enrol, invite, login, logout, me, otp, refresh, reset, sessions, signup, switch};
+use crate::{accept, change_password, enrol, invite, login, logout, me, member, otp, refresh, reset, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -27,6 +27,7 @@ pub static ROUTES: &[Route] = &[
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
     Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
+    Route::patch("/v1/members/{id}", May("membership:update"), |call| Box::pin(member::change(call))),
     Route::get("/v1/members/{id}/sessions", May("login:read"), |call| Box::pin(sessions::list_of_member(call))).of(&LOGIN),
     Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke_of_member(call))),
     Route::get("/v1/sessions", Member, |call| Box::pin(sessions::list(call))).bare(),

@@ -11,6 +11,7 @@ mod person;
 mod project;
 mod quote;
 mod record;
+mod role;
 
 use crate::Entity;
 
@@ -25,6 +26,7 @@ pub use person::PERSON;
 pub use project::{MILESTONE, PROJECT};
 pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
+pub use role::{ROLE, role_policy};
 
 /// Every entity there is.
 pub static ALL: &[&Entity] = &[
@@ -49,6 +51,7 @@ pub static ALL: &[&Entity] = &[
     &QUOTE,
     &READ_MARK,
     &RECEIPT,
+    &ROLE,
     &SETTING,
     &TENANT,
 ];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Entity, Field, Role};
+use crate::{Doc, Entity, Field, Role, doc};
 
 /// Whose records an action reaches; each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,11 @@ pub const PERMISSIONS: &[&str] = &[
     "integration:update",
     "login:read",
     "login:revoke",
+    "membership:update",
+    "role:read",
+    "role:create",
+    "role:update",
+    "role:delete",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.
@@ -157,17 +162,36 @@ impl Policy {
         masks.filter(|(of, _, mask)| of == entity && *mask == Mask::Hidden).count() == 0
     }
 
-    /// Whether whoever has this policy may invite others into a preset: nobody hands out more than they have.
-    pub fn may_invite(&self, invited: Role) -> bool {
-        let allows = self.role.may_invite(invited) && self.reach("membership:invite").is_some();
-        allows && self.custom.as_ref().is_none_or(|custom| custom.masks.is_empty() && self.includes(invited))
+    /// The policy of a membership.
+    pub fn of_member(member: &Doc) -> Option<Self> {
+        let role = doc::text(member, "role").and_then(Role::parse)?;
+        doc::text(member, "policy").map_or(Some(role.into()), |written| Self::read(role, written))
     }
 
-    /// Whether it gives all that a preset gives, but for what is for the person concerned alone.
-    fn includes(&self, preset: Role) -> bool {
-        let given = Policy::from(preset);
-        let mut given = given.permissions().filter(|(permission, _)| !Role::is_personal(permission));
+    /// Whether whoever has this policy may invite others into a preset.
+    pub fn may_invite(&self, invited: Role) -> bool {
+        self.reach("membership:invite").is_some() && self.may_give(&invited.into())
+    }
+
+    /// Whether whoever has this policy may give that one, or take it away: nobody hands out more than they have.
+    pub fn may_give(&self, given: &Policy) -> bool {
+        let is_above = match self.role {
+            Role::Owner => false,
+            Role::Admin => given.role == Role::Owner,
+            _ => matches!(given.role, Role::Owner | Role::Admin),
+        };
+        let are_presets = self.custom.is_none() && given.custom.is_none();
+        !is_above && (are_presets || self.covers(given))
+    }
+
+    /// Whether it gives all that another gives, but for what is for the person concerned alone, and shows no more.
+    fn covers(&self, other: &Policy) -> bool {
+        let mut given = other.permissions().filter(|(permission, _)| !Role::is_personal(permission));
+        let mut masks = self.custom.iter().flat_map(|custom| &custom.masks);
         given.all(|(permission, reach)| self.reach(permission).is_some_and(|own| own >= reach))
+            && masks.all(|(entity, field, mask)| {
+                other.mask(entity, field).is_some_and(|masked| masked == Mask::Hidden || *mask == Mask::ReadOnly)
+            })
     }
 
     /// As it stands in access tokens and memberships, unless it is a preset.

@@ -150,15 +150,6 @@ impl Role {
         grant.map(|(_, reach, _)| *reach)
     }
 
-    /// Whether somebody with this role may invite others to that one: nobody hands out more than they have.
-    pub fn may_invite(self, invited: Role) -> bool {
-        match self {
-            Role::Owner => true,
-            Role::Admin => invited != Role::Owner,
-            _ => self.reach("membership:invite").is_some() && !matches!(invited, Role::Owner | Role::Admin),
-        }
-    }
-
     /// Whether a permission is for the person concerned alone.
     pub fn is_personal(permission: &str) -> bool {
         NOT_FOR_ADMINS.contains(&permission)
@@ -173,7 +164,7 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::PERMISSIONS;
+    use crate::policy::{PERMISSIONS, Policy};
 
     #[test]
     fn words_and_roles_agree() {
@@ -195,7 +186,7 @@ mod tests {
             (Role::Customer, Role::Customer, false),
         ];
         for (inviter, invited, expected) in cases {
-            assert_eq!(inviter.may_invite(invited), expected, "{inviter:?} {invited:?}");
+            assert_eq!(Policy::from(inviter).may_invite(invited), expected, "{inviter:?} {invited:?}");
         }
     }
 

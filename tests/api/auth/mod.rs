@@ -9,6 +9,7 @@ mod me;
 mod otp;
 mod password;
 mod refresh;
+mod roles;
 mod secrets;
 mod sessions;
 mod signup;

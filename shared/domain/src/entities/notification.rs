@@ -89,6 +89,7 @@ const GUARDED: &[(&str, &str)] = &[
     ("person", "person:read"),
     ("project", "project:read"),
     ("quote", "quote:read"),
+    ("role", "role:read"),
 ];
 
 /// What happened to a sealed bid is as sealed as the bid; what happened to records is for those who may read all such records.

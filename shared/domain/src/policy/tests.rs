@@ -30,7 +30,7 @@ fn every_permission_has_a_place_of_its_own_in_the_bits() {
 fn places_stay_as_they_are_in_tokens_that_are_out() {
     let first = ["lead:read", "lead:create", "lead:update", "lead:delete", "lead:publish", "lead:assign", "bid:read"];
     assert_eq!(PERMISSIONS[..first.len()], first);
-    for (permission, at) in [("event:read", 23), ("quote:decline", 31), ("login:revoke", 37)] {
+    for (permission, at) in [("event:read", 23), ("quote:decline", 31), ("login:revoke", 37), ("role:delete", 42)] {
         assert_eq!(place(permission), Some(at * 2), "{permission}");
     }
 }
