@@ -10,6 +10,7 @@ mod http;
 mod masked;
 mod matrix;
 mod planted;
+mod policy;
 mod queries;
 mod round_trips;
 mod table;

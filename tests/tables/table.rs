@@ -79,6 +79,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("POST /v1/auth/otp", &[]),
     Endpoint { trips: 2, ..plain("POST /v1/auth/otp/verify", &[]) },
     plain("GET /v1/me", ALL),
+    plain("GET /v1/me/permissions", ALL),
     Endpoint {
         trips: 2,
         body: |_| json!({ "email": "new@example.com", "name": "New", "role": "expert" }),
@@ -160,6 +161,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/roles/{id}", "role", ADMINS, 1),
     with("PATCH /v1/roles/{id}", "role", ADMINS, 2, |_| json!({ "permissions": { "quote:read": "own" } })),
     of("DELETE /v1/roles/{id}", "role", ADMINS, 2),
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "member": world.member(Expert).id, "action": "lead:read", "record": world.id("open") }),
+        foreign: Some(|world| json!({ "action": "lead:read", "record": world.id("open") })),
+        ..plain("POST /v1/policy/explain", ADMINS)
+    },
     // webhooks
     Endpoint {
         trips: 2,

@@ -24,6 +24,7 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/otp/verify", Public, |call| Box::pin(otp::verify(call))),
     Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
+    Route::get("/v1/me/permissions", Member, |call| Box::pin(me::permissions(call))).bare(),
     Route::list("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
     Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),

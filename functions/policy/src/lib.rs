@@ -1,5 +1,6 @@
-//! The tenant's own roles: what they give, and that a change of one reaches everybody who has it.
+//! The tenant's own roles, and why somebody may do something or not.
 
+mod explain;
 mod roles;
 mod routes;
 

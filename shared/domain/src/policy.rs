@@ -85,6 +85,16 @@ pub enum Mask {
     ReadOnly,
 }
 
+impl Mask {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::ReadOnly => "read_only",
+        }
+    }
+}
+
 /// What a member may do: a preset, or permissions and masks of its own within the kind of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -149,6 +159,12 @@ impl Policy {
     /// Whether no mask forbids a field of an entity to be written.
     pub fn writes(&self, entity: &str, field: &str) -> bool {
         self.mask(entity, field).is_none()
+    }
+
+    /// What it masks: entity, field, and what of it.
+    pub fn masks(&self) -> impl Iterator<Item = (&str, &str, Mask)> {
+        let masks = self.custom.iter().flat_map(|custom| &custom.masks);
+        masks.map(|(entity, field, mask)| (entity.as_str(), field.as_str(), *mask))
     }
 
     /// Whether it masks anything at all.

@@ -48,6 +48,28 @@ async fn a_role_takes_effect_at_once_for_writes_and_with_the_next_token_for_read
     assert_eq!(refused.places(), ["/description", "/budget_max"]);
     let me = caller(&clerk).get("/v1/me").await.expect(200);
     assert_eq!(me.json["permissions"], json!({ "lead:create": "all", "lead:read": "all", "lead:update": "all" }));
+    let may = |member: &Answered| {
+        let caller = caller(member);
+        async move { caller.get("/v1/me/permissions").await.expect(200).json }
+    };
+    let (old, new) = (may(&manager).await, may(&clerk).await);
+    assert_eq!((&old["permissions"], &old["masks"]), (&new["permissions"], &new["masks"]));
+    assert_eq!(new["masks"], json!({ "lead": { "budget_max": "hidden", "description": "read_only" } }));
+    assert_eq!((&old["current"], &new["current"]), (&json!(false), &json!(true)));
+    for (action, field, rule) in [
+        ("lead:read", "budget_max", "mask-hidden"),
+        ("lead:update", "description", "mask-read-only"),
+        ("lead:update", "status", "field-read-only"),
+        ("lead:update", "category", "reach"),
+        ("quote:read", "total", "permission"),
+    ] {
+        for whose in [json!({ "member": string(&manager, "/member/id") }), json!({ "custom_role": role.id() })] {
+            let mut question = whose;
+            (question["action"], question["field"]) = (json!(action), json!(field));
+            let told = caller(&owner).post("/v1/policy/explain", question).send().await.expect(200);
+            assert_eq!((&told.json["rule"], &told.json["allowed"]), (&json!(rule), &json!(rule == "reach")), "{}", told.text);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,134 @@
+//! A dry run: whether somebody may do something, and which rule decides.
+
+use domain::entities::{self, MEMBERSHIP, ROLE, role_policy};
+use domain::entity::{Entity, Field, choice, reference, text};
+use domain::policy::PERMISSIONS;
+use domain::role::ROLE_WORDS;
+use domain::{Doc, Error, Filter, Policy, Role, Viewer, Violation, access, doc, id, validate};
+use edge::{Call, Halt, Outcome, Reply};
+use serde_json::{Value, json};
+
+const INPUT: &[Field] = &[
+    reference("member", "membership"),
+    choice("role", ROLE_WORDS),
+    reference("custom_role", "role"),
+    text("action", 40).required(),
+    text("record", 40),
+    text("field", 60),
+];
+
+/// What is asked: an action on an entity, a record of it perhaps, a field perhaps.
+struct Question<'a> {
+    permission: &'static str,
+    entity: &'static Entity,
+    record: Option<&'a str>,
+    field: Option<&'static Field>,
+}
+
+/// The rule that decides, whether it allows, and what it says.
+type Ruling = (&'static str, bool, String);
+
+/// Explains what a member, a role, or whoever asks may do.
+pub async fn explain(call: &Call) -> Outcome {
+    let input = validate::input(INPUT, call.input()?)?;
+    let question = question(&input)?;
+    let viewer = viewer(call, &input, question.record.is_some()).await?;
+    let (rule, allowed, detail) = match by_policy(&question, &viewer) {
+        Some(ruling) => ruling,
+        None => by_record(call, &question, &viewer).await?,
+    };
+    let reach = viewer.policy.reach(question.permission).map(|reach| reach.word());
+    Ok(Reply::json(200, &json!({ "allowed": allowed, "rule": rule, "reach": reach, "detail": detail })))
+}
+
+fn question(input: &Doc) -> Result<Question<'_>, Violation> {
+    let action = doc::text(input, "action").unwrap_or_default();
+    let permission = PERMISSIONS.iter().find(|known| **known == action);
+    let entity = action.split(':').next().and_then(entities::by_name);
+    let (Some(permission), Some(entity)) = (permission, entity) else {
+        return Err(Violation::on("action", "unknown-permission", "There is no such permission."));
+    };
+    let record = doc::text(input, "record");
+    if record.is_some_and(|record| !id::is(entity.prefix, record)) {
+        return Err(Violation::on("record", "bad-id", format!("Expected the id of a {}.", entity.name)));
+    }
+    let field = doc::text(input, "field").map(|name| entity.field(name).filter(|field| !field.hidden));
+    if matches!(field, Some(None)) {
+        return Err(Violation::on("field", "unknown-field", "There is no such field."));
+    }
+    Ok(Question { permission, entity, record, field: field.flatten() })
+}
+
+/// Of whom is asked. What is one's own can be told of members alone.
+async fn viewer(call: &Call, input: &Doc, of_record: bool) -> Result<Viewer, Halt> {
+    let named: Vec<&str> = ["member", "role", "custom_role"].into_iter().filter(|name| input.contains_key(*name)).collect();
+    let (Some(whose), scope) = (named.first().copied(), call.scope()?) else { return Ok(call.viewer()?.clone()) };
+    if named.len() > 1 || of_record && whose != "member" {
+        return Err(
+            Violation::on(whose, "one-of-them", "Expected one of member, role, custom_role; for a record, a member.").into()
+        );
+    }
+    let name = doc::text(input, whose).unwrap_or_default();
+    let policy = match whose {
+        "role" => Role::parse(name).map(Policy::from),
+        _ => {
+            let entity = if whose == "member" { &MEMBERSHIP } else { &ROLE };
+            let missing = Violation::on(whose, "not-found", format!("There is no such {whose}, or it is not visible to you."));
+            let found = call.store.find(scope, entity, scope.reach(entity, "read").and(Filter::is("_id", name))).await?;
+            let found = found.ok_or(missing)?;
+            if whose == "member" { Policy::of_member(&found) } else { role_policy(&found).ok() }
+        }
+    };
+    let policy = policy.ok_or_else(|| Error::internal("a member or a role has no policy"))?;
+    Ok(Viewer { member: if whose == "member" { name.to_owned() } else { String::new() }, policy })
+}
+
+/// What the policy decides alone.
+fn by_policy(question: &Question<'_>, viewer: &Viewer) -> Option<Ruling> {
+    let Question { permission, entity, record, field } = question;
+    let action = permission.split(':').nth(1).unwrap_or_default();
+    let Some(reach) = viewer.policy.reach(permission) else {
+        return Some(("permission", false, format!("The policy does not give {permission}.")));
+    };
+    if let Some(field) = field {
+        let creates = action == "create";
+        if !access::may_read(entity, field, Some(viewer)) {
+            return Some(("mask-hidden", false, format!("The policy hides {}.{}.", entity.name, field.name)));
+        }
+        if creates || action == "update" {
+            if !viewer.policy.writes(entity.name, field.name) {
+                return Some(("mask-read-only", false, format!("The policy lets {}.{} be read only.", entity.name, field.name)));
+            }
+            if !access::may_write(entity, field, viewer, creates) {
+                return Some((
+                    "field-read-only",
+                    false,
+                    format!("{}.{} is not written so by this policy.", entity.name, field.name),
+                ));
+            }
+        }
+    }
+    record.is_none().then(|| ("reach", true, format!("The policy gives {permission} on {} records.", reach.word())))
+}
+
+/// What depends on the record: that whoever asks sees it, whether the policy reaches it, and whether anything narrows it.
+async fn by_record(call: &Call, question: &Question<'_>, viewer: &Viewer) -> Result<Ruling, Halt> {
+    let (scope, entity) = (call.scope()?, question.entity);
+    let action = question.permission.split(':').nth(1).unwrap_or_default();
+    let this = scope.live().and(Filter::is("_id", question.record.map(Value::from).unwrap_or_default()));
+    let mut reading = call.store.reading(scope);
+    let seen = scope.reach(entity, "read").and(this.clone());
+    reading.one(
+        entity,
+        &seen,
+        Violation::on("record", "not-found", "There is no such record, or it is not visible to you.").into(),
+    );
+    let permitted = reading.maybe(entity, &this.clone().and(access::permitted(entity, action, viewer)));
+    let reached = reading.maybe(entity, &this.and(access::reachable(entity, action, viewer, call.now())));
+    let mut found = reading.run().await?;
+    Ok(match (found.maybe(permitted), found.maybe(reached)) {
+        (_, Some(_)) => ("reach", true, format!("The policy gives {} on this record.", question.permission)),
+        (Some(_), None) => ("narrowed", false, "The record is not for others in its present state.".to_owned()),
+        (None, _) => ("not-own", false, "The policy reaches one's own records, and this is none of them.".to_owned()),
+    })
+}
