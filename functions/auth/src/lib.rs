@@ -1,4 +1,4 @@
-//! Who somebody is and which tenants they may enter: signing up, logging in and out, inviting and joining.
+//! Who somebody is and which tenants they may enter: signing up, logging in and out, joining.
 
 mod accept;
 mod attempts;
@@ -7,13 +7,11 @@ mod device;
 mod enrol;
 mod entrance;
 mod identity;
-mod invite;
 mod json;
 mod login;
 mod logins;
 mod logout;
 mod me;
-mod member;
 mod otp;
 mod password;
 mod places;

@@ -42,7 +42,7 @@ fn phc(password: &str, salt: &[u8], (memory, passes, lanes): (u32, u32, u32)) ->
     let mut hash = [0; HASH_LEN];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(password.as_bytes(), salt, &mut hash).ok()?;
     let text = |bytes: &[u8]| Base64NoPadding::encode_to_string(bytes).unwrap_or_default();
-    let (salt, hash) = (text(&salt), text(&hash));
+    let (salt, hash) = (text(salt), text(&hash));
     Some(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${hash}"))
 }
 

@@ -1,10 +1,9 @@
 //! The whole surface.
 
-use domain::entities::{LOGIN, MEMBERSHIP};
-use edge::Access::{May, Member, Public};
+use edge::Access::{Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{accept, change_password, enrol, invite, login, logout, me, member, otp, refresh, reset, sessions, signup, switch};
+use crate::{accept, change_password, enrol, login, logout, me, otp, refresh, reset, sessions, signup, switch};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -25,12 +24,6 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
     Route::get("/v1/me/permissions", Member, |call| Box::pin(me::permissions(call))).bare(),
-    Route::list("/v1/members", "membership:read", &MEMBERSHIP),
-    Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
-    Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
-    Route::patch("/v1/members/{id}", May("membership:update"), |call| Box::pin(member::change(call))),
-    Route::get("/v1/members/{id}/sessions", May("login:read"), |call| Box::pin(sessions::list_of_member(call))).of(&LOGIN),
-    Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke_of_member(call))),
     Route::get("/v1/sessions", Member, |call| Box::pin(sessions::list(call))).bare(),
     Route::delete("/v1/sessions/{id}", Member, |call| Box::pin(sessions::revoke(call))),
     Route::post("/v1/sessions/revoke-others", Member, |call| Box::pin(sessions::revoke_others(call))).bare(),

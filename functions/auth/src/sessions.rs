@@ -1,11 +1,12 @@
-//! Sessions: one's own logins in all tenants, and those of a member of the tenant for who runs it.
+//! Sessions: one's own logins, in all tenants.
 
-use domain::entities::{LOGIN, MEMBERSHIP};
+use domain::entities::LOGIN;
 use domain::{Doc, Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
+use store::Page;
+use store::logins::read;
 use store::proof::Session;
-use store::{Page, Query};
 
 use crate::entrance::text as text_of;
 use crate::logins;
@@ -14,7 +15,7 @@ use crate::logins;
 pub async fn list(call: &Call) -> Outcome {
     let session = call.session()?;
     let mut reading = call.store.reading(call.scope()?);
-    let step = logins::read(&mut reading, &logins::of_identity(session.identity(), call.now()));
+    let step = read(&mut reading, &logins::of_identity(session.identity(), call.now()));
     let found = reading.run().await?.docs(step);
     let data = found.into_iter().map(|login| shown(login, session)).collect();
     Ok(Reply::page(Page { data, next: None, total: None }))
@@ -38,34 +39,10 @@ pub async fn revoke_others(call: &Call) -> Outcome {
     let (scope, session) = (call.scope()?, call.session()?);
     let others = logins::of_identity(session.identity(), call.now()).and(Filter::is_not("_id", session.login()));
     let mut reading = call.store.reading(scope);
-    let step = logins::read(&mut reading, &others);
+    let step = read(&mut reading, &others);
     let found = reading.run().await?.docs(step);
     let mut command = call.store.command(scope);
     logins::end(call, &mut command, &others, &found, "revoked");
-    Ok(Reply::answer(command.commit().await?))
-}
-
-/// The sessions of a member in this tenant.
-pub async fn list_of_member(call: &Call) -> Outcome {
-    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let query = Query::parse(&LOGIN, call.query(), scope.viewer())?.within(logins::usable(call.now()));
-    let query = query.within(Filter::is("membership", id));
-    let mut reading = call.store.reading(scope);
-    reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
-    let step = reading.page(scope, &query);
-    Ok(Reply::page(reading.run().await?.page(step, &query)))
-}
-
-/// Ends all sessions of a member in this tenant.
-pub async fn revoke_of_member(call: &Call) -> Outcome {
-    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let theirs = scope.reach(&LOGIN, "revoke").and(Filter::is("membership", id)).and(logins::usable(call.now()));
-    let mut reading = call.store.reading(scope);
-    reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
-    let step = logins::read(&mut reading, &theirs);
-    let found = reading.run().await?.docs(step);
-    let mut command = call.store.command(scope);
-    logins::end(call, &mut command, &theirs, &found, "revoked-by-staff");
     Ok(Reply::answer(command.commit().await?))
 }
 

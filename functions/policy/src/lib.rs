@@ -1,8 +1,11 @@
-//! The tenant's own roles, and why somebody may do something or not.
+//! Who may do what: the tenant's members, their roles and sessions, and why somebody may do something or not.
 
 mod explain;
+mod invite;
+mod member;
 mod roles;
 mod routes;
+mod sessions;
 
 pub use routes::{ROUTES, router};
 

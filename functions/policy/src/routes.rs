@@ -1,13 +1,19 @@
 //! The whole surface.
 
-use domain::entities::ROLE;
+use domain::entities::{LOGIN, MEMBERSHIP, ROLE};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{explain, roles};
+use crate::{explain, invite, member, roles, sessions};
 
-/// Every route of roles and policies.
+/// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
+    Route::list("/v1/members", "membership:read", &MEMBERSHIP),
+    Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
+    Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
+    Route::patch("/v1/members/{id}", May("membership:update"), |call| Box::pin(member::change(call))),
+    Route::get("/v1/members/{id}/sessions", May("login:read"), |call| Box::pin(sessions::list(call))).of(&LOGIN),
+    Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke(call))),
     Route::list("/v1/roles", "role:read", &ROLE),
     Route::post("/v1/roles", May("role:create"), |call| Box::pin(roles::create(call))).of(&ROLE),
     Route::read("/v1/roles/{id}", "role:read", &ROLE),
@@ -16,7 +22,7 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/policy/explain", May("role:read"), |call| Box::pin(explain::explain(call))),
 ];
 
-/// The router of roles and policies.
+/// The router of members, roles and policies.
 pub fn router() -> Router {
     Router::new(ROUTES)
 }

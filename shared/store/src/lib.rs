@@ -11,6 +11,7 @@ mod ids;
 mod invite;
 mod jobs;
 mod login_code;
+pub mod logins;
 pub mod proof;
 mod query;
 mod reset;

@@ -1,19 +1,17 @@
 //! Inviting: a membership that waits for its member, and a job that mails the link.
 
+use domain::doc::text;
 use domain::entities::{MEMBERSHIP, personal_code};
 use domain::{Error, Role, event, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::EventOf;
-
-use crate::entrance::text as text_of;
-use crate::json::of;
 
 /// Invites somebody into the tenant.
 pub async fn invite(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let mut member = validate::create(&MEMBERSHIP, call.input()?, call.moment())?;
-    let role = Role::parse(text_of(&member, "role")).unwrap_or(Role::Owner);
+    let role = Role::parse(text(&member, "role").unwrap_or_default()).unwrap_or(Role::Owner);
     if !call.viewer()?.policy.may_invite(role) {
         let detail = format!("Your role may not invite anybody as {}.", role.word());
         return Err(Error::forbidden("role-not-allowed", detail).into());
@@ -31,7 +29,7 @@ pub async fn invite(call: &Call) -> Outcome {
     let changes = event::diff(&MEMBERSHIP, None, &member);
     let kind = "membership.invited";
     command.event(EventOf { kind, entity: &MEMBERSHIP, id: &id, lead: None, changes, comment: None, holes: &[] });
-    command.job("invite", "", of("membership", id.as_str()), None);
+    command.job("invite", "", json!({ "membership": id }), None);
     command.answer_record(201, &MEMBERSHIP, member, &[]);
     Ok(Reply::answer(command.commit().await?).with("location", format!("/v1/members/{id}")))
 }

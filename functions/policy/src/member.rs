@@ -1,5 +1,6 @@
 //! Changing what a member may do: their role, one of the tenant's own roles, or whether they may enter at all.
 
+use domain::doc::text;
 use domain::entities::{MEMBERSHIP, ROLE, role_policy};
 use domain::entity::{Field, choice, reference};
 use domain::role::ROLE_WORDS;
@@ -8,8 +9,6 @@ use domain::{Doc, Error, Filter, Policy, Violation};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::{Command, Scope};
-
-use crate::entrance::text as text_of;
 
 const INPUT: &[Field] =
     &[choice("role", ROLE_WORDS), reference("custom_role", "role"), choice("status", &["active", "suspended"])];
@@ -57,7 +56,7 @@ pub async fn change(call: &Call) -> Outcome {
 
 /// The membership as it becomes; a custom role stands beside the preset that it is based on.
 fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
-    if input.contains_key("status") && text_of(before, "status") == "invited" {
+    if input.contains_key("status") && text(before, "status").unwrap_or_default() == "invited" {
         return Err(Error::conflict("not-joined", "Whoever was invited has not joined yet.").into());
     }
     let mut after = before.clone();
@@ -71,7 +70,7 @@ fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
         after.insert("role".to_owned(), policy.role().word().into());
         after.insert("policy".to_owned(), policy.written().unwrap_or_default().into());
     }
-    if text_of(&after, "role") != "manager" {
+    if text(&after, "role").unwrap_or_default() != "manager" {
         after.remove("manager_kind");
     }
     Ok(after)
@@ -79,9 +78,11 @@ fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
 
 /// A tenant is never without an active owner, whoever else is being changed at this moment.
 fn require_owner(command: &mut Command<'_>, scope: &Scope, before: &Doc, after: &Doc) {
-    let owns = |member: &Doc| text_of(member, "role") == "owner" && text_of(member, "status") == "active";
+    let owns = |member: &Doc| {
+        text(member, "role").unwrap_or_default() == "owner" && text(member, "status").unwrap_or_default() == "active"
+    };
     if owns(before) && !owns(after) {
-        let others = Filter::is_not("_id", text_of(before, "_id"));
+        let others = Filter::is_not("_id", text(before, "_id").unwrap_or_default());
         let owners = scope.live().and(Filter::is("role", "owner")).and(Filter::is("status", "active")).and(others);
         command.require_still(&MEMBERSHIP, owners, Error::conflict("last-owner", "A tenant keeps an active owner."));
     }
