@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use data_api::Grant;
+use engine::Command;
 use hyper::HeaderMap;
 
-use crate::{config::Key, failure::Failure};
+use crate::{command, config::Key, failure::Failure, touched};
 
 /// Finds the key that the headers carry: `Authorization: Bearer`, then `apiKey`, then `api-key`.
 pub(crate) fn authenticate<'k>(keys: &'k [Arc<Key>], headers: &HeaderMap) -> Result<&'k Arc<Key>, Failure> {
@@ -22,11 +23,32 @@ pub(crate) fn authenticate<'k>(keys: &'k [Arc<Key>], headers: &HeaderMap) -> Res
 }
 
 /// Refuses what the key was not given for.
-pub(crate) fn authorise(key: &Key, database: &str, grant: Grant) -> Result<(), Failure> {
+pub(crate) fn authorise(key: &Key, database: &str, grants: &[Grant]) -> Result<(), Failure> {
     if !key.is_for(database) {
         return Err(Failure::unauthorised("the key is not for this database"));
     }
-    if !key.allows(grant) {
+    allow(key, grants)
+}
+
+/// Refuses a pipeline that writes without the right to, or reaches a database that the key is not for.
+pub(crate) fn authorise_stages(key: &Key, command: &Command) -> Result<(), Failure> {
+    let command = match command {
+        Command::Explain { command } => command,
+        command => command,
+    };
+    for touched in command::stages(command).flat_map(touched::by_stage) {
+        let grants: &[Grant] = if touched.writes { &[Grant::Write, Grant::Admin] } else { &[Grant::Read] };
+        match touched.database {
+            Some(database) => authorise(key, database, grants)?,
+            None => allow(key, grants)?,
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what the key may not do in any database.
+pub(crate) fn allow(key: &Key, grants: &[Grant]) -> Result<(), Failure> {
+    if let Some(grant) = grants.iter().find(|grant| !key.allows(**grant)) {
         let what = match grant {
             Grant::Read => "read",
             Grant::Write => "write",
@@ -58,6 +80,18 @@ fn is_equal(one: &[u8; 32], other: &[u8; 32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipeline_may_write_into_another_database_of_the_key_alone() {
+        let check = |key: &Key, database: &str| {
+            let pipeline = vec![bson::doc! {"$match": {"db": "c"}}, bson::doc! {"$out": {"db": database, "coll": "x"}}];
+            authorise_stages(key, &Command::Aggregate { collection: "x".into(), pipeline }).is_ok()
+        };
+        let key = Key::new("one").for_databases(["a", "b"]);
+        assert_eq!((check(&key, "b"), check(&key, "c")), (true, false));
+        assert!(!check(&key.without_admin(), "b"));
+        assert!(check(&Key::new("one"), "c"));
+    }
 
     #[test]
     fn bearer_comes_before_the_key_headers() {

@@ -5,7 +5,8 @@ use data_api::{Action, Grant};
 use engine::{Command, Update};
 
 use crate::{
-    config::Limits,
+    access,
+    config::{Key, Limits},
     failure::{FAILED_TO_PARSE, Failure, MISSING_FIELD},
     parameters::Parameters,
     refused,
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub limits: &'a Limits,
-    pub is_admin: bool,
+    pub key: &'a Key,
 }
 
 /// Reads the parameters of an action; all of them, or the request is refused.
@@ -152,6 +153,7 @@ fn administering(action: Action, body: &mut Parameters, rules: Rules) -> Result<
         Action::Stats => Ok(Command::Stats { collection: body.text("collection")? }),
         Action::Explain => {
             let (action, body) = operation(body.required_document("operation")?)?;
+            access::allow(rules.key, action.grants())?;
             let command = Box::new(parse(action, body, rules)?);
             Ok(Command::Explain { command })
         }
@@ -177,7 +179,7 @@ pub(crate) fn operation(operation: Document) -> Result<(Action, Document), Failu
 fn aggregate(collection: String, body: &mut Parameters, rules: Rules) -> Result<Command, Failure> {
     let mut pipeline = body.required_documents("pipeline")?;
     match refused::writing_stage(&pipeline) {
-        Some(stage) if !rules.is_admin => return Err(Failure::unsupported(stage)),
+        Some(stage) if !rules.key.admin => return Err(Failure::unsupported(stage)),
         Some(_) => {}
         None => pipeline.push(bson::doc! {"$limit": bounded(None, rules.limits)}),
     }
@@ -227,7 +229,7 @@ fn refuse_code(command: &Command) -> Result<(), Failure> {
 }
 
 /// The parts of a command that are evaluated, beside its filter and projection.
-fn stages(command: &Command) -> impl Iterator<Item = &Document> {
+pub(crate) fn stages(command: &Command) -> impl Iterator<Item = &Document> {
     let (update, filters): (_, &[Document]) = match command {
         Command::Aggregate { pipeline, .. } => (None, pipeline),
         Command::UpdateOne { update, array_filters, .. }

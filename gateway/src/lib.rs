@@ -27,6 +27,7 @@ mod route;
 mod seen;
 mod server;
 mod tls;
+mod touched;
 mod transaction;
 mod verify;
 mod watch;

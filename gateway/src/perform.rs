@@ -10,7 +10,7 @@ use std::{
 
 use bson::Document;
 use bytes::Bytes;
-use data_api::{Action, Grant};
+use data_api::Action;
 use engine::{Command, Outcome};
 
 use crate::{
@@ -126,22 +126,23 @@ fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>)
     // There is one data source; its name is accepted for the sake of existing clients.
     body.text("dataSource")?;
     *database = body.required_text("database")?;
-    access::authorise(&request.key, database, request.action.grant())?;
+    access::authorise(&request.key, database, request.action.grants())?;
     let rules = rules(request);
     if request.action == Action::Transaction {
         let operations = transaction::parse(body.0, rules)?;
+        for operation in &operations {
+            access::authorise(&request.key, database, operation.action.grants())?;
+        }
         *collections = transaction::collections(&operations);
         let purpose = match transaction::writes(&operations) {
             true => Purpose::Transaction,
             false => Purpose::Snapshot,
         };
-        if purpose == Purpose::Transaction {
-            access::authorise(&request.key, database, Grant::Write)?;
-        }
         return Ok(Plan::Transaction(operations, purpose));
     }
     collections.extend(body.0.get_str("collection").ok().map(str::to_owned));
     let command = command::parse(request.action, body.0, rules)?;
+    access::authorise_stages(&request.key, &command)?;
     let purpose = match command.writes() {
         true => Purpose::Write,
         false => Purpose::Read,
@@ -150,7 +151,7 @@ fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>)
 }
 
 fn rules(request: &Request) -> Rules<'_> {
-    Rules { limits: &request.limits, is_admin: request.key.admin }
+    Rules { limits: &request.limits, key: &request.key }
 }
 
 /// Runs the plan, again where it lost against another writer.

@@ -4,7 +4,7 @@ use bson::{Bson, Document, doc};
 use data_api::{Action, Grant};
 
 use crate::{
-    answer,
+    access, answer,
     backend::Session,
     command::{self, Rules},
     ejson, expect,
@@ -100,6 +100,7 @@ async fn run_one<S: Session>(
         refs::resolve(&mut body, refs, results)?;
     }
     let command = command::parse(operation.action, body, rules)?;
+    access::authorise_stages(rules.key, &command)?;
     if command.writes() && operation.action.grant() == Grant::Read {
         return Err(Failure::unsupported("a stage that writes, in a transaction,"));
     }

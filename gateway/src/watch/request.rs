@@ -60,7 +60,7 @@ impl Asked {
         let mut body = Parameters(body);
         body.text("dataSource")?;
         let database = body.required_text("database")?;
-        access::authorise(&self.key, &database, Action::Watch.grant())?;
+        access::authorise(&self.key, &database, Action::Watch.grants())?;
         let collection = body.collection()?;
         let filter = filter(&body.document("filter")?.unwrap_or_default())?;
         let resume_after = body.text("resumeAfter")?.map(|token| Resume { token, parameter: "resumeAfter" });

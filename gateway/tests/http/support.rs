@@ -11,11 +11,14 @@ use tokio::{
 
 pub const ACTIONS: &str = "/app/test/endpoint/data/v1/action/";
 
-/// A gateway with one key of each kind: `admin`, `writer`, `reader`, and `elsewhere`, which is for one other database.
+/// A gateway with one key of each kind: `admin`, `writer`, `reader`, `filler`, which may not read, `keeper`, which may read and administer,
+/// and `elsewhere`, which is for one other database.
 pub fn config() -> Config {
     let mut config = Config::temporary("admin");
     config.keys.push(Key::new("writer").without_admin());
     config.keys.push(Key::new("reader").read_only());
+    config.keys.push(Key { read: false, ..Key::new("filler").without_admin() });
+    config.keys.push(Key { write: false, ..Key::new("keeper") });
     config.keys.push(Key::new("elsewhere").for_databases(["elsewhere"]));
     config
 }

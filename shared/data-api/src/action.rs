@@ -108,7 +108,22 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.name() == name)
     }
 
-    /// What a key must allow; a transaction needs what its operations need.
+    /// Everything that a key must allow; a transaction needs what its operations need.
+    pub const fn grants(self) -> &'static [Grant] {
+        match self {
+            Self::Transaction => &[],
+            // They answer with documents beside writing them.
+            Self::FindOneAndUpdate | Self::FindOneAndReplace | Self::FindOneAndDelete => &[Grant::Read, Grant::Write],
+            Self::CreateIndexes | Self::DropIndexes | Self::CollMod => &[Grant::Write, Grant::Admin],
+            _ => match self.grant() {
+                Grant::Read => &[Grant::Read],
+                Grant::Write => &[Grant::Write],
+                Grant::Admin => &[Grant::Admin],
+            },
+        }
+    }
+
+    /// The furthest of what a key must allow.
     pub const fn grant(self) -> Grant {
         match self {
             Self::FindOne
@@ -147,6 +162,13 @@ impl Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_furthest_grant_is_among_all_of_them() {
+        for action in Action::ALL.iter().filter(|action| **action != Action::Transaction) {
+            assert!(action.grants().contains(&action.grant()), "{}", action.name());
+        }
+    }
 
     #[test]
     fn a_name_leads_back_to_its_action() {
