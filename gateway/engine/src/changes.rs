@@ -6,6 +6,7 @@ use bson::Document;
 
 use crate::{
     command::Mode,
+    depth,
     engine::Engine,
     error::{Error, Result},
     matcher::Matcher,
@@ -149,6 +150,7 @@ pub(crate) fn read(engine: &Engine, after: Position, database: &str, collection:
         if row.get_ref(2)?.as_str().is_ok_and(|name| name == namespace) {
             let body = row.get_ref(4)?.as_blob().map_err(|_| corrupt())?;
             bytes += body.len();
+            depth::check_bytes(body)?;
             let document = if body.is_empty() { Document::new() } else { Document::from_reader(body)? };
             let kind = ChangeKind::from_number(row.get(3)?).ok_or_else(corrupt)?;
             read.changes.push(Change { position: read.position, kind, document });

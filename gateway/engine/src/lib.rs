@@ -11,6 +11,7 @@ mod catalog_commands;
 mod changes;
 mod command;
 mod decimal;
+mod depth;
 mod dispatch;
 mod engine;
 mod error;

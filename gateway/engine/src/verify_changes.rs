@@ -6,6 +6,7 @@ use bson::{Bson, Document};
 use rusqlite::OptionalExtension;
 
 use crate::{
+    depth,
     error::Result,
     key,
     storage::{
@@ -73,7 +74,8 @@ impl Settled {
             self.dropped.insert(logged.namespace.clone());
             return Ok(None);
         }
-        let Ok(document) = Document::from_reader(logged.body.as_slice()) else {
+        let Ok(document) = depth::check_bytes(&logged.body).and_then(|()| Ok(Document::from_reader(logged.body.as_slice())?))
+        else {
             return Ok(Some("it cannot be read"));
         };
         let id_key = key::of(document.get("_id").unwrap_or(&Bson::Null));

@@ -9,6 +9,7 @@ use super::{
     stage::{self, Stage},
 };
 use crate::{
+    depth,
     error::{Error, Result},
     expression::Variables,
     fields::Fields,
@@ -144,11 +145,15 @@ impl Pipeline {
     }
 }
 
+fn shallow(document: Document) -> Result<Document> {
+    depth::check(&document).map(|()| document)
+}
+
 fn run_stages<'a>(stages: &'a [Stage], mut rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
     for stage in stages {
         interrupt::check()?;
         rows = stage.run(rows, context)?;
-        rows = Box::new(rows.map(|row| interrupt::check().and(row)));
+        rows = Box::new(rows.map(|row| interrupt::check().and(row).and_then(shallow)));
     }
     Ok(rows)
 }

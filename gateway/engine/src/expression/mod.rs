@@ -37,6 +37,7 @@ pub(crate) use self::{
     special::Special,
 };
 use crate::{
+    depth,
     error::{Error, Result},
     fields::Fields,
     number::Number,
@@ -197,6 +198,7 @@ pub(crate) fn field_path(path: &str) -> Result<Vec<String>> {
     if path.ends_with('.') {
         return Err(Error::new(40353, "FieldPath must not end with a '.'."));
     }
+    depth::check_path(path)?;
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
     for part in &parts {
         if part.is_empty() {
@@ -208,9 +210,6 @@ pub(crate) fn field_path(path: &str) -> Result<Vec<String>> {
         if part.contains('\0') {
             return Err(Error::new(16411, "FieldPath field names may not contain '\\0'."));
         }
-    }
-    if parts.len() > 200 {
-        return Err(Error::new(15, "FieldPath is too long"));
     }
     Ok(parts)
 }

@@ -8,6 +8,7 @@ use super::{
     type_name,
 };
 use crate::{
+    depth,
     error::{Error, Result},
     interrupt,
     number::Number,
@@ -236,6 +237,7 @@ fn eval_reduce(input: &Expression, initial: &Expression, body: &Expression, env:
     for item in &items {
         interrupt::check()?;
         value = env.bind("value", &value, |env| env.bind("this", item, |env| body.eval(env)))?;
+        depth::check_value(&value)?;
     }
     Ok(value)
 }

@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::{field, node::Node, schema_parse};
 use crate::{
+    depth,
     error::{Error, Result},
     expression::{Expression, Variables},
     number::Number,
@@ -122,6 +123,7 @@ fn parse_sample_rate(value: &Bson) -> Result<Node> {
 }
 
 fn parse_field(name: &str, value: &Bson, place: Place<'_>) -> Result<Node> {
+    depth::check_path(name)?;
     let path = Path::new(name);
     match value {
         Bson::Document(operators) if field::has_operators(operators) => field::parse(&path, operators, place),

@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::{Branch, Kind, Projection, Tree};
 use crate::{
+    depth,
     error::{Error, Result},
     expression::{Expression, Variables, field_path, is_truthy},
     matcher::Matcher,
@@ -83,6 +84,9 @@ impl Parser<'_> {
             return Err(Error::new(40183, format!("cannot use dotted field name '{path}' in a sub object")));
         }
         let parts: Vec<&str> = prefix.iter().copied().chain(path.split('.')).collect();
+        if parts.len() > depth::LEVELS {
+            return Err(Error::new(15, "FieldPath is too long"));
+        }
         match value {
             Bson::Document(inner) if is_operator(inner) => self.operator(&parts, inner, value),
             Bson::Document(inner) => self.nested(&parts, inner),

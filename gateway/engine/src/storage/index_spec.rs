@@ -3,6 +3,7 @@
 use bson::{Bson, Document, doc};
 
 use crate::{
+    depth,
     error::{Error, Result},
     expression::is_truthy,
     matcher::Matcher,
@@ -53,6 +54,7 @@ fn check_key(key: &Document) -> Result<()> {
     }
     for (name, direction) in key {
         check_direction(name, direction)?;
+        depth::check_path(name)?;
         let parts: Vec<&str> = name.split('.').collect();
         if parts.iter().any(|part| part.is_empty()) {
             return Err(Error::new(CANNOT_CREATE, "Index keys cannot contain an empty field"));

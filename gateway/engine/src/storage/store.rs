@@ -12,6 +12,7 @@ use super::{
     oplog::{self, ChangeKind},
 };
 use crate::{
+    depth,
     error::{Error, Result},
     fields::Fields,
     interrupt, key,
@@ -224,13 +225,14 @@ impl Store {
 
 /// The document, or what the fields hold of it.
 pub(crate) fn decode(row: &Row, fields: &Fields) -> Result<Document> {
+    if fields.is_none() {
+        return Ok(Document::new());
+    }
+    depth::check_bytes(&row.body)?;
     if *fields == Fields::All {
         return Ok(Document::from_reader(row.body.as_slice())?);
     }
     let mut document = Document::new();
-    if fields.is_none() {
-        return Ok(document);
-    }
     for element in RawDocument::from_bytes(&row.body)? {
         let (name, value) = element?;
         if fields.has(name.as_str()) {
@@ -242,6 +244,7 @@ pub(crate) fn decode(row: &Row, fields: &Fields) -> Result<Document> {
 
 fn encode(document: &Document) -> Result<Vec<u8>> {
     const LIMIT_BYTES: usize = 16 * 1024 * 1024;
+    depth::check(document)?;
     let bytes = document.to_vec()?;
     if bytes.len() > LIMIT_BYTES {
         return Err(Error::new(10334, "object to insert too large"));

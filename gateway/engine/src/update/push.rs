@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::leaf::Change;
 use crate::{
+    depth,
     error::{Error, Result},
     number::Number,
     path::Path,
@@ -102,6 +103,7 @@ fn sort_fields(spec: &Document) -> Result<SortOrder> {
         if name.split('.').any(str::is_empty) {
             return Err(Error::bad_value("The $sort field is a dotted field but has an empty part"));
         }
+        depth::check_path(name)?;
         fields.push(SortField { path: Path::new(name), descending: direction(value)? });
     }
     Ok(SortOrder::of_fields(fields))

@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::{Occasion, filters::ArrayFilters, leaf::Change};
 use crate::{
+    depth,
     error::{Error, Result},
     path::position,
 };
@@ -45,6 +46,7 @@ impl Target {
         if text.is_empty() {
             return Err(Error::new(56, "An empty update path is not valid."));
         }
+        depth::check_path(text)?;
         let mut steps = Vec::new();
         for part in text.split('.') {
             steps.push(parse_step(part, text)?);

@@ -2,7 +2,10 @@
 
 use bson::{Bson, Document, oid::ObjectId};
 
-use crate::error::{Error, Result};
+use crate::{
+    depth,
+    error::{Error, Result},
+};
 
 /// The fields that the filter fixes by equality.
 pub(crate) fn from_filter(filter: &Document) -> Result<Document> {
@@ -15,6 +18,7 @@ pub(crate) fn from_filter(filter: &Document) -> Result<Document> {
         if clash {
             return Err(Error::new(54, format!("cannot infer query fields to set, path '{path}' is matched twice")));
         }
+        depth::check_path(path)?;
         insert(&mut document, path, value.clone())?;
     }
     Ok(document)

@@ -9,6 +9,8 @@ mod commands;
 #[cfg(test)]
 mod interrupts;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod open;

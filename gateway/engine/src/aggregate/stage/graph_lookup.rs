@@ -9,6 +9,7 @@ use bson::{Bson, Document};
 
 use super::{Context, Rows, lookup::local_values, parse::whole, set_path};
 use crate::{
+    depth,
     error::{Error, Result},
     expression::{Expression, Variables},
     fields::Fields,
@@ -82,6 +83,7 @@ impl GraphLookup {
         let into = text("as")?;
         check_path(&into)?;
         let depth_field = given.contains_key("depthField").then(|| text("depthField")).transpose()?;
+        depth_field.as_deref().map_or(Ok(()), depth::check_path)?;
         Ok(GraphLookup {
             from: text("from")?,
             start: Expression::parse_in(start, variables)?,
