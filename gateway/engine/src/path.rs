@@ -67,6 +67,11 @@ impl Path {
         (values, crossed)
     }
 
+    /// Whether a part can be a position in an array.
+    pub fn has_position(&self) -> bool {
+        self.parts.iter().any(|part| position(part).is_some())
+    }
+
     /// Whether the path leads to a value in some way.
     pub fn exists(&self, document: &Document) -> bool {
         self.visit(document, Leaf::Whole, &mut |reached| reached.value.is_some())
@@ -176,16 +181,20 @@ fn collect_value(value: &Bson, rest: &[String], values: &mut Vec<Bson>, crossed:
     }
 }
 
+/// As the matcher reads a part that can be a position: as that, and as a field of the elements where they have it.
 fn collect_items(items: &[Bson], rest: &[String], values: &mut Vec<Bson>, crossed: &mut Option<usize>) {
-    let wanted = rest.first().and_then(|part| position(part));
-    if let Some(item) = wanted.and_then(|index| items.get(index)) {
+    let name = rest.first();
+    let wanted = name.and_then(|part| position(part)).and_then(|index| items.get(index));
+    if let Some(item) = wanted {
         collect_value(item, rest.get(1..).unwrap_or_default(), values, crossed);
-        return;
     }
     for item in items {
         match item {
-            Bson::Document(inner) => collect_keys(inner, rest, values, crossed),
-            _ => values.push(Bson::Null),
+            Bson::Document(inner) if wanted.is_none() || name.is_some_and(|name| inner.contains_key(name)) => {
+                collect_keys(inner, rest, values, crossed);
+            }
+            _ if wanted.is_none() => values.push(Bson::Null),
+            _ => {}
         }
     }
 }

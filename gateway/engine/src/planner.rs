@@ -7,7 +7,9 @@ use bson::{Bson, Document, doc};
 use crate::{
     bounds::{self, Conjunct, Interval, after, conjuncts},
     expression::Variables,
+    key,
     matcher::{Node, Relation, Test},
+    path::Path,
     sort::{SortField, SortOrder},
     storage::{Access, Collection, Index, Range},
 };
@@ -189,7 +191,23 @@ fn field_intervals(index: &Index, position: usize, conjuncts: &[Conjunct]) -> Op
     if shares_array {
         return None;
     }
+    if crosses(position) && field.path.has_position() {
+        return positional_intervals(&field.path, conjuncts);
+    }
     bounds::intervals(conjuncts, field.path.as_str(), crosses(position))
+}
+
+/// A position in an array may be a field of its elements too. The index holds what either reading reaches, but not that one of them reaches
+/// nothing, nor what the elements of an element are.
+fn positional_intervals(path: &Path, conjuncts: &[Conjunct]) -> Option<Vec<Interval>> {
+    let plain: Vec<Conjunct> = conjuncts.iter().filter(|conjunct| !conjunct.element).cloned().collect();
+    let null = key::of(&Bson::Null);
+    let intervals = bounds::intervals(&plain, path.as_str(), true)?;
+    let takes_null = |interval: &Interval| {
+        let (from, to) = interval.bytes(false);
+        from <= null && null < to
+    };
+    (!intervals.iter().any(takes_null)).then_some(intervals)
 }
 
 /// Prefixes of strings stand for ranges, not for one key.
@@ -199,7 +217,7 @@ fn is_whole(interval: &Interval) -> bool {
 }
 
 fn extend(prefixes: &[Vec<u8>], points: &[Interval], descending: bool) -> Vec<Vec<u8>> {
-    let part = |point: &Interval| if descending { crate::key::complement(&point.low) } else { point.low.clone() };
+    let part = |point: &Interval| if descending { key::complement(&point.low) } else { point.low.clone() };
     let parts: Vec<Vec<u8>> = points.iter().map(part).collect();
     prefixes.iter().flat_map(|prefix| parts.iter().map(move |part| [prefix.as_slice(), part].concat())).collect()
 }

@@ -128,3 +128,64 @@ fn values_of_mixed_types_are_found_through_an_index() {
     db.index(doc! {"key": {"v": -1}}).unwrap();
     assert_eq!(before, ask());
 }
+
+/// A part of digits is a position in an array and a name in its elements: an index never changes what is found.
+#[test]
+fn paths_with_positions_find_the_same_through_an_index() {
+    let leaves: Vec<Bson> = vec![1.into(), "A".into(), Bson::Null, bson::bson!([]), bson::bson!({}), bson::bson!(["A", 1])];
+    let mut shapes = leaves.clone();
+    for leaf in &leaves {
+        shapes.extend([
+            bson::bson!([leaf.clone()]),
+            bson::bson!({"0": leaf.clone()}),
+            bson::bson!([{"0": leaf.clone()}]),
+            bson::bson!([{"b": leaf.clone()}, {"0": leaf.clone()}]),
+            bson::bson!([[leaf.clone()], {}]),
+            bson::bson!([1, [leaf.clone()]]),
+            bson::bson!([{"b": [leaf.clone()]}, {}]),
+            bson::bson!({"b": [{"0": leaf.clone()}, leaf.clone()]}),
+            bson::bson!([{"0": {"b": leaf.clone()}}, {"b": 1}]),
+        ]);
+    }
+    let paths = ["a.0", "a.1", "a.b.0", "a.0.b", "a.0.0"];
+    let tests = [
+        bson::bson!("A"),
+        Bson::Null,
+        bson::bson!({"$lt": "B"}),
+        bson::bson!({"$gte": 1}),
+        bson::bson!({"$lte": Bson::Null}),
+        bson::bson!({"$in": [Bson::Null, 1]}),
+        bson::bson!({"$in": ["A", 1]}),
+        bson::bson!({"$regex": "^A"}),
+        bson::bson!({"$ne": "A"}),
+        bson::bson!({"$exists": true}),
+        bson::bson!({"$elemMatch": {"$gte": 1}}),
+        bson::bson!({"$elemMatch": {"0": "A"}}),
+        bson::bson!({}),
+    ];
+    let db = Database::new();
+    db.insert(shapes.iter().enumerate().map(|(id, shape)| doc! {"_id": id as i32, "a": shape.clone()}).collect()).unwrap();
+    let ask = |db: &Database| -> Vec<(String, Vec<i32>)> {
+        let mut filters: Vec<Document> = Vec::new();
+        for path in paths {
+            filters.extend(tests.iter().map(|test| doc! {path: test.clone()}));
+        }
+        for name in ["0", "1", "b", "0.b"] {
+            filters.extend(tests.iter().map(|test| doc! {"a": {"$elemMatch": {name: test.clone()}}}));
+        }
+        filters.into_iter().map(|filter| (filter.to_string(), db.ids(filter, doc! {"_id": 1}))).collect()
+    };
+    let scanned = ask(&db);
+    for path in paths {
+        for direction in [1, -1] {
+            db.index(doc! {"key": {path: direction}, "name": "one"}).unwrap();
+            let indexed = ask(&db);
+            for (scan, index) in scanned.iter().zip(&indexed) {
+                assert_eq!(scan, index, "through {path}");
+            }
+            db.run(engine::Command::DropIndexes { collection: "c".into(), names: vec!["one".into()] }).unwrap();
+        }
+    }
+    db.index(doc! {"key": {"a.0": 1}, "name": "one"}).unwrap();
+    assert_eq!(stage(&db.explain(doc! {"a.0": "A"}, doc! {}, 0)), ("IXSCAN".into(), "one".into()));
+}
