@@ -7,4 +7,4 @@ mod wrapper;
 mod write;
 
 pub(crate) use read::read;
-pub(crate) use write::{Form, iso_date, least_length, text_of, write_document};
+pub(crate) use write::{Form, iso_date, least_length, least_length_of, text_of, write_document};

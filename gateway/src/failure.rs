@@ -55,9 +55,10 @@ pub(crate) struct InsertError {
 
 pub(crate) const FAILED_TO_PARSE: i32 = 9;
 pub(crate) const INVALID_NAMESPACE: i32 = 73;
+pub(crate) const OVERFLOW: i32 = 15;
 const UNKNOWN_FIELD: i32 = 40415;
 pub(crate) const MISSING_FIELD: i32 = 40414;
-const BAD_VALUE: i32 = 2;
+pub(crate) const BAD_VALUE: i32 = 2;
 const TYPE_MISMATCH: i32 = 14;
 const NOT_SUPPORTED: i32 = 115;
 const WRITE_CONFLICT: i32 = 112;

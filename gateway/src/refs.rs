@@ -1,30 +1,54 @@
 //! Values that an operation of a transaction takes from the results of earlier ones.
 
+mod place;
+mod reading;
+
 use bson::{Bson, Document};
+use place::place;
 
-use crate::{ejson::iso_date, failure::Failure, parameters::as_integer};
-
-/// The parameters of an operation that a reference may reach; never the collection or the expectation.
-const TARGETS: [&str; 8] = ["filter", "update", "document", "documents", "replacement", "pipeline", "arrayFilters", "projection"];
+use crate::{
+    ejson::{iso_date, least_length_of},
+    failure::Failure,
+    parameters::as_integer,
+};
 
 /// Puts each referred value in its place.
 pub(crate) fn resolve(body: &mut Document, refs: &Document, results: &[Document]) -> Result<(), Failure> {
+    let mut left_bytes = TAKEN_BYTES;
     for (target, source) in refs {
         let Bson::String(source) = source else {
             return Err(Failure::mistyped(&format!("refs.{target}"), "a string"));
         };
-        let value = if source.contains('{') { Bson::String(fill(source, results)?) } else { find(source, results)? };
+        let value = if source.contains('{') {
+            Bson::String(fill(source, results, &mut left_bytes)?)
+        } else {
+            taken(find(source, results)?, &mut left_bytes)?
+        };
         place(body, target, value)?;
     }
     Ok(())
 }
 
+/// More than the largest write of MongoDB's takes: a short source may stand for a large value, and often.
+const TAKEN_BYTES: usize = 64 * 1024 * 1024;
+
+fn taken(value: &Bson, left_bytes: &mut usize) -> Result<Bson, Failure> {
+    spend(least_length_of(value), left_bytes)?;
+    Ok(value.clone())
+}
+
+fn spend(bytes: usize, left_bytes: &mut usize) -> Result<(), Failure> {
+    let too_much = || Failure::invalid(format!("refs: an operation takes {TAKEN_BYTES} bytes at most from earlier results"));
+    *left_bytes = left_bytes.checked_sub(bytes).ok_or_else(too_much)?;
+    Ok(())
+}
+
 /// Follows a path such as `0.document.value`.
-fn find(source: &str, results: &[Document]) -> Result<Bson, Failure> {
+fn find<'r>(source: &str, results: &'r [Document]) -> Result<&'r Bson, Failure> {
     let missing = || Failure::invalid(format!("refs: no earlier result has {source}"));
     let (operation, path) = source.split_once('.').ok_or_else(missing)?;
     let result = operation.parse::<usize>().ok().and_then(|position| results.get(position)).ok_or_else(missing)?;
-    descend(result, path).cloned().ok_or_else(missing)
+    descend(result, path).ok_or_else(missing)
 }
 
 fn descend<'d>(document: &'d Document, path: &str) -> Option<&'d Bson> {
@@ -49,7 +73,7 @@ fn within<'d>(value: &'d Bson, path: &str) -> Option<&'d Bson> {
 }
 
 /// Fills a template such as `SU-{0.document.value:06}`; a doubled brace stands for itself.
-fn fill(template: &str, results: &[Document]) -> Result<String, Failure> {
+fn fill(template: &str, results: &[Document], left_bytes: &mut usize) -> Result<String, Failure> {
     let malformed = || Failure::invalid("refs: a template has a brace without its partner");
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
@@ -64,7 +88,9 @@ fn fill(template: &str, results: &[Document]) -> Result<String, Failure> {
             rest = after;
         } else {
             let (hole, after) = tail.strip_prefix('{').and_then(|tail| tail.split_once('}')).ok_or_else(malformed)?;
-            filled.push_str(&fill_hole(hole, results)?);
+            let text = fill_hole(hole, results)?;
+            spend(text.len(), left_bytes)?;
+            filled.push_str(&text);
             rest = after;
         }
     }
@@ -77,14 +103,14 @@ fn fill_hole(hole: &str, results: &[Document]) -> Result<String, Failure> {
     let value = find(source, results)?;
     let wrong = |what: &str| Failure::invalid(format!("refs: {source} {what}"));
     if format.is_empty() {
-        return text_of(&value).ok_or_else(|| wrong("is no text or number"));
+        return text_of(value).ok_or_else(|| wrong("is no text or number"));
     }
     let width = format
         .strip_prefix('0')
         .and_then(|width| width.parse::<usize>().ok())
         .filter(|width| (1..=WIDTH_LIMIT).contains(width))
         .ok_or_else(|| wrong("has a format other than zeros and a width"))?;
-    let number = as_integer(&value).ok_or_else(|| wrong("is no whole number"))?;
+    let number = as_integer(value).ok_or_else(|| wrong("is no whole number"))?;
     Ok(format!("{number:0width$}"))
 }
 
@@ -99,56 +125,6 @@ fn text_of(value: &Bson) -> Option<String> {
         Bson::Decimal128(number) => Some(number.to_string()),
         Bson::Double(number) if as_integer(value).is_none() => Some(number.to_string()),
         _ => as_integer(value).map(|number| number.to_string()),
-    }
-}
-
-/// Sets the value at the target. What is there is followed; what is missing is created, as nested
-/// objects in documents and as one dotted field name in filters and updates, where MongoDB reads it as a path.
-fn place(body: &mut Document, target: &str, value: Bson) -> Result<(), Failure> {
-    let unreachable = || Failure::invalid(format!("refs: {target} is no place in the operation"));
-    let (parameter, path) = target.split_once('.').ok_or_else(unreachable)?;
-    if path.split('.').any(str::is_empty) {
-        return Err(unreachable());
-    }
-    if !TARGETS.contains(&parameter) {
-        return Err(unreachable());
-    }
-    let is_nested = matches!(parameter, "document" | "documents" | "replacement");
-    let root = body.entry(parameter.to_owned()).or_insert_with(|| Bson::Document(Document::new()));
-    set(root, path, value, is_nested).ok_or_else(unreachable)
-}
-
-fn set(parent: &mut Bson, path: &str, value: Bson, is_nested: bool) -> Option<()> {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    match parent {
-        Bson::Array(items) => {
-            let item = items.get_mut(name.parse::<usize>().ok()?)?;
-            match rest {
-                Some(rest) => set(item, rest, value, is_nested),
-                None => {
-                    *item = value;
-                    Some(())
-                }
-            }
-        }
-        Bson::Document(document) => match rest {
-            Some(rest) if !document.contains_key(path) => {
-                if document.get(name).is_none() {
-                    // An operator of an update or a filter is a level of its own, a field name below it is a path.
-                    if !is_nested && !name.starts_with('$') {
-                        document.insert(path, value);
-                        return Some(());
-                    }
-                    document.insert(name, Document::new());
-                }
-                set(document.get_mut(name)?, rest, value, is_nested)
-            }
-            _ => {
-                document.insert(path, value);
-                Some(())
-            }
-        },
-        _ => None,
     }
 }
 
@@ -191,6 +167,17 @@ mod tests {
         check(doc! {}, doc! {"document.r": "{{{0.document.day}}}"}, Ok(doc! {"document": {"r": "{1970-01-01T00:00:00.000Z}"}}));
         check(doc! {}, doc! {"document.r": "{0.document.value"}, Err("brace"));
         check(doc! {}, doc! {"document.r": "{0.document.list:06}"}, Err("0.document.list is no whole number"));
+    }
+
+    #[test]
+    fn what_an_operation_takes_is_bounded() {
+        let results = [doc! {"document": {"text": "x".repeat(TAKEN_BYTES / 8)}}];
+        let template = "{0.document.text}".repeat(9);
+        let many: Document = (0..9).map(|number| (format!("document.{number}"), "0.document.text".into())).collect();
+        for refs in [doc! {"document.a": template}, many] {
+            let failure = resolve(&mut Document::new(), &refs, &results).unwrap_err();
+            assert!(failure.error.contains("bytes at most"), "{}", failure.error);
+        }
     }
 
     #[test]

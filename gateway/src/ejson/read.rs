@@ -6,6 +6,7 @@ use bson::{Bson, Document};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::wrapper;
+use crate::failure::OVERFLOW;
 
 /// MongoDB stores documents nested up to 200 levels; a wrapped leaf and the request around them take a few more.
 const DEPTH_LIMIT: usize = 220;
@@ -32,8 +33,6 @@ pub(crate) fn read(text: &[u8]) -> Result<Document, Malformed> {
         Err(error) => Err(Malformed { message: error.to_string(), code: too_deep.get().then_some(OVERFLOW) }),
     }
 }
-
-const OVERFLOW: i32 = 15;
 
 #[derive(Clone, Copy)]
 struct Value<'a> {

@@ -39,7 +39,8 @@ pub(crate) fn least_length(document: &Document) -> usize {
     1 + document.iter().map(|(key, value)| key.len() + 4 + least_length_of(value)).sum::<usize>()
 }
 
-fn least_length_of(value: &Bson) -> usize {
+/// The same of a value.
+pub(crate) fn least_length_of(value: &Bson) -> usize {
     match value {
         Bson::Document(document) => least_length(document),
         Bson::Array(items) => 1 + items.iter().map(|item| 1 + least_length_of(item)).sum::<usize>(),
