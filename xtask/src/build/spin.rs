@@ -61,7 +61,7 @@ fn smaller(workspace: &Workspace, module: &[u8], near: &Path) -> Result<Vec<u8>>
     let (before, after) = (near.with_extension("core.wasm"), near.with_extension("small.wasm"));
     fs::write(&before, module).context("writing the core module")?;
     let mut node = workspace.command("node");
-    node.arg(tools::wasm_opt(workspace)?).args(["-Oz", "--low-memory-unused"]).arg(&before).arg("-o").arg(&after);
+    node.arg(tools::wasm_opt(workspace)?).args(["-Oz", "--converge", "--low-memory-unused"]).arg(&before).arg("-o").arg(&after);
     run_quietly(&mut node)?;
     let bytes = fs::read(&after).context("reading the smaller module")?;
     for file in [before, after] {
