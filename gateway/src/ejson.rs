@@ -1,5 +1,6 @@
 //! Extended JSON in both directions, without a tree of JSON values in between.
 
+mod date;
 mod read;
 #[cfg(test)]
 mod round_trip;

@@ -22,28 +22,28 @@ pub(crate) struct Malformed {
 
 /// Reads the one object that the text holds.
 pub(crate) fn read(text: &[u8]) -> Result<Document, Malformed> {
-    let too_deep = Cell::new(false);
-    let seed = Value { depth: 0, too_deep: &too_deep };
+    let code = Cell::new(None);
+    let seed = Value { depth: 0, code: &code };
     let mut json = serde_json::Deserializer::from_slice(text);
     json.disable_recursion_limit();
     let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     match value {
         Ok(Bson::Document(document)) => Ok(document),
         Ok(_) => Err(Malformed { message: "the body must be a JSON object".into(), code: None }),
-        Err(error) => Err(Malformed { message: error.to_string(), code: too_deep.get().then_some(OVERFLOW) }),
+        Err(error) => Err(Malformed { message: error.to_string(), code: code.get() }),
     }
 }
 
 #[derive(Clone, Copy)]
 struct Value<'a> {
     depth: usize,
-    too_deep: &'a Cell<bool>,
+    code: &'a Cell<Option<i32>>,
 }
 
 impl Value<'_> {
     fn below<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth >= DEPTH_LIMIT {
-            self.too_deep.set(true);
+            self.code.set(Some(OVERFLOW));
             return Err(E::custom(format_args!("nested deeper than {DEPTH_LIMIT} levels")));
         }
         Ok(Self { depth: self.depth + 1, ..self })
@@ -115,7 +115,10 @@ impl<'de> Visitor<'de> for Value<'_> {
             }
             document.insert(key, pairs.next_value_seed(below)?);
         }
-        wrapper::unwrap(document).map_err(A::Error::custom)
+        wrapper::unwrap(document).map_err(|fault| {
+            self.code.set(fault.code);
+            A::Error::custom(fault.message)
+        })
     }
 }
 

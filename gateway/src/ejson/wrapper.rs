@@ -5,14 +5,27 @@ use bson::{
     spec::BinarySubtype,
 };
 
+/// Why a wrapper holds no value, with MongoDB's code where there is one.
+pub(super) struct Fault {
+    pub message: String,
+    pub code: Option<i32>,
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self { message, code: None }
+    }
+}
+
 /// Gives the value that the document stands for; a document that is no wrapper stays one.
-pub(super) fn unwrap(document: Document) -> Result<Bson, String> {
+pub(super) fn unwrap(document: Document) -> Result<Bson, Fault> {
     let Some((key, value)) = document.iter().next() else {
         return Ok(Bson::Document(document));
     };
     if !key.starts_with('$') || document.len() > 2 {
         return Ok(Bson::Document(document));
     }
+    check_options(key, value)?;
     let lifted = match (key.as_str(), document.len()) {
         ("$binary" | "$type", 2) => legacy_binary(&document)?,
         ("$code" | "$scope", 2) => code_with_scope(&document)?,
@@ -61,15 +74,11 @@ fn double(text: &str) -> Result<f64, ()> {
     }
 }
 
-/// A date alone means its midnight in UTC, as the original service read it.
 fn date(value: &Bson) -> Result<DateTime, ()> {
     match value {
         Bson::Int64(millis) => Ok(DateTime::from_millis(*millis)),
         Bson::Int32(millis) => Ok(DateTime::from_millis(i64::from(*millis))),
-        Bson::String(text) if text.len() == "2026-11-20".len() => {
-            DateTime::parse_rfc3339_str(format!("{text}T00:00:00Z")).map_err(drop)
-        }
-        Bson::String(text) => DateTime::parse_rfc3339_str(text).map_err(drop),
+        Bson::String(text) => super::date::parse(text).ok_or(()),
         _ => Err(()),
     }
 }
@@ -93,6 +102,23 @@ fn bytes(base64: &str, subtype: &str) -> Result<Bson, ()> {
     let subtype = u8::from_str_radix(subtype, 16).map_err(drop)?;
     Binary::from_base64(base64, BinarySubtype::from(subtype)).map(Bson::Binary).map_err(drop)
 }
+
+/// The driver would keep any option, and every later query that compares with it would fail.
+fn check_options(key: &str, value: &Bson) -> Result<(), Fault> {
+    let options = match value {
+        Bson::Document(parts) if key == "$regularExpression" => parts.get_str("options").unwrap_or_default(),
+        _ => return Ok(()),
+    };
+    match options.chars().find(|option| !"ilmsux".contains(*option)) {
+        Some(option) => {
+            let message = format!("{key} has the unknown option {option:?}");
+            Err(Fault { message, code: Some(INVALID_REGEX_OPTION) })
+        }
+        None => Ok(()),
+    }
+}
+
+const INVALID_REGEX_OPTION: i32 = 51108;
 
 fn regular_expression(value: &Bson) -> Result<Bson, ()> {
     let parts = value.as_document().ok_or(())?;
