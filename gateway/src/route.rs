@@ -35,13 +35,16 @@ impl Route {
     }
 }
 
-/// `/app/<app>/endpoint/data/v1/action/<name>`, or `/v1/action/<name>` for short.
+/// `/app/<app>/endpoint/data/v1/action/<name>`, or `/v1/action/<name>` for short; the original answered under `beta` and with a slash
+/// at the end as well.
 fn action_name(path: &str) -> Option<&str> {
+    let path = path.strip_suffix('/').unwrap_or(path);
     if let Some(name) = path.strip_prefix("/v1/action/") {
         return Some(name);
     }
     let (app, rest) = path.strip_prefix("/app/")?.split_once('/')?;
-    let name = rest.strip_prefix("endpoint/data/v1/action/")?;
+    let rest = rest.strip_prefix("endpoint/data/")?;
+    let name = rest.strip_prefix("v1/action/").or_else(|| rest.strip_prefix("beta/action/"))?;
     (!app.is_empty()).then_some(name)
 }
 
@@ -56,7 +59,11 @@ mod tests {
             ("/app/edgewise/endpoint/data/v1/action/findOneAndUpdate", Route::Action(Action::FindOneAndUpdate)),
             ("/app//endpoint/data/v1/action/find", Route::Nothing),
             ("/app/edgewise/endpoint/data/v1/action/mapReduce", Route::Nothing),
-            ("/v1/action/find/", Route::Nothing),
+            ("/v1/action/find/", Route::Action(Action::Find)),
+            ("/app/edgewise/endpoint/data/beta/action/find", Route::Action(Action::Find)),
+            ("/app/edgewise/endpoint/data/beta/action/find/", Route::Action(Action::Find)),
+            ("/v1/action/find//", Route::Nothing),
+            ("/app/edgewise/endpoint/data/v2/action/find", Route::Nothing),
             ("/health", Route::Health),
             ("/", Route::Nothing),
         ];
