@@ -16,7 +16,7 @@ use hyper::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch::Receiver};
 
 use crate::{
-    Error, access,
+    Error, accept, access,
     backend::Database,
     body,
     config::{Config, Key, Limits},
@@ -76,7 +76,7 @@ impl Gateway {
             return respond(200, "text/plain; version=0.0.4", self.counts().into());
         }
         let (head, body) = request.into_parts();
-        let form = form(&head.headers);
+        let form = accept::form(&head.headers);
         let reply = match route {
             Route::Health => live(),
             Route::Ready => self.ready().await.map_or_else(|failure| Reply::failed(failure, form), |()| live()),
@@ -186,14 +186,6 @@ impl Gateway {
                 error_code: reply.error_code,
             });
         }
-    }
-}
-
-fn form(headers: &HeaderMap) -> Form {
-    let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains(EJSON));
-    match headers.get_all(header::ACCEPT).iter().any(accepts) {
-        true => Form::Canonical,
-        false => Form::Plain,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of what the documents mean. A request is authenticated, read once into BSON, run, and answered as JSON text straight from BSON.
 
+mod accept;
 mod access;
 mod answer;
 mod backend;
