@@ -119,7 +119,8 @@ impl Gateway {
         let body = body::read(headers, body, &self.limits).await?;
         let turn = Arc::new(Turn::default());
         let request = perform::Request { action, body, form, key, limits: Arc::clone(&self.limits), turn: Arc::clone(&turn) };
-        self.within_time(request, &turn, place).await
+        let answered = self.within_time(request, &turn, place).await;
+        Ok(answered.unwrap_or_else(|failure| Reply::failed(failure, form).about(turn.names())))
     }
 
     pub(crate) fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(Arc<Key>, OwnedSemaphorePermit), Failure> {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU8, Ordering},
     },
     time::Duration,
@@ -48,7 +48,17 @@ pub(crate) struct Reply {
 
 /// Settles whether a request is committed or has run out of time: exactly one of both.
 #[derive(Default)]
-pub(crate) struct Turn(AtomicU8);
+pub(crate) struct Turn {
+    state: AtomicU8,
+    names: OnceLock<Names>,
+}
+
+/// What a request is about, for the log.
+#[derive(Clone, Default)]
+pub(crate) struct Names {
+    pub database: String,
+    pub collections: Vec<String>,
+}
 
 impl Turn {
     const OPEN: u8 = 0;
@@ -65,11 +75,16 @@ impl Turn {
     }
 
     pub(crate) fn has_expired(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::EXPIRED
+        self.state.load(Ordering::Acquire) == Self::EXPIRED
+    }
+
+    /// What is known of the request when its time is over.
+    pub(crate) fn names(&self) -> Names {
+        self.names.get().cloned().unwrap_or_default()
     }
 
     fn settle(&self, to: u8) -> bool {
-        let settled = self.0.compare_exchange(Self::OPEN, to, Ordering::AcqRel, Ordering::Acquire);
+        let settled = self.state.compare_exchange(Self::OPEN, to, Ordering::AcqRel, Ordering::Acquire);
         settled.is_ok() || settled == Err(to)
     }
 }
@@ -81,26 +96,31 @@ impl Reply {
         ejson::write_document(&mut body, &failure.body(), form);
         Self { status, body, retry_after_s, error_code: Some(error_code), ..Self::default() }
     }
+
+    pub(crate) fn about(self, names: Names) -> Self {
+        Self { database: names.database, collections: names.collections, ..self }
+    }
 }
 
 /// Performs the action; every failure becomes an answer.
 pub(crate) async fn perform<S: Store>(store: &S, request: Request) -> Reply {
-    let (mut database, mut collections) = (String::new(), Vec::new());
+    let mut names = Names::default();
+    let plan = plan(&request, &mut names);
+    let names = request.turn.names.get_or_init(|| names).clone();
     let result = async {
-        let plan = plan(&request, &mut database, &mut collections)?;
-        let answer = run(store, &plan, &database, &request).await?;
+        let plan = plan?;
+        let answer = run(store, &plan, &names.database, &request).await?;
         let limit = if plan.writes() { usize::MAX } else { request.limits.answer_bytes };
         ejson::text_of(&answer, request.form, limit).ok_or_else(|| Failure::answer_too_large(limit))
     };
-    let mut reply = match result.await {
+    let reply = match result.await {
         Ok(body) => {
             let status = if request.action.inserts() { 201 } else { 200 };
             Reply { status, body, ..Reply::default() }
         }
         Err(failure) => Reply::failed(failure, request.form),
     };
-    (reply.database, reply.collections) = (database, collections);
-    reply
+    reply.about(names)
 }
 
 enum Plan {
@@ -117,7 +137,8 @@ impl Plan {
     }
 }
 
-fn plan(request: &Request, database: &mut String, collections: &mut Vec<String>) -> Result<Plan, Failure> {
+fn plan(request: &Request, names: &mut Names) -> Result<Plan, Failure> {
+    let Names { database, collections } = names;
     let body = ejson::read(&request.body).map_err(|malformed| {
         let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
         malformed.code.into_iter().fold(failure, Failure::with_code)

@@ -29,9 +29,14 @@ impl Drop for Program {
 }
 
 fn start(folder: &tempfile::TempDir) -> Program {
+    start_with(folder, &[])
+}
+
+fn start_with(folder: &tempfile::TempDir, options: &[&str]) -> Program {
     let child = Command::new(env!("CARGO_BIN_EXE_gateway"))
         .args(["--address", "127.0.0.1:0", "--embedded"])
         .arg(folder.path().join("data.sqlite"))
+        .args(options)
         .env("GATEWAY_KEYS", r#"[{"key":"swordfish"}]"#)
         .env_remove("MONGODB_URI")
         .stdout(Stdio::piped())
@@ -82,6 +87,30 @@ async fn each_request_is_a_line_without_contents_or_keys() {
     assert_eq!(lines[1]["error_code"], "DuplicateKey");
     assert!(lines[1]["duration_us"].is_u64() && lines[1]["time"].is_string());
     assert!(!told.contains("confidential") && !told.contains("swordfish"), "{told}");
+}
+
+#[tokio::test]
+async fn a_request_out_of_time_is_told_with_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = start_with(&folder, &["--time", "1"]);
+    let mut output = BufReader::new(program.0.stdout.take().unwrap());
+    let mut client = Client::connect(listening(&mut output)).await;
+    let documents: Vec<_> = (0..1_000).map(|id| json!({"_id": id})).collect();
+    let body = json!({"database": "crm", "collection": "leads", "documents": documents}).to_string();
+    let headers = [("api-key", "swordfish")];
+    assert_eq!(client.request("POST", "/v1/action/insertMany", &headers, &body).await.status, 201);
+    // All triples of documents: hours of work.
+    let pairs = json!({"$lookup": {"from": "leads", "pipeline": [{"$match": {"$expr": {"$lt": ["$_id", "$$NOW"]}}}], "as": "x"}});
+    let triples = json!({"$lookup": {"from": "leads", "pipeline": [pairs], "as": "y"}});
+    let body = json!({"database": "crm", "collection": "leads", "pipeline": [triples, {"$count": "n"}]}).to_string();
+    assert_eq!(client.request("POST", "/v1/action/aggregate", &headers, &body).await.json()["code"], 50);
+    assert!(terminate(&mut program).success());
+
+    let mut told = String::new();
+    output.read_to_string(&mut told).unwrap();
+    let line: Value = serde_json::from_str(told.lines().last().expect("each request is a line")).expect("a line is JSON");
+    assert_eq!((&line["database"], &line["collections"]), (&json!("crm"), &json!(["leads"])), "{told}");
+    assert_eq!(line["error_code"], "TimeLimitExceeded");
 }
 
 #[tokio::test]
