@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures on this machine and writes what came of it into docs/PERFORMANCE.md.
 
 mod gateway;
+#[cfg_attr(not(feature = "bench"), expect(dead_code, reason = "what writes the section is built for measuring alone"))]
 mod section;
 
 use anyhow::{Result, bail};

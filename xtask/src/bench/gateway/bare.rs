@@ -1,7 +1,7 @@
 //! SQLite with the same bytes, the same pragmas and as many b-trees, and nothing that knows what the bytes are.
 
 use super::measure::{Contestant, Worker};
-use super::work::{FEW, LISTED, TENANT, Work, existing, id, lead, status, tenant};
+use super::work::{FEW, LISTED, TENANT, Work, existing, existing_of_many, id, lead, status, tenant};
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
@@ -50,11 +50,8 @@ impl Contestant for Sqlite {
 impl Worker for Reader<'_> {
     fn work(&mut self, work: Work, number: i32) -> Result<()> {
         match work {
-            Work::FindOne => {
-                let mut select = self.sql.prepare_cached("SELECT body FROM leads WHERE id = ?1")?;
-                let body: Vec<u8> = select.query_row([id(existing(number))], |row| row.get(0))?;
-                if body.is_empty() { bail!("an empty document") } else { Ok(()) }
-            }
+            Work::FindOne => self.one("SELECT body FROM leads WHERE id = ?1", existing(number)),
+            Work::FindOneOfMany => self.one("SELECT body FROM many WHERE id = ?1", existing_of_many(number)),
             Work::List => self.bodies(
                 "SELECT body FROM leads WHERE tenant = ?1 AND status = 'open' ORDER BY created DESC, id DESC LIMIT 50",
                 TENANT,
@@ -91,6 +88,12 @@ impl Worker for Reader<'_> {
 }
 
 impl Reader<'_> {
+    fn one(&self, select: &str, number: i32) -> Result<()> {
+        let mut select = self.sql.prepare_cached(select)?;
+        let body: Vec<u8> = select.query_row([id(number)], |row| row.get(0))?;
+        if body.is_empty() { bail!("an empty document") } else { Ok(()) }
+    }
+
     fn bodies(&self, select: &str, parameter: &str, expected: usize) -> Result<()> {
         let mut select = self.sql.prepare_cached(select)?;
         let bodies = select.query_map([parameter], |row| row.get::<_, Vec<u8>>(0))?.collect::<Result<Vec<_>, _>>()?;

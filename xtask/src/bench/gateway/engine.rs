@@ -1,7 +1,7 @@
 //! The engine in this process, without HTTP.
 
 use super::measure::{Contestant, Worker};
-use super::work::{FEW, LISTED, TENANT, Work, existing, id, lead};
+use super::work::{FEW, LISTED, TENANT, Work, existing, existing_of_many, id, lead, tenant};
 use anyhow::{Context, Result, anyhow, bail};
 use bson::{Bson, Document, doc};
 use engine::{Command, Engine, Mode, Outcome, Update};
@@ -73,13 +73,8 @@ fn told(error: engine::Error) -> anyhow::Error {
 /// What the engine is asked, and in other words the gateway.
 fn commands(work: Work, number: i32) -> Vec<Command> {
     match work {
-        Work::FindOne => vec![Command::FindOne {
-            collection: "leads".into(),
-            filter: doc! {"_id": id(existing(number)), "tenant_id": super::work::tenant(existing(number))},
-            projection: None,
-            sort: None,
-            skip: None,
-        }],
+        Work::FindOne => vec![one("leads", existing(number))],
+        Work::FindOneOfMany => vec![one("many", existing_of_many(number))],
         Work::List => vec![list("leads")],
         Work::ListOfMany => vec![list("many")],
         Work::InsertOne => vec![insert("inserts", lead(number))],
@@ -94,6 +89,16 @@ fn commands(work: Work, number: i32) -> Vec<Command> {
             collection: "leads".into(),
             pipeline: vec![doc! {"$group": {"_id": "$status", "n": {"$sum": 1}, "value": {"$sum": "$value"}}}],
         }],
+    }
+}
+
+fn one(collection: &str, number: i32) -> Command {
+    Command::FindOne {
+        collection: collection.into(),
+        filter: doc! {"_id": id(number), "tenant_id": tenant(number)},
+        projection: None,
+        sort: None,
+        skip: None,
     }
 }
 

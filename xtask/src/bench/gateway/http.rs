@@ -2,7 +2,7 @@
 
 use super::engine::DATABASE;
 use super::measure::{Contestant, Worker};
-use super::work::{LISTED, TENANT, Work, existing, id, lead, tenant};
+use super::work::{LISTED, TENANT, Work, existing, existing_of_many, id, lead, tenant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -106,7 +106,7 @@ impl Connection {
 
 /// The action, its body, and what an answer has to be as long as.
 fn request(work: Work, number: i32) -> (&'static str, Value, usize) {
-    let known = existing(number);
+    let one = |number: i32| json!({"filter": {"_id": id(number), "tenant_id": tenant(number)}});
     let place = |mut body: Value, collection: &str| {
         if let Some(body) = body.as_object_mut() {
             body.insert("database".into(), DATABASE.into());
@@ -118,7 +118,8 @@ fn request(work: Work, number: i32) -> (&'static str, Value, usize) {
         "filter": {"tenant_id": TENANT, "status": "open", "deleted_at": null}, "sort": {"created_at": -1, "_id": -1}, "limit": LISTED,
     });
     match work {
-        Work::FindOne => ("findOne", place(json!({"filter": {"_id": id(known), "tenant_id": tenant(known)}}), "leads"), 200),
+        Work::FindOne => ("findOne", place(one(existing(number)), "leads"), 200),
+        Work::FindOneOfMany => ("findOne", place(one(existing_of_many(number)), "many"), 200),
         Work::List => ("find", place(list, "leads"), LISTED * 200),
         Work::ListOfMany => ("find", place(list, "many"), LISTED * 200),
         Work::InsertOne => ("insertOne", place(json!({"document": document(number)}), "inserts"), 1),

@@ -1,8 +1,8 @@
 //! The section of docs/PERFORMANCE.md: a table for each number of clients, and what the aims came to.
 
 use super::measure::Sample;
-use super::run::{CLIENTS, MANY, ROUNDS, Row};
-use super::work::{FEW, Work};
+use super::run::{CLIENTS, ROUNDS, Row};
+use super::work::{FEW, MANY, Work};
 use crate::bench::section;
 use std::fmt::Write as _;
 

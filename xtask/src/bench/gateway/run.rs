@@ -5,7 +5,7 @@ use super::engine::{Bare, checkpoint};
 use super::http::Gateway;
 use super::measure::{Contestant, Sample, round};
 use super::report;
-use super::work::Work;
+use super::work::{MANY, Work};
 use crate::bench::section;
 use crate::progress::{say, step};
 use anyhow::{Context, Result};
@@ -13,8 +13,6 @@ use std::fs;
 use xtask::build;
 use xtask::workspace::Workspace;
 
-/// The documents of the larger collection.
-pub const MANY: i32 = 1_000_000;
 pub const CLIENTS: [usize; 2] = [1, 16];
 /// Odd, so that the middle of the ratios is one of them.
 pub const ROUNDS: usize = 5;

@@ -4,6 +4,8 @@ use bson::{Bson, Document, doc};
 
 /// The documents of the smaller collection.
 pub const FEW: i32 = 10_000;
+/// The documents of the larger collection.
+pub const MANY: i32 = 1_000_000;
 /// What a list shows.
 pub const LISTED: usize = 50;
 /// The tenant whose open leads are listed; every tenth document is one of its.
@@ -12,6 +14,7 @@ pub const TENANT: &str = "t3";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     FindOne,
+    FindOneOfMany,
     List,
     ListOfMany,
     InsertOne,
@@ -20,11 +23,13 @@ pub enum Work {
 }
 
 impl Work {
-    pub const ALL: [Self; 6] = [Self::FindOne, Self::List, Self::ListOfMany, Self::InsertOne, Self::Transaction, Self::Group];
+    pub const ALL: [Self; 7] =
+        [Self::FindOne, Self::FindOneOfMany, Self::List, Self::ListOfMany, Self::InsertOne, Self::Transaction, Self::Group];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::FindOne => "findOne by `_id`",
+            Self::FindOneOfMany => "findOne from the larger collection",
             Self::List => "find, 50 sorted by an index",
             Self::ListOfMany => "the same from the larger collection",
             Self::InsertOne => "insertOne",
@@ -36,7 +41,7 @@ impl Work {
     /// How often it is done in one round, by all clients together.
     pub fn times(self) -> usize {
         match self {
-            Self::FindOne => 4_000,
+            Self::FindOne | Self::FindOneOfMany => 4_000,
             Self::List | Self::ListOfMany => 1_200,
             Self::InsertOne => 800,
             Self::Transaction => 400,
@@ -66,7 +71,32 @@ pub fn status(number: i32) -> &'static str {
     if number % 3 == 0 { "open" } else { "won" }
 }
 
-/// A lead that exists, another one for each number.
+/// A lead of the smaller collection, another one for each number.
 pub fn existing(number: i32) -> i32 {
-    number.wrapping_mul(7_919).rem_euclid(FEW)
+    among(FEW, number)
+}
+
+/// A lead of the larger collection, from anywhere in it.
+pub fn existing_of_many(number: i32) -> i32 {
+    among(MANY, number)
+}
+
+fn among(documents: i32, number: i32) -> i32 {
+    // Neighbours in time are no neighbours in the file.
+    number.wrapping_mul(7_919).rem_euclid(documents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_found_lies_all_over_its_collection() {
+        let times = i32::try_from(Work::FindOneOfMany.times()).unwrap();
+        for (documents, existing) in [(FEW, existing as fn(i32) -> i32), (MANY, existing_of_many)] {
+            let tenths: BTreeSet<i32> = (0..times).map(|number| existing(number) / (documents / 10)).collect();
+            assert_eq!(tenths, (0..10).collect(), "of {documents}");
+        }
+    }
 }
