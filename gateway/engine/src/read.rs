@@ -93,12 +93,17 @@ fn distinct(store: &Store, database: &str, collection: &str, field: &str, mut qu
         return Ok(Outcome::Values(Vec::new()));
     };
     let mut values: Vec<Bson> = Vec::new();
+    let mut budget = Budget::of("distinct");
     for found in query.search(store, &collection, Arc::new(Variables::of_command()))? {
         let found = found?;
+        let mut charged = Ok(());
         path.visit(&found.document, Leaf::Elements, &mut |reached| {
-            values.extend(reached.value.filter(|value| !is_whole_array(&found.document, &path, value)).cloned());
-            false
+            let value = reached.value.filter(|value| !is_whole_array(&found.document, &path, value));
+            charged = value.map_or(Ok(()), |value| budget.take_item(value));
+            values.extend(value.filter(|_| charged.is_ok()).cloned());
+            charged.is_err()
         });
+        charged?;
     }
     values.sort_by(compare);
     values.dedup_by(|a, b| equal(a, b));

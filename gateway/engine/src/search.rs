@@ -44,7 +44,7 @@ pub(crate) struct Search<'a> {
 
 enum Source<'a> {
     Streamed(Box<Candidates<'a>>),
-    Sorted { found: vec::IntoIter<Found>, examined: usize },
+    Sorted { found: vec::IntoIter<Found>, budget: Budget, examined: usize },
 }
 
 impl Query {
@@ -95,7 +95,9 @@ impl Query {
     }
 
     pub fn all(&self, store: &Store, collection: &Arc<Collection>) -> Result<Vec<Found>> {
-        self.search(store, collection, Arc::new(Variables::of_command()))?.collect()
+        let mut budget = Budget::of("a write");
+        let found = self.search(store, collection, Arc::new(Variables::of_command()))?;
+        found.map(|found| found.and_then(|found| budget.take(&found.document).map(|()| found))).collect()
     }
 
     pub fn first(mut self, store: &Store, collection: &Arc<Collection>) -> Result<Option<Found>> {
@@ -108,7 +110,8 @@ impl Query {
         for found in &mut candidates {
             sorter.add(found?)?;
         }
-        Ok(Source::Sorted { found: sorter.finish().into_iter(), examined: candidates.examined })
+        let (found, budget) = sorter.finish();
+        Ok(Source::Sorted { found: found.into_iter(), budget, examined: candidates.examined })
     }
 }
 
@@ -132,7 +135,11 @@ impl Iterator for Search<'_> {
         loop {
             let found = match &mut self.source {
                 Source::Streamed(candidates) => candidates.next()?,
-                Source::Sorted { found, .. } => Ok(found.next()?),
+                Source::Sorted { found, budget, .. } => {
+                    let found = found.next()?;
+                    budget.give(&found.document);
+                    Ok(found)
+                }
             };
             if found.is_ok() && self.skip > 0 {
                 self.skip -= 1;
@@ -210,9 +217,9 @@ impl Sorter<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Vec<Found> {
+    fn finish(mut self) -> (Vec<Found>, Budget) {
         self.arrange();
-        self.kept.into_iter().map(|(_, found)| found).collect()
+        (self.kept.into_iter().map(|(_, found)| found).collect(), self.budget)
     }
 
     fn arrange(&mut self) {

@@ -6,8 +6,10 @@ use bson::{Bson, Document};
 
 use super::sum::Sum;
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::{Expression, Variables, is_nullish, null_if_missing},
+    interrupt,
     number::Number,
     order::compare,
     sort::SortOrder,
@@ -40,6 +42,26 @@ pub(crate) enum Kind {
     Percentile,
 }
 
+impl Kind {
+    /// For errors.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Push => "$push",
+            Kind::AddToSet => "$addToSet",
+            Kind::MergeObjects => "$mergeObjects",
+            Kind::ConcatArrays => "$concatArrays",
+            Kind::SetUnion => "$setUnion",
+            Kind::FirstN => "$firstN",
+            Kind::LastN => "$lastN",
+            Kind::MinN => "$minN",
+            Kind::MaxN => "$maxN",
+            Kind::TopN => "$topN",
+            Kind::BottomN => "$bottomN",
+            _ => "an accumulator",
+        }
+    }
+}
+
 /// A parsed accumulator.
 #[derive(Debug, Clone)]
 pub(crate) struct Accumulator {
@@ -51,7 +73,7 @@ pub(crate) struct Accumulator {
 }
 
 /// What has been seen so far.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct State {
     accumulator: Arc<Accumulator>,
     n: usize,
@@ -60,6 +82,9 @@ pub(crate) struct State {
     many: Vec<Bson>,
     keyed: Vec<(Vec<Bson>, Bson)>,
     object: Document,
+    budget: Budget,
+    /// What the object took when it was last weighed.
+    weighed: usize,
 }
 
 impl Accumulator {
@@ -81,6 +106,8 @@ impl Accumulator {
             many: Vec::new(),
             keyed: Vec::new(),
             object: Document::new(),
+            budget: Budget::operator(self.kind.name()),
+            weighed: 0,
         })
     }
 }
@@ -97,8 +124,10 @@ impl State {
         let value = accumulator.input.evaluate(document, variables)?;
         if matches!(accumulator.kind, Kind::Top | Kind::TopN | Kind::Bottom | Kind::BottomN) {
             self.keyed.push((accumulator.order.key(document), null_if_missing(value)));
-            self.trim_keyed();
-            return Ok(());
+            if let Some(pair) = self.keyed.last() {
+                take_pair(&mut self.budget, pair)?;
+            }
+            return self.trim_keyed();
         }
         self.add_value(value)
     }
@@ -106,32 +135,32 @@ impl State {
     pub fn add_value(&mut self, value: Bson) -> Result<()> {
         match self.accumulator.kind {
             Kind::Sum | Kind::Avg => self.sum.add(&value),
-            Kind::Min => self.keep_if(value, Ordering::Less),
-            Kind::Max => self.keep_if(value, Ordering::Greater),
-            Kind::First => {
-                self.one.get_or_insert(value);
-            }
-            Kind::Last => self.one = Some(value),
-            Kind::Push if value != Bson::Undefined => self.many.push(value),
-            Kind::AddToSet if value != Bson::Undefined => self.add_to_set(value),
+            Kind::Min => self.keep_if(value, Ordering::Less)?,
+            Kind::Max => self.keep_if(value, Ordering::Greater)?,
+            Kind::First if self.one.is_none() => self.keep(value)?,
+            Kind::First => {}
+            Kind::Last => self.keep(value)?,
+            Kind::Push if value != Bson::Undefined => self.push(value)?,
+            Kind::AddToSet if value != Bson::Undefined => self.add_to_set(value)?,
             Kind::Push | Kind::AddToSet => {}
             Kind::MergeObjects => self.merge(value)?,
             Kind::StdDevPop | Kind::StdDevSamp | Kind::Median | Kind::Percentile => {
                 if Number::from_bson(&value).is_some() {
-                    self.many.push(value);
+                    self.push(value)?;
                 }
             }
-            Kind::FirstN if self.many.len() < self.n => self.many.push(null_if_missing(value)),
+            Kind::FirstN if self.many.len() < self.n => self.push(null_if_missing(value))?,
             Kind::FirstN => {}
             Kind::LastN => {
-                self.many.push(null_if_missing(value));
+                self.push(null_if_missing(value))?;
                 if self.many.len() > self.n {
-                    self.many.remove(0);
+                    let gone = self.many.remove(0);
+                    self.budget.give_item(&gone);
                 }
             }
             Kind::MinN | Kind::MaxN => {
                 if !is_nullish(&value) {
-                    self.many.push(value);
+                    self.push(value)?;
                 }
             }
             Kind::ConcatArrays | Kind::SetUnion => self.add_array(value)?,
@@ -162,42 +191,61 @@ impl State {
         })
     }
 
-    fn keep_if(&mut self, value: Bson, wanted: Ordering) {
-        let better = self.one.as_ref().is_none_or(|known| compare(&value, known) == wanted);
-        if !is_nullish(&value) && better {
-            self.one = Some(value);
-        }
+    fn push(&mut self, value: Bson) -> Result<()> {
+        self.budget.take_item(&value)?;
+        self.many.push(value);
+        Ok(())
     }
 
-    fn add_to_set(&mut self, value: Bson) {
+    fn keep(&mut self, value: Bson) -> Result<()> {
+        self.budget.hold_value(&value)?;
+        self.one = Some(value);
+        Ok(())
+    }
+
+    fn keep_if(&mut self, value: Bson, wanted: Ordering) -> Result<()> {
+        let better = self.one.as_ref().is_none_or(|known| compare(&value, known) == wanted);
+        if !is_nullish(&value) && better { self.keep(value) } else { Ok(()) }
+    }
+
+    fn add_to_set(&mut self, value: Bson) -> Result<()> {
         if let Err(at) = self.many.binary_search_by(|known| compare(known, &value)) {
+            interrupt::check()?;
+            self.budget.take_item(&value)?;
             self.many.insert(at, value);
         }
+        Ok(())
     }
 
     fn merge(&mut self, value: Bson) -> Result<()> {
         match value {
             Bson::Document(document) => {
-                for (name, value) in document {
-                    self.object.insert(name, value);
-                }
-                Ok(())
+                self.budget.take(&document)?;
+                self.object.extend(document);
+                self.weigh_object()
             }
             Bson::Null | Bson::Undefined => Ok(()),
             _ => Err(Error::new(5911200, "$mergeObjects only supports objects")),
         }
     }
 
+    /// Values that others have replaced are no longer held: it is weighed again once it may have doubled.
+    fn weigh_object(&mut self) -> Result<()> {
+        const LEAST: usize = 1 << 20;
+        if self.budget.held() > self.weighed.saturating_mul(2).max(LEAST) {
+            self.budget.clear();
+            self.budget.take(&self.object)?;
+            self.weighed = self.budget.held();
+        }
+        Ok(())
+    }
+
     fn add_array(&mut self, value: Bson) -> Result<()> {
         match value {
             Bson::Array(items) if self.accumulator.kind == Kind::SetUnion => {
-                items.into_iter().for_each(|item| self.add_to_set(item));
-                Ok(())
+                items.into_iter().try_for_each(|item| self.add_to_set(item))
             }
-            Bson::Array(items) => {
-                self.many.extend(items);
-                Ok(())
-            }
+            Bson::Array(items) => items.into_iter().try_for_each(|item| self.push(item)),
             Bson::Undefined => Ok(()),
             _ => Err(Error::type_mismatch("$concatArrays and $setUnion require arrays as input")),
         }
@@ -213,11 +261,14 @@ impl State {
         Bson::Array(sorted)
     }
 
-    fn trim_keyed(&mut self) {
+    fn trim_keyed(&mut self) -> Result<()> {
         let n = self.wanted();
         if self.keyed.len() >= n.saturating_mul(2).max(256) {
             self.keyed = self.ranked_pairs();
+            self.budget.clear();
+            self.keyed.iter().try_for_each(|pair| take_pair(&mut self.budget, pair))?;
         }
+        Ok(())
     }
 
     fn wanted(&self) -> usize {
@@ -240,6 +291,10 @@ impl State {
     fn ranked(&self) -> Vec<Bson> {
         self.ranked_pairs().into_iter().map(|(_, value)| value).collect()
     }
+}
+
+fn take_pair(budget: &mut Budget, (key, value): &(Vec<Bson>, Bson)) -> Result<()> {
+    key.iter().chain([value]).try_for_each(|part| budget.take_item(part))
 }
 
 /// `less`: 0 for the population's, 1 for a sample's.
@@ -276,6 +331,7 @@ pub(crate) fn over_values(kind: Kind, n: Option<usize>, values: Vec<Bson>) -> Re
     let mut state = Arc::new(accumulator).start(&Bson::Null, &Variables::new())?;
     state.n = n.unwrap_or(usize::MAX);
     for value in values {
+        interrupt::check()?;
         state.add_value(value)?;
     }
     state.finish()

@@ -9,6 +9,7 @@ use super::{
     stage::{self, Stage},
 };
 use crate::{
+    budget::Budget,
     depth,
     error::{Error, Result},
     expression::Variables,
@@ -145,15 +146,23 @@ impl Pipeline {
     }
 }
 
-fn shallow(document: Document) -> Result<Document> {
-    depth::check(&document).map(|()| document)
-}
-
 fn run_stages<'a>(stages: &'a [Stage], mut rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
     for stage in stages {
         interrupt::check()?;
         rows = stage.run(rows, context)?;
-        rows = Box::new(rows.map(|row| interrupt::check().and(row).and_then(shallow)));
+        rows = if stage.builds() { bounded(rows) } else { Box::new(rows.map(|row| interrupt::check().and(row))) };
     }
     Ok(rows)
+}
+
+/// What a stage has made is neither too deep nor too large, and counts until the next.
+fn bounded(rows: Rows<'_>) -> Rows<'_> {
+    let mut budget = Budget::operator("a stage");
+    Box::new(rows.map(move |row| {
+        interrupt::check()?;
+        let document = row?;
+        depth::check(&document)?;
+        budget.hold(&document)?;
+        Ok(document)
+    }))
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     aggregate::{Kind, check_method, over_values, percentiles, quantiles},
+    budget::Budget,
     error::{Error, Result},
     number::Number,
 };
@@ -137,10 +138,13 @@ fn range(arguments: &[Bson]) -> Result<Bson> {
     if (end - start) / step > LIMIT {
         return Err(Error::new(146, "$range would use too much memory"));
     }
+    let mut budget = Budget::operator("$range");
     let mut values = Vec::new();
     let mut at = start;
     while (step > 0 && at < end) || (step < 0 && at > end) {
-        values.push(Bson::Int32(i32::try_from(at).unwrap_or_default()));
+        let value = Bson::Int32(i32::try_from(at).unwrap_or_default());
+        budget.take_item(&value)?;
+        values.push(value);
         at += step;
     }
     Ok(Bson::Array(values))
@@ -179,12 +183,15 @@ fn zip(arguments: &[Bson]) -> Result<Bson> {
     }
     let lengths = columns.iter().map(|column| column.len());
     let length = if longest { lengths.max() } else { lengths.min() }.unwrap_or(0);
+    let mut budget = Budget::operator("$zip");
     let row = |index: usize| {
         let cell =
             |(at, column): (usize, &&Vec<Bson>)| column.get(index).or_else(|| defaults.get(at)).cloned().unwrap_or(Bson::Null);
-        Bson::Array(columns.iter().enumerate().map(cell).collect())
+        let row = Bson::Array(columns.iter().enumerate().map(cell).collect());
+        budget.take_item(&row)?;
+        Ok(row)
     };
-    Ok(Bson::Array((0..length).map(row).collect()))
+    (0..length).map(row).collect::<Result<Vec<Bson>>>().map(Bson::Array)
 }
 
 fn some(kind: Kind, arguments: &[Bson]) -> Result<Bson> {

@@ -37,6 +37,7 @@ pub(crate) use self::{
     special::Special,
 };
 use crate::{
+    budget::Budget,
     depth,
     error::{Error, Result},
     fields::Fields,
@@ -137,9 +138,11 @@ impl Expression {
             Expression::Field(path) => Ok(access::field(env.root, path)),
             Expression::Variable(name, path) => env.variable(name, path),
             Expression::Object(fields) => {
+                let mut budget = Budget::operator("an object of an expression");
                 let mut document = Document::new();
                 for (name, expression) in fields {
                     let value = expression.eval(env)?;
+                    budget.take_value(&value)?;
                     if value != Bson::Undefined {
                         document.insert(name.clone(), value);
                     }
@@ -147,12 +150,25 @@ impl Expression {
                 Ok(Bson::Document(document))
             }
             Expression::Array(items) => {
-                let values: Result<Vec<Bson>> = items.iter().map(|item| item.eval(env).map(null_if_missing)).collect();
-                values.map(Bson::Array)
+                let mut budget = Budget::operator("an array of an expression");
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    let value = null_if_missing(item.eval(env)?);
+                    budget.take_value(&value)?;
+                    values.push(value);
+                }
+                Ok(Bson::Array(values))
             }
             Expression::Call(operator, arguments) => {
-                let values: Result<Vec<Bson>> = arguments.iter().map(|item| item.eval(env)).collect();
-                operator.run(&values?)
+                let mut budget = Budget::operator(operator.name);
+                let mut values = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    let value = argument.eval(env)?;
+                    budget.take_value(&value)?;
+                    values.push(value);
+                }
+                budget.check_value()?;
+                operator.run(&values)
             }
             Expression::Special(special) => special.eval(env),
         }

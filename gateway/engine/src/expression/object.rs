@@ -9,6 +9,7 @@ use super::{
     type_name,
 };
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     number::Number,
 };
@@ -73,8 +74,13 @@ fn merge(arguments: &[Bson]) -> Result<Bson> {
 fn to_array(arguments: &[Bson]) -> Result<Bson> {
     match argument(arguments, 0) {
         Bson::Document(document) => {
-            let pair = |(name, value): (&String, &Bson)| Bson::Document(doc! {"k": name.as_str(), "v": value.clone()});
-            Ok(Bson::Array(document.iter().map(pair).collect()))
+            let mut budget = Budget::operator("$objectToArray");
+            let pair = |(name, value): (&String, &Bson)| {
+                let pair = Bson::Document(doc! {"k": name.as_str(), "v": value.clone()});
+                budget.take_item(&pair)?;
+                Ok(pair)
+            };
+            document.iter().map(pair).collect::<Result<Vec<Bson>>>().map(Bson::Array)
         }
         value if is_nullish(value) => Ok(Bson::Null),
         other => Err(Error::new(40390, format!("$objectToArray requires a document input, found: {}", type_name(other)))),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    interrupt,
     order::compare,
 };
 
@@ -88,6 +89,7 @@ fn difference(arguments: &[Bson]) -> Result<Bson> {
     let mut taken = set(array("$setDifference", right, 17049)?);
     let mut kept = Vec::new();
     for item in left {
+        interrupt::check()?;
         if let Err(place) = taken.binary_search_by(|known| compare(known, item)) {
             taken.insert(place, item.clone());
             kept.push(item.clone());

@@ -8,6 +8,7 @@ use super::{
     type_name,
 };
 use crate::{
+    budget::Budget,
     depth,
     error::{Error, Result},
     interrupt,
@@ -163,8 +164,11 @@ fn eval_switch(branches: &[(Expression, Expression)], default: Option<&Expressio
 
 /// The bindings see the outer scope only, so all are evaluated before any is bound.
 fn eval_let(bindings: &[(String, Expression)], mut values: Vec<Bson>, body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
+    let mut budget = Budget::operator("$let");
     for (_, expression) in bindings {
-        values.push(expression.eval(env)?);
+        let value = expression.eval(env)?;
+        budget.take_value(&value)?;
+        values.push(value);
     }
     bind_all(bindings, &values, body, env)
 }
@@ -186,13 +190,23 @@ fn array_input(name: &str, code: i32, input: Bson) -> Result<Option<Vec<Bson>>> 
     }
 }
 
+/// Charged as long as the budget lives.
+fn held(value: Bson, budget: &mut Budget) -> Result<Bson> {
+    budget.take_value(&value).map(|()| value)
+}
+
 fn eval_map(input: &Expression, name: &str, body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
-    let Some(items) = array_input("$map", 16883, input.eval(env)?)? else {
+    let mut budget = Budget::operator("$map");
+    let Some(items) = array_input("$map", 16883, held(input.eval(env)?, &mut budget)?)? else {
         return Ok(Bson::Null);
     };
+    let mut built = Budget::operator("$map");
     let one = |item| {
         interrupt::check()?;
-        env.bind(name, item, |env| body.eval(env)).map(null_if_missing)
+        let value = env.bind(name, item, |env| body.eval(env)).map(null_if_missing)?;
+        built.take_item(&value)?;
+        built.check_value()?;
+        Ok(value)
     };
     items.iter().map(one).collect::<Result<Vec<Bson>>>().map(Bson::Array)
 }
@@ -204,7 +218,8 @@ fn eval_filter(
     limit: Option<&Expression>,
     env: &super::Env<'_>,
 ) -> Result<Bson> {
-    let Some(items) = array_input("$filter", 28651, input.eval(env)?)? else {
+    let mut budget = Budget::operator("$filter");
+    let Some(items) = array_input("$filter", 28651, held(input.eval(env)?, &mut budget)?)? else {
         return Ok(Bson::Null);
     };
     let limit = match limit.map(|limit| limit.eval(env)).transpose()? {
@@ -230,20 +245,25 @@ fn eval_filter(
 }
 
 fn eval_reduce(input: &Expression, initial: &Expression, body: &Expression, env: &super::Env<'_>) -> Result<Bson> {
-    let Some(items) = array_input("$reduce", 40080, input.eval(env)?)? else {
+    let mut budget = Budget::operator("$reduce");
+    let Some(items) = array_input("$reduce", 40080, held(input.eval(env)?, &mut budget)?)? else {
         return Ok(Bson::Null);
     };
     let mut value = initial.eval(env)?;
+    let mut built = Budget::operator("$reduce");
+    built.hold_value(&value)?;
     for item in &items {
         interrupt::check()?;
         value = env.bind("value", &value, |env| env.bind("this", item, |env| body.eval(env)))?;
         depth::check_value(&value)?;
+        built.hold_value(&value)?;
     }
     Ok(value)
 }
 
 fn eval_sort_array(input: &Expression, order: &SortOrder, env: &super::Env<'_>) -> Result<Bson> {
-    let Some(mut items) = array_input("$sortArray", 2942504, input.eval(env)?)? else {
+    let mut budget = Budget::operator("$sortArray");
+    let Some(mut items) = array_input("$sortArray", 2942504, held(input.eval(env)?, &mut budget)?)? else {
         return Ok(Bson::Null);
     };
     order.sort_values(&mut items);

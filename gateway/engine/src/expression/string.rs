@@ -9,6 +9,7 @@ use super::{
     type_name,
 };
 use crate::{
+    budget::{Budget, check_string},
     error::{Error, Result},
     number::Number,
 };
@@ -62,6 +63,7 @@ pub(super) fn text(name: &str, value: &Bson) -> Result<String> {
 }
 
 fn concat(arguments: &[Bson]) -> Result<Bson> {
+    check_string("$concat", arguments.iter().filter_map(Bson::as_str).map(str::len).sum())?;
     let mut joined = String::new();
     for argument in arguments {
         match argument {
@@ -135,14 +137,20 @@ fn split(arguments: &[Bson]) -> Result<Bson> {
             format!("$split requires an expression that evaluates to a string as a first argument, found: {}", type_name(input)),
         ));
     };
-    let parts: Vec<Bson> = match separator {
+    let mut budget = Budget::operator("$split");
+    let mut part = |part: &str| {
+        let part = Bson::String(part.to_owned());
+        budget.take_item(&part)?;
+        Ok(part)
+    };
+    let parts: Result<Vec<Bson>> = match separator {
         Bson::String(separator) if separator.is_empty() => {
             return Err(Error::new(40087, "$split requires a non-empty separator"));
         }
-        Bson::String(separator) => input.split(separator.as_str()).map(|part| Bson::String(part.to_owned())).collect(),
+        Bson::String(separator) => input.split(separator.as_str()).map(&mut part).collect(),
         Bson::RegularExpression(regex) => {
             let pattern = crate::matcher::Pattern::new(regex.pattern.as_str(), regex.options.as_str())?;
-            pattern.regex().split(input).map(|part| Bson::String(part.to_owned())).collect()
+            pattern.regex().split(input).map(&mut part).collect()
         }
         other => {
             return Err(Error::new(
@@ -154,7 +162,7 @@ fn split(arguments: &[Bson]) -> Result<Bson> {
             ));
         }
     };
-    Ok(Bson::Array(parts))
+    parts.map(Bson::Array)
 }
 
 fn trim(name: &str, arguments: &[Bson], left: bool, right: bool) -> Result<Bson> {
@@ -184,7 +192,7 @@ fn trim(name: &str, arguments: &[Bson], left: bool, right: bool) -> Result<Bson>
     Ok(Bson::String(rest.to_owned()))
 }
 
-fn replace(name: &str, arguments: &[Bson], most: Option<usize>) -> Result<Bson> {
+fn replace(name: &'static str, arguments: &[Bson], most: Option<usize>) -> Result<Bson> {
     let part = |index: usize, code: i32, what: &str| match argument(arguments, index) {
         Bson::String(text) => Ok(Some(text.as_str())),
         value if is_nullish(value) => Ok(None),
@@ -194,6 +202,8 @@ fn replace(name: &str, arguments: &[Bson], most: Option<usize>) -> Result<Bson> 
     let (Some(input), Some(find), Some(replacement)) = (input, find, replacement) else {
         return Ok(Bson::Null);
     };
+    let found = input.matches(find).take(most.unwrap_or(usize::MAX)).count();
+    check_string(name, input.len().saturating_add(found.saturating_mul(replacement.len())))?;
     Ok(Bson::String(match most {
         Some(most) => input.replacen(find, replacement, most),
         None => input.replace(find, replacement),

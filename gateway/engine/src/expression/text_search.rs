@@ -4,7 +4,9 @@ use bson::{Bson, doc};
 
 use super::{Operator, is_nullish, lookup::bound, named::Arguments, operator::argument, type_name};
 use crate::{
+    budget::Budget,
     error::{Error, Result},
+    interrupt,
     matcher::Pattern,
 };
 
@@ -124,5 +126,12 @@ fn regex_find_all(arguments: &[Bson]) -> Result<Bson> {
     let Some((input, pattern)) = operands(arguments)? else {
         return Ok(Bson::Array(Vec::new()));
     };
-    Ok(Bson::Array(pattern.regex().captures_iter(&input).map(|captures| describe(&input, &captures)).collect()))
+    let mut budget = Budget::operator("$regexFindAll");
+    let one = |captures| {
+        interrupt::check()?;
+        let found = describe(&input, &captures);
+        budget.take_item(&found)?;
+        Ok(found)
+    };
+    pattern.regex().captures_iter(&input).map(one).collect::<Result<Vec<Bson>>>().map(Bson::Array)
 }

@@ -4,18 +4,20 @@ use bson::{Bson, Document};
 
 use super::{Branch, Kind, Tree};
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::Env,
 };
 
 pub fn document(tree: &Tree, kind: Kind, input: &Document, env: &Env<'_>, position: Option<usize>) -> Result<Document> {
     let mut output = Document::new();
+    let mut budget = Budget::operator("a projection");
     for (name, value) in input {
         let kept = match tree.get(name) {
             None if kind == Kind::Inclusion => None,
             None | Some(Branch::Include) => Some(value.clone()),
             Some(Branch::Exclude) => None,
-            Some(Branch::Computed(expression)) if kind == Kind::Addition => Some(expression.eval(env)?),
+            Some(Branch::Computed(expression)) if kind == Kind::Addition => Some(charged(expression.eval(env)?, &mut budget)?),
             Some(Branch::Computed(_)) => None,
             Some(Branch::Nested(inner)) => nested(inner, kind, value, env, position)?,
             Some(Branch::Slice { skip, limit }) => Some(slice(value, *skip, *limit)),
@@ -31,7 +33,9 @@ pub fn document(tree: &Tree, kind: Kind, input: &Document, env: &Env<'_>, positi
     }
     for (name, branch) in &tree.children {
         let added = match branch {
-            Branch::Computed(expression) if kind != Kind::Addition || !input.contains_key(name) => expression.eval(env)?,
+            Branch::Computed(expression) if kind != Kind::Addition || !input.contains_key(name) => {
+                charged(expression.eval(env)?, &mut budget)?
+            }
             Branch::Nested(inner) if inner.computes() && !input.contains_key(name) => {
                 Bson::Document(document(inner, kind, &Document::new(), env, position)?)
             }
@@ -42,6 +46,10 @@ pub fn document(tree: &Tree, kind: Kind, input: &Document, env: &Env<'_>, positi
         }
     }
     Ok(output)
+}
+
+fn charged(value: Bson, budget: &mut Budget) -> Result<Bson> {
+    budget.take_value(&value).map(|()| value)
 }
 
 /// Arrays are entered; what is no document has no fields to choose from.

@@ -1,5 +1,7 @@
 //! The path of an update operator: names, positions, `$`, `$[]`, `$[id]`; and changing what is there.
 
+use std::cell::Cell;
+
 use bson::{Bson, Document};
 
 use super::{Occasion, filters::ArrayFilters, leaf::Change};
@@ -39,6 +41,8 @@ struct Walk<'w> {
     occasion: Occasion,
     creates: bool,
     change: Changer<'w>,
+    /// The nulls that arrays were filled up with.
+    padded: Cell<usize>,
 }
 
 impl Target {
@@ -87,7 +91,7 @@ impl Target {
         creates: bool,
         change: Changer<'_>,
     ) -> Result<()> {
-        let walk = Walk { text: &self.text, filters, occasion, creates, change };
+        let walk = Walk { text: &self.text, filters, occasion, creates, change, padded: Cell::new(0) };
         walk.descend(root, &self.steps)
     }
 
@@ -200,7 +204,8 @@ impl Walk<'_> {
                 Change::Remove => *item = Bson::Null,
             }
         } else if let Some(new) = self.build(rest)? {
-            if index > PADDING_LIMIT {
+            self.padded.update(|padded| padded.saturating_add(index - items.len()));
+            if self.padded.get() > PADDING_LIMIT {
                 return Err(Error::bad_value(format!("the position in path '{}' is too far beyond the array", self.text)));
             }
             items.resize(index, Bson::Null);

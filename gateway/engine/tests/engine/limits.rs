@@ -96,3 +96,84 @@ fn stored_documents_that_are_too_deep_are_refused() {
     assert!(!db.engine.verify().unwrap().is_empty());
     assert_eq!(db.find(doc! {"_id": 2}, doc! {}, 0), [doc! {"_id": 2}]);
 }
+
+/// Each of these would take gigabytes.
+#[test]
+fn what_would_take_too_much_memory_is_refused() {
+    let db = Database::new();
+    db.insert((0..300).map(|n| doc! {"_id": n, "a": "x".repeat(1000)}).collect()).unwrap();
+    let one = doc! {"$limit": 1};
+    let project = |expression: Bson| vec![one.clone(), doc! {"$project": {"x": expression}}];
+    let fold =
+        |initial: Bson, body: Bson| bson::bson!({"$reduce": {"input": {"$range": [0, 40]}, "initialValue": initial, "in": body}});
+    let million = bson::bson!({"$range": [0, 1_000_000]});
+    let text =
+        bson::bson!({"$reduce": {"input": {"$range": [0, 24]}, "initialValue": "x", "in": {"$concat": ["$$value", "$$value"]}}});
+    let many = [one.clone(), doc! {"$set": {"n": {"$range": [0, 400_000]}}}, doc! {"$unwind": "$n"}];
+    let after = |stage: Document| many.iter().cloned().chain([stage]).collect::<Vec<_>>();
+    let mut tripled = vec![one.clone()];
+    tripled.extend(vec![doc! {"$set": {"a": ["$a", "$a", "$a"]}}; 25]);
+    let window = doc! {"$setWindowFields": {"sortBy": {"n": 1}, "output": {"all": {"$push": "$$ROOT"}}}};
+    let joined = doc! {"$lookup": {"from": "c", "let": {}, "pipeline": [{"$set": {"n": {"$range": [0, 100_000]}}}], "as": "all"}};
+    let table = [
+        (tripled, 146, "an array"),
+        (
+            vec![one.clone(), doc! {"$set": {"a": million.clone(), "b": million.clone(), "c": million.clone()}}],
+            10334,
+            "an intermediate document",
+        ),
+        (project(fold("x".into(), bson::bson!({"$concat": ["$$value", "$$value"]}))), 146, "$concat"),
+        (project(fold(bson::bson!([1]), bson::bson!({"$concatArrays": ["$$value", "$$value"]}))), 146, "$"),
+        (project(fold(bson::bson!({"a": 1}), bson::bson!({"a": ["$$value", "$$value"]}))), 146, ""),
+        (project(bson::bson!({"$map": {"input": million.clone(), "in": {"$range": [0, 1000]}}})), 146, "$map"),
+        (project(bson::bson!({"$map": {"input": million.clone(), "in": "$$ROOT"}})), 146, "$map"),
+        (project(bson::bson!({"$replaceAll": {"input": text.clone(), "find": "x", "replacement": "$a"}})), 146, "$replaceAll"),
+        (project(bson::bson!({"$split": [text.clone(), "x"]})), 146, "$split"),
+        (
+            project(bson::bson!({"$zip": {"inputs": [million, []], "useLongestLength": true, "defaults": ["", "$a"]}})),
+            146,
+            "$zip",
+        ),
+        (after(doc! {"$group": {"_id": Bson::Null, "all": {"$push": {"r": "$$ROOT"}}}}), 146, ""),
+        (after(doc! {"$group": {"_id": Bson::Null, "all": {"$addToSet": {"r": "$$ROOT"}}}}), 146, ""),
+        (after(doc! {"$group": {"_id": "$n", "last": {"$last": "$$ROOT"}}}), 146, ""),
+        (after(doc! {"$facet": {"a": [], "b": []}}), 292, ""),
+        (after(doc! {"$sample": {"size": 400_000}}), 292, ""),
+        (vec![doc! {"$set": {"m": {"$range": [0, 1000]}}}, window], 292, ""),
+        (vec![joined], 146, ""),
+    ];
+    for (pipeline, code, name) in table {
+        let shown = format!("{pipeline:?}");
+        let started = std::time::Instant::now();
+        let error = aggregate(&db, pipeline).unwrap_err();
+        assert_eq!(error.code, code, "{error} {shown}");
+        assert!(error.message.contains(name), "{error} {shown}");
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "{shown}");
+    }
+    assert_eq!(db.find(doc! {"_id": 7}, doc! {}, 0).len(), 1);
+}
+
+#[test]
+fn arrays_are_not_filled_up_without_bound() {
+    let db = Database::new();
+    db.insert(vec![doc! {"_id": 1, "a": vec![Bson::Array(Vec::new()); 1000]}]).unwrap();
+    let error = db.update(doc! {"_id": 1}, doc! {"$set": {"a.$[].100000": 1}}, false).unwrap_err();
+    assert_eq!(error.code, 2);
+}
+
+/// Much work that holds little at a time is not refused.
+#[test]
+fn what_holds_little_at_a_time_is_answered() {
+    let db = Database::new();
+    db.insert((0..100).map(|n| doc! {"_id": n, "a": "x".repeat(1000)}).collect()).unwrap();
+    let stages = vec![
+        doc! {"$set": {"n": {"$range": [0, 10_000]}, "b": {"$reduce": {"input": {"$range": [0, 300]}, "initialValue": [], "in": {"$concatArrays": ["$$value", ["$a"]]}}}}},
+        doc! {"$set": {"n": {"$size": "$n"}, "b": {"$size": "$b"}}},
+        doc! {"$group": {"_id": Bson::Null, "n": {"$sum": "$n"}, "b": {"$sum": "$b"}, "m": {"$mergeObjects": "$$ROOT"}}},
+        doc! {"$project": {"_id": 0, "n": 1, "b": 1}},
+    ];
+    match aggregate(&db, stages).unwrap() {
+        engine::Outcome::Documents(found) => assert_eq!(found, [doc! {"n": 1_000_000, "b": 30_000}]),
+        other => panic!("{other:?}"),
+    }
+}

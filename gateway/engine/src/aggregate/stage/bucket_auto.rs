@@ -62,7 +62,8 @@ impl BucketAuto {
 
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
         let mut sorted = Vec::new();
-        for document in held(rows)? {
+        let (documents, _budget) = held(rows)?;
+        for document in documents {
             let value = null_if_missing(self.by.evaluate(&document, &context.variables)?);
             if self.granularity.is_some() {
                 check_number(&value)?;

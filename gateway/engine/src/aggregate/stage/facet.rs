@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     aggregate::pipeline::{Pipeline, Place},
+    budget::Budget,
     error::{Error, Result},
     expression::Variables,
 };
@@ -39,13 +40,14 @@ impl Facet {
     }
 
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
-        let all = held(rows)?;
+        let (all, _held) = held(rows)?;
+        let mut budget = Budget::operator("$facet");
         let mut output = Document::new();
         for (name, pipeline) in &self.facets {
-            let input: Rows<'_> = Box::new(all.clone().into_iter().map(Ok));
-            let found: Result<Vec<Document>> = pipeline.run(input, context)?.collect();
-            let found = found?.into_iter().map(Bson::Document).collect();
-            output.insert(name.clone(), Bson::Array(found));
+            let input: Rows<'_> = Box::new(all.iter().cloned().map(Ok));
+            let rows = pipeline.run(input, context)?;
+            let found = rows.map(|row| row.and_then(|document| budget.take(&document).map(|()| Bson::Document(document))));
+            output.insert(name.clone(), Bson::Array(found.collect::<Result<_>>()?));
         }
         Ok(Box::new(std::iter::once(Ok(output))))
     }

@@ -9,6 +9,7 @@ use bson::{Bson, Document};
 
 use super::{Context, Rows, lookup::local_values, parse::whole, set_path};
 use crate::{
+    budget::Budget,
     depth,
     error::{Error, Result},
     expression::{Expression, Variables},
@@ -120,6 +121,7 @@ impl GraphLookup {
         let mut seen: HashSet<i64> = HashSet::new();
         let mut asked: HashSet<Vec<u8>> = HashSet::new();
         let mut reached = Vec::new();
+        let mut budget = Budget::operator("$graphLookup");
         while let Some((depth, mut values)) = frontier.pop_front() {
             values.retain(|value| asked.insert(key::of(value)));
             if values.is_empty() || self.max_depth.is_some_and(|most| depth > most) {
@@ -134,6 +136,7 @@ impl GraphLookup {
                 if seen.len() > REACH_LIMIT {
                     return Err(Error::new(40099, "$graphLookup reached too many documents"));
                 }
+                budget.take(&found.document)?;
                 next.extend(local_values(&found.document, &self.connect_from));
                 reached.push(Bson::Document(self.at_depth(found.document, depth)));
             }

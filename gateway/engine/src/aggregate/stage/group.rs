@@ -13,6 +13,7 @@ use crate::{
         accumulator::{Accumulator, Kind, State},
         accumulator_parse,
     },
+    budget::{Budget, released},
     error::{Error, Result},
     expression::{Expression, Variables, null_if_missing},
     fields::Fields,
@@ -41,6 +42,7 @@ enum Identity {
 struct Groups {
     positions: HashMap<Vec<u8>, usize>,
     groups: Vec<(Bson, Vec<State>)>,
+    budget: Budget,
 }
 
 impl Group {
@@ -74,18 +76,22 @@ impl Group {
     }
 
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
-        let mut groups = Groups { positions: HashMap::new(), groups: Vec::new() };
+        let mut groups = Groups { positions: HashMap::new(), groups: Vec::new(), budget: Budget::operator("$group") };
         for row in rows {
             groups.add(self, &row?, &context.variables).map_err(as_group_error)?;
         }
         let mut documents = Vec::with_capacity(groups.groups.len());
-        for (id, states) in &groups.groups {
-            documents.push(finish(id, &self.fields, states)?);
+        let mut budget = Budget::operator("$group");
+        for (id, states) in groups.groups {
+            let document = finish(&id, &self.fields, &states)?;
+            drop(states);
+            budget.take(&document)?;
+            documents.push(document);
         }
         if matches!(self.id, Identity::Bucket { .. }) {
             documents = SortOrder::parse(&bson::doc! {"_id": 1})?.sort(documents);
         }
-        Ok(Box::new(documents.into_iter().map(Ok)))
+        Ok(Box::new(released(documents, budget)))
     }
 
     pub fn add_fields(&self, fields: &mut Fields) {
@@ -129,6 +135,8 @@ impl Groups {
                 }
                 let states: Result<Vec<State>> =
                     group.fields.iter().map(|(_, accumulator)| accumulator.start(&id, variables)).collect();
+                self.budget.take_item(&id)?;
+                self.budget.charge(group.fields.len() * size_of::<State>())?;
                 self.groups.push((id, states?));
                 *place.insert(self.groups.len() - 1)
             }

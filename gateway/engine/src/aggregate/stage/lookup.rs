@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 use super::{Context, Rows, facet::documents, lookup_table::Table, set_path};
 use crate::{
     aggregate::pipeline::{Pipeline, Place},
+    budget::Budget,
     error::{Error, Result},
     expression::{Expression, Variables, check_variable_name},
     matcher::Matcher,
@@ -98,7 +99,8 @@ impl Lookup {
                 self.pipeline.run_on_collection(&inner, equality)?
             }
         };
-        rows.map(|row| row.map(Bson::Document)).collect()
+        let mut budget = Budget::operator("$lookup");
+        rows.map(|row| row.and_then(|document| budget.take(&document).map(|()| Bson::Document(document)))).collect()
     }
 }
 

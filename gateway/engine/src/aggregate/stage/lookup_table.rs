@@ -8,6 +8,7 @@ use std::{
 use bson::{Bson, Document};
 
 use crate::{
+    budget::Budget,
     error::{Error, Result},
     expression::Variables,
     fields::Fields,
@@ -26,6 +27,7 @@ pub(super) struct Table {
     collection: Arc<Collection>,
     documents: Vec<Document>,
     positions: Option<HashMap<Vec<u8>, Vec<usize>>>,
+    budget: Budget,
 }
 
 impl Table {
@@ -33,7 +35,12 @@ impl Table {
         let plan = query(Matcher::any_of(path, vec![Bson::Int32(1)])).plan(collection, &Variables::new())?;
         let small = usize::try_from(store.extent(collection)?).is_ok_and(|count| count <= SIZE_LIMIT);
         let serves = small && matches!(plan.access, Access::Scan);
-        Ok(serves.then(|| Table { collection: Arc::clone(collection), documents: Vec::new(), positions: None }))
+        Ok(serves.then(|| Table {
+            collection: Arc::clone(collection),
+            documents: Vec::new(),
+            positions: None,
+            budget: Budget::operator("$lookup"),
+        }))
     }
 
     /// In the order of their insertion.
@@ -59,6 +66,7 @@ impl Table {
             for key in keys {
                 positions.entry(key).or_default().push(self.documents.len());
             }
+            self.budget.take(&document)?;
             self.documents.push(document);
         }
         Ok(positions)

@@ -51,7 +51,7 @@ pub(crate) enum Unmatched {
 impl Merge {
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
         let store = context.store()?;
-        let documents = held(rows)?;
+        let (documents, _budget) = held(rows)?;
         let database = self.database.as_deref().unwrap_or(context.database);
         let target = store.ensure_collection(database, &self.collection)?;
         let allows_null = self.check_unique(&target)?;

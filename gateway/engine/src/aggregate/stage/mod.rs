@@ -62,6 +62,23 @@ impl Stage {
         }
     }
 
+    /// Whether it makes documents that can be larger than those it is given.
+    pub fn builds(&self) -> bool {
+        matches!(
+            self,
+            Stage::Project(_)
+                | Stage::ReplaceRoot(_)
+                | Stage::Documents(_)
+                | Stage::Unwind(_)
+                | Stage::Group(_)
+                | Stage::BucketAuto(_)
+                | Stage::Facet(_)
+                | Stage::Lookup(_)
+                | Stage::GraphLookup(_)
+                | Stage::Window(_)
+        )
+    }
+
     pub fn run<'a>(&'a self, rows: Rows<'a>, context: &Context<'a>) -> Result<Rows<'a>> {
         match self {
             Stage::Match(matcher) => simple::filter(matcher, rows, context),

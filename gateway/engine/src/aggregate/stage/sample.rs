@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::{Rows, Stage, parse::object};
 use crate::{
+    budget::{Budget, released},
     error::{Error, Result},
     expression::random,
     matcher::truncated,
@@ -33,18 +34,21 @@ pub fn parse(operand: &Bson) -> Result<Stage> {
 
 /// Reservoir sampling, then a random order.
 pub fn run<'a>(size: usize, rows: Rows<'a>) -> Result<Rows<'a>> {
+    let mut budget = Budget::of("$sample");
     let mut kept: Vec<(f64, Document)> = Vec::new();
     for row in rows {
-        kept.push((random(), row?));
+        let document = row?;
+        budget.take(&document)?;
+        kept.push((random(), document));
         if kept.len() >= size.saturating_mul(2).max(1024) {
-            arrange(&mut kept, size);
+            arrange(&mut kept, size, &mut budget);
         }
     }
-    arrange(&mut kept, size);
-    Ok(Box::new(kept.into_iter().map(|(_, document)| Ok(document))))
+    arrange(&mut kept, size, &mut budget);
+    Ok(Box::new(released(kept.into_iter().map(|(_, document)| document).collect(), budget)))
 }
 
-fn arrange(kept: &mut Vec<(f64, Document)>, size: usize) {
+fn arrange(kept: &mut Vec<(f64, Document)>, size: usize, budget: &mut Budget) {
     kept.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    kept.truncate(size);
+    kept.drain(size.min(kept.len())..).for_each(|(_, gone)| budget.give(&gone));
 }

@@ -6,7 +6,7 @@ use bson::{Bson, Document};
 
 use super::{Context, Rows};
 use crate::{
-    budget::Budget,
+    budget::{Budget, released},
     error::{Error, Result},
     expression::{Expression, type_name},
     matcher::Matcher,
@@ -42,11 +42,12 @@ pub fn replace_root<'a>(expression: &'a Expression, rows: Rows<'a>, context: &Co
 }
 
 pub fn sort<'a>(order: &SortOrder, rows: Rows<'a>) -> Result<Rows<'a>> {
-    Ok(Box::new(order.sort(held(rows)?).into_iter().map(Ok)))
+    let (all, budget) = held(rows)?;
+    Ok(Box::new(released(order.sort(all), budget)))
 }
 
-/// All of a stream, within bounds.
-pub fn held(rows: Rows<'_>) -> Result<Vec<Document>> {
+/// All of a stream, and what it is charged.
+pub fn held(rows: Rows<'_>) -> Result<(Vec<Document>, Budget)> {
     let mut budget = Budget::of("a stage");
     let mut all = Vec::new();
     for row in rows {
@@ -54,7 +55,7 @@ pub fn held(rows: Rows<'_>) -> Result<Vec<Document>> {
         budget.take(&document)?;
         all.push(document);
     }
-    Ok(all)
+    Ok((all, budget))
 }
 
 /// Errors are not skipped.

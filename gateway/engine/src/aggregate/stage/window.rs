@@ -6,6 +6,7 @@ use bson::{Bson, Document};
 
 use super::{Context, Rows, set_path, simple::held, window_function::Function};
 use crate::{
+    budget::{Budget, released},
     error::{Error, Result},
     expression::{Expression, Unit, Variables, null_if_missing},
     interrupt, key,
@@ -58,7 +59,8 @@ impl Window {
         let variables = &context.variables;
         let mut positions: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut partitions: Vec<(Bson, Vec<Document>)> = Vec::new();
-        for document in held(rows)? {
+        let (documents, mut budget) = held(rows)?;
+        for document in documents {
             let value = match &self.partition {
                 Some(expression) => null_if_missing(expression.evaluate(&document, variables)?),
                 None => Bson::Null,
@@ -77,12 +79,13 @@ impl Window {
         partitions.sort_by(|(a, _), (b, _)| compare(a, b));
         let mut output = Vec::new();
         for (_, members) in partitions {
-            output.extend(self.fill(self.order.sort(members), variables)?);
+            output.extend(self.fill(self.order.sort(members), &mut budget, variables)?);
         }
-        Ok(Box::new(output.into_iter().map(Ok)))
+        Ok(Box::new(released(output, budget)))
     }
 
-    fn fill(&self, members: Vec<Document>, variables: &Variables) -> Result<Vec<Document>> {
+    /// What is added to the documents is charged too.
+    fn fill(&self, members: Vec<Document>, budget: &mut Budget, variables: &Variables) -> Result<Vec<Document>> {
         let keys: Vec<Vec<Bson>> = members.iter().map(|member| self.order.key(member)).collect();
         let mut filled = members.clone();
         for output in &self.outputs {
@@ -93,6 +96,7 @@ impl Window {
                     for index in 0..members.len() {
                         let range = self.range(&output.bounds, &keys, index)?;
                         if let Some((_, value)) = known.as_ref().filter(|(last, _)| *last == range) {
+                            budget.take_item(value)?;
                             values.push(value.clone());
                             continue;
                         }
@@ -101,6 +105,8 @@ impl Window {
                             state.add(member, variables)?;
                         }
                         let value = state.finish()?;
+                        drop(state);
+                        budget.take_item(&value)?;
                         values.push(value.clone());
                         known = Some((range, value));
                     }

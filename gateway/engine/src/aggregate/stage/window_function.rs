@@ -6,8 +6,10 @@ use bson::{Bson, Document};
 
 use crate::{
     aggregate::accumulator::Accumulator,
+    budget::Budget,
     error::{Error, Result},
     expression::{Expression, Unit, Variables, is_nullish, null_if_missing},
+    interrupt,
     number::Number,
     order::equal,
     sort::SortOrder,
@@ -120,7 +122,14 @@ impl Function {
         variables: &Variables,
     ) -> Result<Vec<Bson>> {
         let evaluate = |expression: &Expression| -> Result<Vec<Bson>> {
-            members.iter().map(|member| expression.evaluate(member, variables).map(null_if_missing)).collect()
+            let mut budget = Budget::operator("$setWindowFields");
+            let one = |member| {
+                interrupt::check()?;
+                let value = expression.evaluate(member, variables).map(null_if_missing)?;
+                budget.take_item(&value)?;
+                Ok(value)
+            };
+            members.iter().map(one).collect()
         };
         match self {
             Function::Accumulate(_) => Ok(Vec::new()),
