@@ -1,9 +1,11 @@
 //! Opening a database file and handing out sessions.
 
 use std::{
+    collections::VecDeque,
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use bson::Document;
@@ -12,7 +14,8 @@ use crate::{
     builds,
     changes::{self, Changes, Kept, Position},
     command::{Mode, Outcome},
-    error::Result,
+    error::{Error, Result},
+    interrupt::{self, Stop},
     session::Session,
     storage::Store,
     ttl, verify,
@@ -20,6 +23,10 @@ use crate::{
 
 /// Idle readers that are kept.
 const READERS_KEPT: usize = 32;
+
+/// How long a writer waits before it asks whether it should.
+const PATIENCE: Duration = Duration::from_millis(50);
+const LOCK_BUSY: i32 = 46;
 
 /// An open database file; cheap to clone.
 #[derive(Clone)]
@@ -44,7 +51,7 @@ type Listener = Box<dyn Fn(&[String]) + Send + Sync>;
 struct State {
     writer: Option<Store>,
     next_ticket: u64,
-    serving: u64,
+    waiting: VecDeque<u64>,
     readers: Vec<Store>,
 }
 
@@ -60,7 +67,7 @@ impl Engine {
     pub fn open_beside(path: &Path) -> Result<Engine> {
         let writer = Store::open(path)?;
         writer.create_tables()?;
-        let state = State { writer: Some(writer), next_ticket: 0, serving: 0, readers: Vec::new() };
+        let state = State { writer: Some(writer), next_ticket: 0, waiting: VecDeque::new(), readers: Vec::new() };
         let pool = Pool {
             path: path.to_owned(),
             state: Mutex::new(state),
@@ -75,9 +82,18 @@ impl Engine {
     pub fn begin(&self, mode: Mode) -> Result<Session> {
         let store = match mode {
             Mode::Read => self.pool.reader()?,
-            Mode::Write => self.pool.writer(),
+            Mode::Write => self.pool.writer(usize::MAX, None)?,
         };
         Session::begin(store, mode, Arc::clone(&self.pool))
+    }
+
+    /// Begins a transaction that writes, unless as many wait for their turn as may: error 46. It no longer waits once `stop` answers true: error 50.
+    pub fn begin_write(&self, most_waiting: usize, stop: impl Fn() -> bool + Send + Sync + 'static) -> Result<Session> {
+        let stop: Stop = Arc::new(stop);
+        let store = self.pool.writer(most_waiting, Some(&stop))?;
+        let mut session = Session::begin(store, Mode::Write, Arc::clone(&self.pool))?;
+        session.stop_when(move || stop());
+        Ok(session)
     }
 
     /// Carries out [`Command::CreateIndexes`](crate::Command::CreateIndexes) by itself. Over many documents it takes many transactions, between
@@ -134,7 +150,6 @@ impl Pool {
         match mode {
             Mode::Write => {
                 state.writer = Some(store);
-                state.serving += 1;
                 self.turn.notify_all();
             }
             Mode::Read if state.readers.len() < READERS_KEPT => state.readers.push(store),
@@ -156,17 +171,27 @@ impl Pool {
         }
     }
 
-    fn writer(&self) -> Store {
+    fn writer(&self, most_waiting: usize, stop: Option<&Stop>) -> Result<Store> {
         let mut state = self.lock();
+        if state.waiting.len() >= most_waiting {
+            return Err(Error::new(LOCK_BUSY, "too many wait to write"));
+        }
         let ticket = state.next_ticket;
         state.next_ticket += 1;
+        state.waiting.push_back(ticket);
         loop {
-            if state.serving == ticket
+            if state.waiting.front() == Some(&ticket)
                 && let Some(store) = state.writer.take()
             {
-                return store;
+                state.waiting.pop_front();
+                return Ok(store);
             }
-            state = self.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if stop.is_some_and(|stop| stop()) {
+                state.waiting.retain(|waiting| *waiting != ticket);
+                self.turn.notify_all();
+                return Err(interrupt::interrupted());
+            }
+            state = self.turn.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

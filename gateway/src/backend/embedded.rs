@@ -32,12 +32,15 @@ pub(crate) struct Embedded {
     workers: Workers,
     bells: Arc<Bells>,
     log_readers: Arc<Semaphore>,
+    /// How many requests may wait to write: others have places left to read in.
+    waiting_writers: usize,
     _folder: Option<Arc<TempDir>>,
 }
 
 impl Embedded {
     /// Opens the file, or a temporary one, and begins to sweep it.
     pub(crate) async fn open(path: Option<PathBuf>, limits: &Limits, stopped: Receiver<bool>) -> Result<Self, Error> {
+        let waiting_writers = (limits.concurrent / 2).max(1);
         let opening = spawn_blocking(move || {
             let (path, folder) = match path {
                 Some(path) => (path, None),
@@ -51,7 +54,7 @@ impl Embedded {
             let ringing = Arc::clone(&bells);
             engine.on_change(move |namespaces| ringing.ring(namespaces));
             let log_readers = Arc::new(Semaphore::new(LOG_READERS));
-            Ok(Self { engine, workers: Workers::default(), bells, log_readers, _folder: folder })
+            Ok(Self { engine, workers: Workers::default(), bells, log_readers, waiting_writers, _folder: folder })
         });
         let embedded = opening.await.map_err(|error| Error::Database(error.to_string()))??;
         embedded.clone().sweep(limits.changes, stopped);
@@ -110,14 +113,16 @@ impl Store for Embedded {
     const COMMITS_AT_ONCE: bool = false;
 
     async fn begin(&self, purpose: Purpose, turn: &Arc<Turn>) -> Result<engine::Session, Failure> {
-        let mode = match purpose {
-            Purpose::Read | Purpose::Snapshot => Mode::Read,
-            Purpose::Write | Purpose::Transaction => Mode::Write,
-        };
-        let mut session = self.engine.begin(mode)?;
         let turn = Arc::clone(turn);
-        session.stop_when(move || turn.has_expired());
-        Ok(session)
+        let stop = move || turn.has_expired();
+        match purpose {
+            Purpose::Read | Purpose::Snapshot => {
+                let mut session = self.engine.begin(Mode::Read)?;
+                session.stop_when(stop);
+                Ok(session)
+            }
+            Purpose::Write | Purpose::Transaction => self.engine.begin_write(self.waiting_writers, stop).map_err(refused),
+        }
     }
 
     async fn run_apart(&self, database: &str, command: &Command) -> Option<Result<Outcome, Failure>> {
@@ -127,6 +132,14 @@ impl Store for Embedded {
             }
             _ => None,
         }
+    }
+}
+
+fn refused(error: engine::Error) -> Failure {
+    const LOCK_BUSY: i32 = 46;
+    match error.code {
+        LOCK_BUSY => Failure::too_many_requests(error.message),
+        _ => Failure::from(error),
     }
 }
 

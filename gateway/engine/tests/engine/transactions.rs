@@ -3,7 +3,12 @@
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Command as Process, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
+    time::{Duration, Instant},
 };
 
 use crate::open::Database;
@@ -163,4 +168,29 @@ fn a_file_whose_index_lacks_a_key_does_not_verify() {
     assert_eq!(db.engine.verify().unwrap(), Vec::<String>::new());
     rusqlite::Connection::open(&db.path).unwrap().execute("DELETE FROM i_1 WHERE rid = 1", []).unwrap();
     assert_eq!(db.engine.verify().unwrap().len(), 2);
+}
+
+#[test]
+fn a_writer_leaves_the_queue_when_it_should_and_only_so_many_wait() {
+    let db = Database::new();
+    let writing = db.engine.begin(Mode::Write).unwrap();
+    let stopped = Arc::new(AtomicBool::new(false));
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let (engine, stopped) = (db.engine.clone(), Arc::clone(&stopped));
+            thread::spawn(move || engine.begin_write(3, move || stopped.load(Ordering::Relaxed)).map(drop))
+        })
+        .collect();
+    let started = Instant::now();
+    // There is no place left once both wait.
+    let is_full = || db.engine.begin_write(2, || true).unwrap_err().code == 46;
+    while !is_full() {
+        assert!(started.elapsed() < Duration::from_secs(30), "nobody waits");
+    }
+    stopped.store(true, Ordering::Relaxed);
+    for one in waiting {
+        assert_eq!(one.join().unwrap().unwrap_err().code, 50);
+    }
+    drop(writing);
+    drop(db.engine.begin_write(1, || false).unwrap());
 }
