@@ -11,7 +11,8 @@ use data_api::Action;
 use proptest::{
     collection::vec,
     prelude::{Strategy, any},
-    proptest,
+    prop_oneof, proptest,
+    sample::select,
     test_runner::{Config as Cases, TestRunner},
 };
 use tokio::{
@@ -180,6 +181,51 @@ fn any_expression_is_answered() {
 fn any_pipeline_is_answered() {
     hold(1_000, grammar::pipeline(), |stage, pipeline| {
         stage.check("aggregate", text(&doc! {"database": "d", "collection": "c", "pipeline": pipeline}));
+    });
+}
+
+/// Paths of any number of parts, wherever a path can stand; what they leave can be read.
+#[test]
+fn any_long_path_is_answered_and_leaves_a_sound_document() {
+    let places = [
+        ("updateOne", r#""filter":{"_id":1},"update":{"$set":{"P":1}}"#),
+        ("updateOne", r#""filter":{"_id":1},"update":{"$push":{"list":{"$each":[],"$sort":{"P":1}}}}"#),
+        ("updateOne", r#""filter":{"_id":1},"update":{"$rename":{"a":"P"}}"#),
+        ("updateOne", r#""filter":{"_id":77,"P":1},"update":{"$set":{"n":1}},"upsert":true"#),
+        ("updateOne", r#""filter":{"_id":1},"update":[{"$set":{"P":"$a"}}]"#),
+        ("find", r#""filter":{"P":1}"#),
+        ("find", r#""filter":{"list":{"$elemMatch":{"P":1}}}"#),
+        ("find", r#""sort":{"P":1}"#),
+        ("find", r#""projection":{"P":1}"#),
+        ("find", r#""projection":{"P":{"P":1}}"#),
+        ("aggregate", r#""pipeline":[{"$project":{"x":"$P"}}]"#),
+        ("aggregate", r#""pipeline":[{"$lookup":{"from":"c","localField":"P","foreignField":"P","as":"P"}}]"#),
+        ("createIndexes", r#""indexes":[{"key":{"P":1},"name":"long"}]"#),
+    ];
+    let parts = prop_oneof![1..250_usize, 190..210_usize, 2_500..30_000_usize];
+    hold(40, (select(places.to_vec()), parts, select(vec!["a", "0", "b"])), |stage, ((action, rest), parts, name)| {
+        let body = format!(r#"{{"database":"d","collection":"c",{}}}"#, rest.replace('P', &vec![name; parts].join(".")));
+        stage.check(action, body.into_bytes());
+        assert_eq!(stage.ask("find", text(&doc! {"database": "d", "collection": "c"})).status, 200);
+    });
+}
+
+/// Values that grow with every step are answered while they are small and refused when they are not.
+#[test]
+fn any_doubling_is_answered_or_refused() {
+    let bodies: [&str; 7] = [
+        r#"["$$value"]"#,
+        r#"{"a":"$$value"}"#,
+        r#"["$$value","$$value"]"#,
+        r#"{"a":"$$value","b":"$$value"}"#,
+        r#"{"$concatArrays":[["$$this"],{"$cond":[{"$isArray":"$$value"},"$$value",[]]},{"$cond":[{"$isArray":"$$value"},"$$value",[]]}]}"#,
+        r#"{"$concat":[{"$toString":{"$ifNull":["$$value","x"]}},{"$toString":{"$ifNull":["$$value","x"]}}]}"#,
+        r#"{"$map":{"input":[1,2,3],"in":"$$value"}}"#,
+    ];
+    hold(12, (select(bodies.to_vec()), prop_oneof![1..12_u32, 20..40_u32, 1_000..200_000_u32]), |stage, (body, steps)| {
+        let fold = format!(r#"{{"$reduce":{{"input":{{"$range":[0,{steps}]}},"initialValue":"x","in":{body}}}}}"#);
+        let pipeline = format!(r#"[{{"$limit":1}},{{"$project":{{"x":{{"$type":{fold}}}}}}}]"#);
+        stage.check("aggregate", format!(r#"{{"database":"d","collection":"c","pipeline":{pipeline}}}"#).into_bytes());
     });
 }
 
