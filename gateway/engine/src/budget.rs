@@ -201,12 +201,18 @@ fn heap(value: &Bson) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, PoisonError};
+
     use bson::doc;
 
     use super::*;
 
+    /// Each test wants the process's budget for itself.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     #[test]
     fn what_is_beyond_the_budget_is_refused_until_something_is_given_back() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let document = doc! {"text": "x".repeat(1 << 20)};
         let mut budget = Budget::of("a sort");
         let mut other = Budget::operator("$push");
@@ -226,6 +232,7 @@ mod tests {
 
     #[test]
     fn commands_share_what_the_process_may_hold() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let hold = |barrier: &std::sync::Barrier| {
             let mut budget = Budget::operator("$push");
             let taken = (0..31).all(|_| budget.charge(SHARE_BYTES).is_ok());
