@@ -2,9 +2,9 @@
 
 use domain::doc::fields;
 use domain::entities::BID;
+use domain::json;
 use domain::{Error, Filter, Time, event};
 use edge::{Call, Halt, Outcome, Reply, crud};
-use serde_json::json;
 use store::EventOf;
 
 use crate::seal::hide;

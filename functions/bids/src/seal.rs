@@ -2,8 +2,9 @@
 
 use domain::doc::fields;
 use domain::entities::{EVENT, JOB};
+use domain::json;
 use domain::{Doc, Error, Filter, Time};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, Scope};
 
 /// A notice of a job that will not be sent is kept as long as one that was.

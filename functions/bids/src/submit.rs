@@ -2,10 +2,11 @@
 
 use domain::doc::fields;
 use domain::entities::{BID, LEAD, incomplete};
+use domain::json;
 use domain::role::STAFF;
 use domain::{Error, Filter};
 use edge::{Call, Halt, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command, EventOf, Scope};
 
 use crate::seal;

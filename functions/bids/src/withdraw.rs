@@ -1,11 +1,12 @@
 //! Withdrawing a bid that was submitted and not awarded.
 
 use domain::entities::{BID, LEAD};
+use domain::json;
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Error, Filter};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Audience;
 
 use crate::seal;

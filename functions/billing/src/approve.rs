@@ -1,9 +1,9 @@
 //! Approving an invoice: the customer sees it and has two weeks to pay.
 
 use domain::entities::{INVOICE, approved};
+use domain::json;
 use domain::{Error, Filter};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::json;
 
 use crate::notice::tell;
 

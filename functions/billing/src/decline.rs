@@ -3,9 +3,9 @@
 use domain::doc::with;
 use domain::entities::QUOTE;
 use domain::entity::{Field, text};
+use domain::json;
 use domain::validate::{self, change};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::json;
 
 use crate::deal::Deal;
 use crate::notice::tell;

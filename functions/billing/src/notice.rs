@@ -1,9 +1,10 @@
 //! Who is told of a change, and of what.
 
 use domain::doc::text;
+use domain::json;
 use domain::role::STAFF;
 use domain::{Doc, Entity};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command};
 
 /// Those whom a quote, an invoice or a project names.

@@ -2,9 +2,10 @@
 
 use domain::entities::{INTEGRATION, INVOICE, LEAD, PROJECT, paid};
 use domain::entity::{Field, date};
+use domain::json;
 use domain::{Doc, Error, Filter, Time, Violation, validate};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::notice::{PARTIES, tell, tell_as};
 

@@ -2,10 +2,11 @@
 
 use domain::doc::{text, with};
 use domain::entities::{LEAD, QUOTE};
+use domain::json;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, Time};
 use edge::{Call, Halt, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::notice::tell;
 

@@ -2,9 +2,9 @@
 
 use domain::doc::{text, with};
 use domain::entities::QUOTE;
+use domain::json;
 use domain::validate::change;
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::json;
 
 use crate::deal::Deal;
 use crate::notice::tell;

@@ -3,9 +3,10 @@
 use domain::entities::{CONVERSATION, READ_MARK};
 use domain::entity::{Field, integer};
 use domain::filter::Op;
+use domain::json;
 use domain::{Doc, Error, Filter, Violation, id, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const INPUT: &[Field] = &[integer("seq", 1, i64::MAX).required()];
 /// As many as a conversation has participants.

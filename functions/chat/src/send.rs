@@ -2,9 +2,10 @@
 
 use data_api::{Action, Operation};
 use domain::entities::{CONVERSATION, MESSAGE};
+use domain::json;
 use domain::{Doc, Error, Filter, validate};
 use edge::{Call, Halt, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command, EventOf, Scope, Step, compile};
 
 /// Sends a message to a conversation.

@@ -3,10 +3,11 @@
 use data_api::{Action, Operation};
 use domain::entities::{CONVERSATION, LEAD, MEMBERSHIP};
 use domain::entity::{Field, reference};
+use domain::json;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Violation};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command, Scope};
 
 /// The fields that name a member, and the roles such a member may have.

@@ -2,10 +2,11 @@
 
 use domain::entities::LEAD;
 use domain::entity::{Field, date};
+use domain::json;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Role, Time, Violation, doc};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Audience;
 
 const INPUT: &[Field] = &[date("bid_deadline")];

@@ -1,10 +1,10 @@
 //! Deleting a lead, as long as nobody has been chosen for it; its bids are declined with it.
 
 use domain::entities::{BID, JOB, LEAD};
+use domain::json;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, doc};
 use edge::{Call, Outcome, Reply, crud};
-use serde_json::json;
 use store::{Audience, Command, Scope};
 
 /// The most bids whose authors are told one by one.

@@ -2,10 +2,11 @@
 
 use domain::entities::{CHANNEL_FLAGS, MEMBERSHIP};
 use domain::entity::{Fallback, Field};
+use domain::json;
 use domain::validate::{self, change as difference};
 use domain::{Doc, Error, Filter};
 use edge::{Call, Halt, Outcome, Reply, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The caller's preferences.
 pub async fn get(call: &Call) -> Outcome {

@@ -1,9 +1,9 @@
 //! Marking notifications as read: one, or all there are. The first time counts; a repeat changes nothing.
 
 use domain::entities::NOTIFICATION;
+use domain::json;
 use domain::{Doc, Error, Filter};
 use edge::{Call, Outcome, Reply};
-use serde_json::json;
 use store::{Command, Scope};
 
 /// Marks one.

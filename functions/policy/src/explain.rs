@@ -2,11 +2,12 @@
 
 use domain::entities::{self, MEMBERSHIP, ROLE, role_policy};
 use domain::entity::{Entity, Field, choice, reference, text};
+use domain::json;
 use domain::policy::PERMISSIONS;
 use domain::role::ROLE_WORDS;
 use domain::{Doc, Error, Filter, Policy, Role, Viewer, Violation, access, doc, id, validate};
 use edge::{Call, Halt, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const INPUT: &[Field] = &[
     reference("member", "membership"),

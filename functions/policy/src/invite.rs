@@ -2,9 +2,10 @@
 
 use domain::doc::text;
 use domain::entities::{MEMBERSHIP, personal_code};
+use domain::json;
 use domain::{Error, Role, event, validate};
 use edge::{Call, Outcome, Reply};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::EventOf;
 
 /// Invites somebody into the tenant.

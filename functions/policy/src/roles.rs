@@ -2,10 +2,10 @@
 
 use data_api::{Action, Operation};
 use domain::entities::{MEMBERSHIP, ROLE, role_policy};
+use domain::json;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, doc};
 use edge::{Call, Halt, Outcome, Reply, crud};
-use serde_json::json;
 use store::compile;
 
 /// Makes a role.

@@ -1,9 +1,9 @@
 //! Forms: a signed response is kept and answered in one trip; a job makes the lead.
 
+use domain::json;
 use domain::{Doc, Error};
 use edge::{Call, Outcome, Reply};
 use integrations::typeform;
-use serde_json::json;
 use store::proof::Hook;
 
 use crate::receipt::receiving;

@@ -1,9 +1,10 @@
 //! Receipts: what was sent is kept as it came, sealed, once, with the job that will work it.
 
 use domain::entities::{INTEGRATION, RECEIPT};
+use domain::json;
 use domain::{Doc, Error, Filter, doc, id};
 use edge::{Call, Halt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::proof::VerifiedHook;
 use store::{Command, Scope};
 

@@ -1,9 +1,9 @@
 //! Xero: a signed delivery is kept and answered in one trip; jobs fetch what changed.
 
+use domain::json;
 use domain::{Doc, Error};
 use edge::{Call, Outcome, Reply};
 use integrations::xero::{self, Event};
-use serde_json::json;
 use store::proof::Hook;
 
 use crate::receipt::receiving;

@@ -1,6 +1,7 @@
 //! Events: what happened to which record, as a diff.
 
-use serde_json::{Map, Value, json};
+use crate::json;
+use serde_json::{Map, Value};
 
 use crate::{Doc, Entity, Viewer};
 
@@ -47,6 +48,8 @@ pub fn withhold(entity: &Entity, event: &mut Doc, viewer: Option<&Viewer>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::entities::MEMBERSHIP;
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod json;
 pub mod money;
 pub mod policy;
 pub mod role;

@@ -1,7 +1,8 @@
 //! Money: whole minor units of one currency, never added across currencies, split so that the parts sum to the whole.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Doc, Error, Result};
 

@@ -1,8 +1,9 @@
 //! The one place where outcomes become status numbers: problem+json (RFC 9457).
 
 use domain::error::Place;
+use domain::json;
 use domain::{Error, ErrorKind, Violation};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Body, Reply};
 

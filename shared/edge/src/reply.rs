@@ -1,7 +1,8 @@
 //! Replies: how answers, pages and records become HTTP.
 
+use domain::json;
 use domain::{Doc, Entity, Viewer, validate};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Answer, Page, Shown};
 
 use crate::{Body, Reply};

@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use domain::json;
 use domain::{Error, ErrorKind, Time, Viewer, id, validate};
 use http::Method;
 use platform::Host;
-use serde_json::json;
 use store::proof::Session;
 use store::{Answer, IdempotencyKey, Origin, Scope, Store};
 

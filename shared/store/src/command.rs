@@ -10,8 +10,9 @@ mod write;
 
 use data_api::{Action, Operation};
 use domain::entities::{COUNTER, LOGIN, MEMBERSHIP};
+use domain::json;
 use domain::{Doc, Entity, Error, Filter};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::batch::{Batch, On};
 use crate::idempotency::Stored;

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use data_api::{Action, Operation};
 use domain::entities::{self, IDEMPOTENCY};
+use domain::json;
 use domain::{Doc, Error, Time, id};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Answer, Halt, Shown, Vault};
 

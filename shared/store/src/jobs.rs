@@ -2,8 +2,9 @@
 
 use data_api::{Action, Operation};
 use domain::entities::JOB;
+use domain::json;
 use domain::{Error, Time, doc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::command::Command;
 use crate::proof::{JobLease, Runner};

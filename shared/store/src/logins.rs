@@ -1,8 +1,9 @@
 //! The end of logins: with it no refresh token of theirs is good any more, and no write of their sessions.
 
 use domain::entities::LOGIN;
+use domain::json;
 use domain::{Doc, Filter, Time};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Command, EventOf, Reading, Step};
 

@@ -6,8 +6,9 @@ mod parse;
 
 use data_api::{Action, Answer, Operation};
 use domain::entity::{Entity, Field};
+use domain::json;
 use domain::{Doc, Filter, Kind, Viewer, entities, validate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Scope;
 use cursor::Cursor;

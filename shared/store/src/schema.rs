@@ -2,7 +2,8 @@
 
 use domain::entities;
 use domain::entity::{Entity, Index};
-use serde_json::{Map, Value, json};
+use domain::json;
+use serde_json::{Map, Value};
 
 /// For every collection, the body of its `createIndexes` request without database and data source.
 pub fn index_requests() -> Vec<Value> {
@@ -52,6 +53,8 @@ fn name_of(key: &Map<String, Value>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a proof lets its holder reach: one tenant, as one actor, at one time.
 
+use domain::json;
 use domain::{Entity, Filter, Time, Viewer, access};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::proof::{JobLease, Session, VerifiedHook};
 

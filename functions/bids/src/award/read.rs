@@ -1,9 +1,10 @@
 //! What must be known before a bid is awarded: the bid, its lead, its rivals and the service fee.
 
 use domain::entities::{BID, LEAD, SERVICE_FEE_KEY, SETTING, service_fee_points};
+use domain::json;
 use domain::{Doc, Error, Filter};
 use edge::{Call, Halt, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::seal;
 

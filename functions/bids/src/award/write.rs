@@ -2,10 +2,11 @@
 
 use domain::doc::{fields, text, with};
 use domain::entities::{BID, LEAD, QUOTE};
+use domain::json;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, search};
 use edge::{Call, Halt, crud};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Audience, Command, Scope};
 
 use super::quote;

@@ -1,7 +1,8 @@
 //! What an accepted quote consists of: a project, and for each planned milestone a document and a draft invoice.
 
+use domain::json;
 use domain::{Doc, Money, Result, doc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A milestone and its invoice, but for ids and numbers.
 pub struct Part {
@@ -66,6 +67,8 @@ fn number(doc: &Doc, field: &str) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn doc(value: Value) -> Doc {

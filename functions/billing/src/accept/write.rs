@@ -3,10 +3,10 @@
 use data_api::{Action, Operation};
 use domain::doc::{text, with};
 use domain::entities::{CONVERSATION, INVOICE, MILESTONE, PROJECT, QUOTE};
+use domain::json;
 use domain::validate::change;
 use domain::{Error, search};
 use edge::{Call, Halt, crud};
-use serde_json::json;
 use store::{Command, Scope};
 
 use super::plan::{self, Part};

@@ -1,6 +1,7 @@
 //! Invoices: one for each milestone of an accepted quote.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 use super::quote::{XERO, sent};
 use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, text, unique};
@@ -136,6 +137,8 @@ impl Rules for InvoiceRules {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn doc(value: Value) -> Doc {

@@ -1,6 +1,7 @@
 //! Leads: requests for work, before anyone has been chosen to do it.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 use crate::entity::{
     ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
@@ -138,6 +139,8 @@ fn deadline(before: Option<&Doc>, after: &Doc, moment: Moment<'_>, violations: &
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::{Time, validate};
 

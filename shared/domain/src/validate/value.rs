@@ -1,6 +1,7 @@
 //! Checks one value against the kind of its field.
 
-use serde_json::{Value, json};
+use crate::json;
+use serde_json::Value;
 
 use super::{card, fallback_value};
 use crate::entity::Field;

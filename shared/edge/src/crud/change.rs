@@ -1,9 +1,10 @@
 //! Changing and deleting records: only the version that was read, only what the caller may.
 
 use domain::entity::Entity;
+use domain::json;
 use domain::validate::{self, Change};
 use domain::{Doc, Error, Filter};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Command, EventOf};
 
 use crate::{Call, Halt, Outcome, Reply};

@@ -1,8 +1,9 @@
 //! Events and jobs of a command: what happened, and what must happen next.
 
 use domain::entities::{EVENT, JOB};
+use domain::json;
 use domain::{Doc, Entity, Error, Role, Time, doc, id};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Command;
 

@@ -1,9 +1,9 @@
 //! Making a lead: its number, its conversation and the word to the staff, however it came in.
 
 use domain::entities::{CONVERSATION, LEAD, lead_conversation, lead_reference};
+use domain::json;
 use domain::role::STAFF;
 use domain::{Doc, Error, event, search};
-use serde_json::json;
 
 use super::{Audience, Command, EventOf};
 

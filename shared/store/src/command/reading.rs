@@ -1,8 +1,9 @@
 //! Several reads in one trip, for commands that must know before they write.
 
 use data_api::{Action, Answer, Operation};
+use domain::json;
 use domain::{Doc, Entity, Error, Filter, doc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::batch::{Batch, On, Step};
 use super::{find_one, stored_key};

@@ -1,9 +1,10 @@
 //! Inserting and changing records, with the fields that every record has.
 
 use data_api::{Action, Operation};
+use domain::json;
 use domain::validate::{self, Change};
 use domain::{Doc, Entity, Error, Filter};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Command, On, Step};
 use crate::{Actor, query};

@@ -1,6 +1,7 @@
 //! Webhooks: the `{key}` in their path is sealed, so a signature is checked before any trip.
 
-use serde_json::{Value, json};
+use domain::json;
+use serde_json::Value;
 
 use crate::Vault;
 

@@ -2,14 +2,15 @@
 
 use domain::Filter;
 use domain::filter::Op;
-use serde_json::{Map, Value, json};
+use domain::json;
+use serde_json::{Map, Value};
 
 /// The condition as a filter document; equalities stay on top, where indexes see them.
 pub fn compile(filter: &Filter) -> Value {
     match filter {
         Filter::All => json!({}),
         Filter::Nothing => json!({ "_id": { "$in": [] } }),
-        Filter::Field(path, op, value) => json!({ path.as_ref(): condition(*op, value) }),
+        Filter::Field(path, op, value) => json!({ (path.as_ref()): condition(*op, value) }),
         Filter::Or(some) => json!({ "$or": some.iter().map(compile).collect::<Vec<_>>() }),
         Filter::And(all) => conjunction(all),
     }
@@ -63,6 +64,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -2,8 +2,9 @@
 
 use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
 use domain::filter::Op;
+use domain::json;
 use domain::{Doc, Filter, Time};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::SortKey;
 
@@ -84,6 +85,8 @@ fn at_path(doc: &Doc, path: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn by(name: &'static str, descending: bool) -> SortKey {

@@ -2,9 +2,10 @@
 
 use domain::entity::{Entity, Field};
 use domain::filter::Op;
+use domain::json;
 use domain::search::{self, SEARCH_FIELD};
 use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, validate};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, target};
 
@@ -226,6 +227,8 @@ fn shorten(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use domain::entities::LEAD;
     use domain::error::Place;
 
