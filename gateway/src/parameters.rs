@@ -3,12 +3,22 @@
 use bson::{Bson, Document};
 use engine::Update;
 
-use crate::failure::{FAILED_TO_PARSE, Failure, INVALID_NAMESPACE};
+use crate::{
+    ejson,
+    failure::{FAILED_TO_PARSE, Failure, INVALID_NAMESPACE},
+};
 
 /// What is left of a request's body.
 pub(crate) struct Parameters(pub Document);
 
 impl Parameters {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Failure> {
+        ejson::read(body).map(Self).map_err(|malformed| {
+            let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
+            malformed.code.into_iter().fold(failure, Failure::with_code)
+        })
+    }
+
     /// Refuses a body with parameters that nobody took.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self.0.keys().next() {

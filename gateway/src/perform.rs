@@ -139,11 +139,7 @@ impl Plan {
 
 fn plan(request: &Request, names: &mut Names) -> Result<Plan, Failure> {
     let Names { database, collections } = names;
-    let body = ejson::read(&request.body).map_err(|malformed| {
-        let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
-        malformed.code.into_iter().fold(failure, Failure::with_code)
-    })?;
-    let mut body = Parameters(body);
+    let mut body = Parameters::read(&request.body)?;
     // There is one data source; its name is accepted for the sake of existing clients.
     body.text("dataSource")?;
     *database = body.required_text("database")?;

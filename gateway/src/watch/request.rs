@@ -7,14 +7,7 @@ use bytes::Bytes;
 use data_api::Action;
 use engine::Filter;
 
-use crate::{
-    access,
-    config::Key,
-    ejson::{self, Form},
-    failure::Failure,
-    parameters::Parameters,
-    refused,
-};
+use crate::{access, config::Key, ejson::Form, failure::Failure, parameters::Parameters, refused};
 
 /// A request as it came.
 pub(crate) struct Asked {
@@ -53,11 +46,7 @@ const INVALID_TOKEN: i32 = 260;
 
 impl Asked {
     pub(crate) fn read(self) -> Result<Wanted, Failure> {
-        let body = ejson::read(&self.body).map_err(|malformed| {
-            let failure = Failure::invalid(format!("the body is not Extended JSON: {}", malformed.message));
-            malformed.code.into_iter().fold(failure, Failure::with_code)
-        })?;
-        let mut body = Parameters(body);
+        let mut body = Parameters::read(&self.body)?;
         body.text("dataSource")?;
         let database = body.required_text("database")?;
         access::authorise(&self.key, &database, Action::Watch.grants())?;
