@@ -1,14 +1,11 @@
 //! What keeps a bid's story sealed: until the deadline once it is offered, for good while it is not.
 
 use domain::doc::fields;
-use domain::entities::{EVENT, JOB};
+use domain::entities::EVENT;
 use domain::json;
 use domain::{Doc, Error, Filter, Time};
 use serde_json::Value;
 use store::{Command, Scope};
-
-/// A notice of a job that will not be sent is kept as long as one that was.
-const KEPT_DAYS: i64 = 7;
 
 /// The leads that take bids.
 pub fn open_lead(scope: &Scope) -> Filter {
@@ -32,11 +29,8 @@ pub fn until(command: &mut Command<'_>, scope: &Scope, bid: &str, source: String
 }
 
 /// The notice of the submission, which waits for the deadline, will not be sent.
-pub fn cancel_notice(command: &mut Command<'_>, scope: &Scope, bid: &str, deadline: Time) {
-    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::is("run_at", deadline.ejson()));
-    let notice = waiting.and(Filter::is("kind", "notify")).and(Filter::is("payload.facts.record.id", bid));
-    let done = json!({ "status": "done", "done_at": scope.now(), "expires_at": scope.now().plus_days(KEPT_DAYS) });
-    command.update_many(&JOB, &notice, &fields(done));
+pub fn cancel_notice(command: &mut Command<'_>, bid: &str, deadline: Time) {
+    command.call_off_notices(Filter::is("run_at", deadline.ejson()).and(Filter::is("payload.facts.record.id", bid)));
 }
 
 /// The time until which a bid is sealed; one that has none is sealed for good.

@@ -30,7 +30,7 @@ pub async fn withdraw(call: &Call) -> Outcome {
     let after = crud::apply(call, &mut command, &BID, &bid, &change(&bid, after), "bid.withdrawn")?;
     let deadline = seal::sealed_until(&bid);
     if scope.now() < deadline {
-        seal::cancel_notice(&mut command, scope, id, deadline);
+        seal::cancel_notice(&mut command, id, deadline);
         seal::hide(&mut command, scope, id, Filter::All);
     } else {
         let facts = json!({

@@ -1,6 +1,6 @@
 //! Deleting a lead, as long as nobody has been chosen for it; its bids are declined with it.
 
-use domain::entities::{BID, JOB, LEAD};
+use domain::entities::{BID, LEAD};
 use domain::json;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, doc};
@@ -9,8 +9,6 @@ use store::{Audience, Command, Scope};
 
 /// The most bids whose authors are told one by one.
 const BIDS_MAX: u32 = 200;
-/// A notice that will not be sent is kept as long as one that was.
-const KEPT_DAYS: i64 = 7;
 
 /// Soft-deletes a lead.
 pub async fn remove(call: &Call) -> Outcome {
@@ -49,10 +47,7 @@ fn decline(command: &mut Command<'_>, scope: &Scope, lead: &Doc, id: &str, bids:
         let author = doc::text(bid, "expert");
         command.notify(&Audience { members: &[author], ..Audience::default() }, facts);
     }
-    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::after("run_at", scope.now()));
-    let notices = waiting.and(Filter::is("kind", "notify")).and(Filter::is("payload.facts.lead", id));
-    let done = json!({ "status": "done", "done_at": scope.now(), "expires_at": scope.now().plus_days(KEPT_DAYS) });
-    command.update_many(&JOB, &notices, &doc::fields(done));
+    command.call_off_notices(Filter::after("run_at", scope.now()).and(Filter::is("payload.facts.lead", id)));
 }
 
 fn offered(scope: &Scope, lead: &str) -> Filter {

@@ -2,10 +2,13 @@
 
 use domain::entities::{EVENT, JOB};
 use domain::json;
-use domain::{Doc, Entity, Error, Role, Time, doc, id};
+use domain::{Doc, Entity, Error, Filter, Role, Time, doc, id};
 use serde_json::Value;
 
 use super::Command;
+
+/// A notice that will not be sent is kept as long as one that was.
+const CALLED_OFF_KEPT_DAYS: i64 = 7;
 
 /// What happened to a record.
 pub struct EventOf<'a> {
@@ -80,6 +83,14 @@ impl Command<'_> {
     /// A job that tells those concerned of the last event, but not who did it.
     pub fn notify(&mut self, audience: &Audience<'_>, facts: Value) {
         self.notify_with(audience, facts, None, &[]);
+    }
+
+    /// The notices among the waiting jobs that the filter finds will not be sent.
+    pub fn call_off_notices(&mut self, which: Filter) {
+        let waiting = self.scope.live().and(Filter::is("status", "queued")).and(Filter::is("kind", "notify")).and(which);
+        let now = self.scope.now();
+        let done = json!({ "status": "done", "done_at": now, "expires_at": now.plus_days(CALLED_OFF_KEPT_DAYS) });
+        self.update_many(&JOB, &waiting, &doc::fields(done));
     }
 
     /// As [`Command::notify`], at a later time, with fields of the job that come from results: (field, source).
