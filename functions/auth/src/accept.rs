@@ -3,7 +3,7 @@
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, event};
+use domain::{Doc, Error, Filter, Violation, event, json};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
 use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
@@ -11,7 +11,7 @@ use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
 use crate::second_factor::{self, Used};
-use crate::{identity, json, login, password};
+use crate::{identity, login, password};
 
 const INPUT: &[Field] = &[
     text("token", 500).required(),

@@ -2,13 +2,13 @@
 
 use data_api::{Action, Operation};
 use domain::entities::ATTEMPT;
+use domain::json::{list, object, of};
 use domain::{Error, ErrorKind, Time, id};
 use edge::Call;
 use serde_json::Value;
 use store::{Command, Found, PlatformScope, Reading, Step};
 
 use crate::entrance::text as text_of;
-use crate::json::{list, object, of};
 use crate::login::no_challenge;
 use crate::second_factor::Challenge;
 

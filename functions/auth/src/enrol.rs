@@ -2,6 +2,7 @@
 
 use domain::entities::IDENTITY;
 use domain::entity::{Field, text};
+use domain::json::{object, of};
 use domain::validate::{self, Change};
 use domain::{Doc, Error, Filter, Violation};
 use edge::{Call, Halt, Outcome, Reply};
@@ -11,7 +12,6 @@ use store::{Command, PlatformScope};
 use crate::attempts::{self, Counted};
 use crate::change_password::wrong;
 use crate::entrance::text as text_of;
-use crate::json::{object, of};
 use crate::{password, second_factor, totp};
 
 const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX).required()];

@@ -2,6 +2,7 @@
 
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
+use domain::json::{doc, object, of};
 use domain::{Doc, Error, Filter, Policy, Time, event};
 use edge::{Call, Halt};
 use serde_json::Value;
@@ -9,7 +10,6 @@ use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
 use store::{Command, EventOf, Scope};
 
 use crate::device;
-use crate::json::{doc, object, of};
 use crate::refresh_token::RefreshToken;
 
 /// How long a login lasts that nobody refreshes.

@@ -1,11 +1,11 @@
 //! Identities as they are written: made once, given other passwords, and found unchanged by whoever relies on theirs.
 
 use domain::entities::IDENTITY;
+use domain::json::of;
 use domain::{Doc, Error, Filter, validate};
 use store::{Command, Scope};
 
 use crate::entrance::text;
-use crate::json::of;
 
 /// Inserts an identity with the name and e-mail address of its first member; the command is on the platform.
 pub fn insert(command: &mut Command<'_>, id: &str, member: &Doc, hash: &str, taken: Error) {

@@ -7,7 +7,6 @@ mod device;
 mod enrol;
 mod entrance;
 mod identity;
-mod json;
 mod login;
 mod logins;
 mod logout;

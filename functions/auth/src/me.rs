@@ -1,12 +1,12 @@
 //! Who one is here, what one may do, and where else one is a member.
 
 use domain::entities::{MEMBERSHIP, TENANT};
+use domain::json::object;
 use domain::{Doc, Error, Filter, Policy, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
 
 use crate::entrance::text as text_of;
-use crate::json::object;
 use crate::places;
 
 /// The member of the session.

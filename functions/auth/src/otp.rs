@@ -1,13 +1,13 @@
 //! Logging in by a code that is mailed, in the place of the password.
 
 use domain::entity::{Field, email, reference, text};
+use domain::json::{object, of};
 use domain::{Time, id, validate};
 use edge::{Call, Outcome, Reply};
 use store::{PlatformScope, Vault, constant_time_eq, login_code, login_code_expiry, seal_address};
 
 use crate::attempts;
 use crate::entrance::text as text_of;
-use crate::json::{object, of};
 use crate::places;
 use crate::{device, identity, login, second_factor};
 

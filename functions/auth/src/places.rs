@@ -4,11 +4,11 @@ use data_api::{Action, Operation};
 use domain::Doc;
 use domain::doc;
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
+use domain::json::{list, object, of};
 use serde_json::Value;
 use store::PlatformScope;
 
 use crate::entrance::place;
-use crate::json::{list, object, of};
 
 /// One login reaches so many tenants at most.
 const PLACES_MAX: u32 = 100;

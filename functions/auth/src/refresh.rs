@@ -3,13 +3,13 @@
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
+use domain::json::{object, of};
 use domain::{Doc, Error, Filter, Time, validate};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
 use store::{PlatformScope, Scope};
 
 use crate::entrance::{self, text as text_of};
-use crate::json::{object, of};
 use crate::logins;
 use crate::refresh_token::RefreshToken;
 

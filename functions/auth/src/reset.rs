@@ -2,12 +2,12 @@
 
 use domain::entities::IDENTITY;
 use domain::entity::{Field, email, text};
+use domain::json::object;
 use domain::{Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use store::{PlatformScope, Reset, open_reset, reset_expiry, seal_address};
 
 use crate::entrance::text as text_of;
-use crate::json::object;
 use crate::{attempts, identity, logins, password};
 
 const ASKED: &[Field] = &[email("email").required()];

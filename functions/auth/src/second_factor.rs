@@ -3,13 +3,13 @@
 use ct_codecs::{Base64NoPadding, Decoder, Encoder};
 use data_api::{Action, Operation};
 use domain::entities::IDENTITY;
+use domain::json::{object, of};
 use domain::{Doc, Error, Time, Violation};
 use edge::Call;
 use serde_json::Value;
 use store::{Command, EventOf, PlatformScope, Vault, password_stamp};
 
 use crate::entrance::text as text_of;
-use crate::json::{object, of};
 use crate::totp::{self, SECRET_LEN};
 
 const TOTP: &str = "totp";

@@ -2,12 +2,12 @@
 
 use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points};
 use domain::entity::{Field, email, text};
+use domain::json::{doc, of};
 use domain::{Error, event, validate};
 use edge::{Call, Outcome, Reply};
 use store::{Command, EventOf, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
-use crate::json::{doc, of};
 use crate::{identity, password};
 
 const INPUT: &[Field] = &[

@@ -3,13 +3,13 @@
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, reference};
+use domain::json::{object, of};
 use domain::{Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use store::proof::Session;
 use store::{Command, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
-use crate::json::{object, of};
 
 const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
 

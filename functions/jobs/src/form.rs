@@ -1,6 +1,7 @@
 //! Forms: a received response becomes a person, a lead and an invitation, all at once and once.
 
 use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_code};
+use domain::json::{doc, object};
 use domain::role::STAFF;
 use domain::rules::Moment;
 use domain::{Doc, Error, Filter, validate};
@@ -8,7 +9,7 @@ use serde_json::Value;
 use store::{Audience, Command, EventOf};
 
 use crate::submission::{self, Submission};
-use crate::work::{Stop, Work, doc, done, facts, object, text};
+use crate::work::{Stop, Work, done, facts, text};
 
 /// Works a receipt.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! Mail: one notice to one recipient, sent once.
 
 use domain::entities::{MEMBERSHIP, NOTIFICATION};
+use domain::json::{doc, object};
 use domain::{Doc, Filter};
 use integrations::Failure;
 use integrations::mail::{Account, Mail, sent};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use store::Command;
 
 use crate::send::send;
-use crate::work::{Stop, Work, doc, done, object, text};
+use crate::work::{Stop, Work, done, text};
 
 /// Sends the mail of a notification, and records on it what became of the mail.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

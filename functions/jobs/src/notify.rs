@@ -3,12 +3,13 @@
 use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION};
 use domain::entity::Fallback;
 use domain::filter::Op;
+use domain::json::{doc, object};
 use domain::{Doc, Filter, Time, id};
 use serde_json::Value;
 use store::Command;
 
 use crate::notice::Notice;
-use crate::work::{Stop, Work, doc, done, object, text};
+use crate::work::{Stop, Work, done, text};
 
 /// How many recipients one job serves: two operations each stay well below what a transaction holds.
 const CHUNK: usize = 200;

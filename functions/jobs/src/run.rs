@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
+use domain::json::object;
 use domain::{Error, Time, id};
 use edge::{Call, Config, Halt, Outcome, Reply};
 use platform::Host;
 use store::proof::Runner;
 use store::{Origin, Scope, Store};
 
-use crate::work::{self, Stop, Work, object};
+use crate::work::{self, Stop, Work};
 
 const LIMIT_DEFAULT: u32 = 20;
 const LIMIT_MAX: u32 = 100;

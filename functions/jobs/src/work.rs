@@ -1,6 +1,7 @@
 //! One leased job: what it is worked with, and why it may stop.
 
 use data_api::{Action, Operation};
+use domain::json::object;
 use domain::{Doc, Entity, Error, ErrorKind, Filter, Time};
 use edge::{Config, Halt};
 use integrations::Failure;
@@ -106,16 +107,6 @@ pub async fn done(command: Command<'_>) -> Result<(), Stop> {
 /// A text of a record.
 pub fn text<'a>(doc: &'a Doc, field: &str) -> &'a str {
     doc.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A document of these fields. The macro of serde_json would write this out anew in every place: 10 kB of wasm after gzip.
-pub fn doc(fields: Vec<(&str, Value)>) -> Doc {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// As [`doc`], where a value is wanted.
-pub fn object(fields: Vec<(&str, Value)>) -> Value {
-    Value::Object(doc(fields))
 }
 
 /// What a notice is made of.

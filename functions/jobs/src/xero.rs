@@ -9,13 +9,14 @@ pub mod quote;
 
 pub use connection::Connection;
 
+use domain::json::object;
 use domain::money;
 use domain::{Doc, Time};
 use integrations::xero::Line;
 use integrations::{Currency, Decimal};
 use serde_json::Value;
 
-use crate::work::{object, text};
+use crate::work::text;
 
 /// What is billed: the work, and the fee for having arranged it.
 struct Bill<'a> {

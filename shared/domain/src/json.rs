@@ -20,7 +20,7 @@ macro_rules! json {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! json_object {
-    ([$($read:tt)*]) => { $crate::json::object(&mut [$($read)*]) };
+    ([$($read:tt)*]) => { $crate::json::object(::std::vec![$($read)*]) };
     ([$($read:tt)*] $name:tt : null $(, $($rest:tt)*)?) => {
         $crate::json_object!([$($read)* ($name, $crate::json::null()),] $($($rest)*)?)
     };
@@ -60,13 +60,21 @@ pub fn null() -> Value {
     Value::Null
 }
 
-/// An object of these fields, which are taken.
-pub fn object(fields: &mut [(&str, Value)]) -> Value {
-    let mut object = Doc::with_capacity(fields.len());
-    for (name, value) in fields {
-        object.insert((*name).to_owned(), std::mem::take(value));
-    }
-    Value::Object(object)
+/// A document of these fields.
+#[must_use]
+pub fn doc(fields: Vec<(&str, Value)>) -> Doc {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// As [`doc`], where a value is wanted.
+#[must_use]
+pub fn object(fields: Vec<(&str, Value)>) -> Value {
+    Value::Object(doc(fields))
+}
+
+/// An object of one field, such as an operator with its operand.
+pub fn of(name: &str, value: impl Into<Value>) -> Value {
+    object(vec![(name, value.into())])
 }
 
 /// A list of these items.

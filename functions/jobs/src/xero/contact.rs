@@ -2,11 +2,12 @@
 
 use domain::Doc;
 use domain::entities::MEMBERSHIP;
+use domain::json::object;
 use integrations::xero::{self, Contact};
 use serde_json::Value;
 
 use super::connection::{Connection, Refused};
-use crate::work::{Stop, Work, object, text};
+use crate::work::{Stop, Work, text};
 
 const NAME_LEN_MAX: usize = 255;
 

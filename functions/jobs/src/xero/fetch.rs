@@ -1,6 +1,7 @@
 //! What became of an invoice in Xero: paid there is paid here, and void is void.
 
 use domain::entities::{INVOICE, LEAD, PROJECT, paid, voided};
+use domain::json::object;
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Entity, Error, Filter, Time};
@@ -11,7 +12,7 @@ use store::{Audience, Command};
 use super::connection::Connection;
 use super::outcome::{self, Subject};
 use super::synced;
-use crate::work::{Stop, Work, done, facts, object, text};
+use crate::work::{Stop, Work, done, facts, text};
 
 /// A bid has 50 milestones at most, and each has one invoice.
 const INVOICES_MAX: u32 = 50;
