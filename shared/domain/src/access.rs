@@ -15,8 +15,11 @@ pub fn permitted(entity: &Entity, action: &str, viewer: &Viewer) -> Filter {
     match viewer.policy.reach(&format!("{}:{action}", entity.name)) {
         None => Filter::Nothing,
         Some(Reach::All) => Filter::All,
-        Some(Reach::Own) if action == "read" => own.or(entity.access.open.map_or(Filter::Nothing, |open| open(viewer))),
-        Some(Reach::Own) => own,
+        // No record says yet whose team it is of.
+        Some(Reach::Own | Reach::Team) if action == "read" => {
+            own.or(entity.access.open.map_or(Filter::Nothing, |open| open(viewer)))
+        }
+        Some(Reach::Own | Reach::Team) => own,
     }
 }
 

@@ -4,24 +4,9 @@ use std::sync::Arc;
 
 use crate::{Doc, Entity, Field, Role, doc};
 
-/// Whose records an action reaches; each includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// One's own.
-    Own,
-    /// Everybody's.
-    All,
-}
+mod reach;
 
-impl Reach {
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::All => "all",
-        }
-    }
-}
+pub use reach::Reach;
 
 /// Every permission. Written policies know them by their place: new ones come last, and none ever leaves.
 pub const PERMISSIONS: &[&str] = &[
@@ -104,8 +89,8 @@ pub struct Policy {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Custom {
-    /// Two bits for each permission, by its place.
-    reaches: u128,
+    /// Of each permission, by its place.
+    reaches: Vec<Option<Reach>>,
     masks: Vec<(String, String, Mask)>,
 }
 
@@ -122,15 +107,15 @@ impl Policy {
         reaches: impl IntoIterator<Item = (&'a str, Reach)>,
         masks: impl IntoIterator<Item = (&'static Entity, &'static Field, Mask)>,
     ) -> Option<Self> {
-        let mut bits = 0;
+        let mut given = vec![None; PERMISSIONS.len()];
         for (permission, reach) in reaches {
-            bits |= u128::from(bits_of(reach)) << place(permission)?;
+            *given.get_mut(place(permission)?)? = Some(reach);
         }
         let masks = masks
             .into_iter()
             .map(|(entity, field, mask)| maskable(entity, field).then(|| (entity.name.to_owned(), field.name.to_owned(), mask)));
         let masks: Vec<_> = masks.collect::<Option<_>>()?;
-        (masks.len() <= MASKS_MAX).then(|| Self { role, custom: Some(Arc::new(Custom { reaches: bits, masks })) })
+        (masks.len() <= MASKS_MAX).then(|| Self { role, custom: Some(Arc::new(Custom { reaches: given, masks })) })
     }
 
     /// The preset that it is, or is like.
@@ -142,7 +127,7 @@ impl Policy {
     pub fn reach(&self, permission: &str) -> Option<Reach> {
         match &self.custom {
             None => self.role.reach(permission),
-            Some(custom) => reach_of((custom.reaches >> place(permission)?) & 3),
+            Some(custom) => *custom.reaches.get(place(permission)?)?,
         }
     }
 
@@ -217,13 +202,13 @@ impl Policy {
             let sign = if *mask == Mask::Hidden { "-" } else { "=" };
             format!(" {entity}.{field}{sign}")
         });
-        Some(format!("{:x}{}", custom.reaches, masks.collect::<String>()))
+        Some(reach::written(&custom.reaches) + &masks.collect::<String>())
     }
 
     /// What was [written](Policy::written) of a policy like a preset.
     pub fn read(role: Role, text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        let reaches = u128::from_str_radix(words.next()?, 16).ok()?;
+        let reaches = reach::read(words.next()?)?;
         let masks = words.map(|word| {
             let (path, mask) = match word.strip_suffix('-') {
                 Some(path) => (path, Mask::Hidden),
@@ -247,24 +232,8 @@ pub fn maskable(entity: &Entity, field: &Field) -> bool {
     own && !field.hidden && !NEVER_MASKED.contains(&(entity.name, field.name))
 }
 
-/// The lower of a permission's two bits.
 fn place(permission: &str) -> Option<usize> {
-    PERMISSIONS.iter().position(|known| *known == permission).map(|at| at * 2)
-}
-
-const fn bits_of(reach: Reach) -> u8 {
-    match reach {
-        Reach::Own => 1,
-        Reach::All => 3,
-    }
-}
-
-const fn reach_of(bits: u128) -> Option<Reach> {
-    match bits {
-        1 => Some(Reach::Own),
-        3 => Some(Reach::All),
-        _ => None,
-    }
+    PERMISSIONS.iter().position(|known| *known == permission)
 }
 
 /// Who looks: a member with a policy.
