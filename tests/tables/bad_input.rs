@@ -156,7 +156,9 @@ async fn bad_input_wrong_types_are_named_for_every_field_of_every_entity() {
 /// Values that a field of this kind cannot hold.
 fn wrong_values(kind: &Kind) -> Vec<(Value, &'static str)> {
     let number_or_text = match kind {
-        Kind::Text(_) | Kind::Email | Kind::FileUrl | Kind::Date | Kind::Choice(_) | Kind::Reference(_) => json!(12),
+        Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Date | Kind::Choice(_) | Kind::Reference(_) => {
+            json!(12)
+        }
         _ => json!("text"),
     };
     let mut wrong = vec![(number_or_text, "of a wrong type"), (json!([[{}]]), "too deep")];

@@ -25,7 +25,7 @@ pub fn mark(entity: &Entity, field: &Field) -> String {
 /// A value of a kind that has a mark in it, where the kind can hold one.
 pub fn value(kind: &Kind, mark: &str) -> Value {
     match kind {
-        Kind::Text(_) | Kind::Email | Kind::FileUrl | Kind::Choice(_) | Kind::Reference(_) => mark.into(),
+        Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Choice(_) | Kind::Reference(_) => mark.into(),
         Kind::Integer(..) => 7.into(),
         Kind::Flag => true.into(),
         Kind::Date => json!({ "$date": "2031-07-07T07:07:07Z" }),

@@ -2,7 +2,7 @@
 
 use domain::entities::{LEAD, PERSON};
 use domain::rules::Moment;
-use domain::{Doc, Time, Violation, error::Place, money, validate};
+use domain::{Doc, Time, Violation, error::Place, money, phone, validate};
 use integrations::Currency;
 use integrations::typeform::{self, Mapping, Response};
 use serde_json::Value;
@@ -28,7 +28,12 @@ pub fn read(body: &str, config: Option<&Value>, now: Time) -> Result<Submission,
     let mapping = mapping.map_err(|malformed| format!("the mapping {malformed}"))?;
     let code = setting("default_currency").and_then(Value::as_str).unwrap_or(CURRENCY_DEFAULT);
     let currency = Currency { code, exponent: money::exponent(code).unwrap_or(2) };
-    let submission = mapping.apply(&response, currency);
+    let mut submission = mapping.apply(&response, currency);
+    let is_number = |value: &Value| value.as_str().is_some_and(|text| phone::normal(text, None).is_some());
+    if submission.person.get("phone").is_some_and(|phone| !is_number(phone)) {
+        // Whatever somebody writes in its place, the lead comes in.
+        submission.unmapped.extend(submission.person.remove_entry("phone"));
+    }
     let mut lead = submission.lead;
     let category = setting("category").and_then(Value::as_str).map(str::to_owned);
     lead.entry("category").or_insert_with(|| category.unwrap_or_else(|| title(body, &response)).into());
@@ -117,6 +122,14 @@ mod tests {
         assert_eq!(read.lead["budget_max"], json!({ "minor": 20_000, "currency": "USD" }));
         assert_eq!((&read.lead["category"], &read.lead["source"]), (&json!("roof"), &json!("form")));
         assert_eq!(read.lead["description"], "colour: red");
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_with_the_rest() {
+        let read = |text: &str| read_with(json!([answer("phone", "text", text)]), json!({})).unwrap();
+        assert_eq!(read("+44 20 7946 0018").person.unwrap()["phone"], "+442079460018");
+        let odd = read("after six");
+        assert_eq!((odd.person, &odd.lead["description"]), (None, &json!("phone: after six")));
     }
 
     #[test]

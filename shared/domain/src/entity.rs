@@ -69,6 +69,10 @@ pub struct Field {
     pub input: Input,
     /// Whether it tells something about a person.
     pub personal: bool,
+    /// Whether it is kept under the tenant's key, and nobody sorts by it or compares it but for equality.
+    pub encrypted: bool,
+    /// Whether an encrypted value can be found by being equal, and be unique.
+    pub blind: bool,
     /// Whether its words are found by `q=`.
     pub searchable: bool,
     /// Whether it is never shown.
@@ -82,6 +86,8 @@ pub enum Kind {
     Text(usize),
     /// An e-mail address, kept in lower case.
     Email,
+    /// A telephone number, kept as E.164 has it where its country is known.
+    Phone,
     /// Where a file is: an `https` URL, or the key of an object in the tenant's store.
     FileUrl,
     /// A whole number between two bounds, inclusive.
@@ -132,8 +138,9 @@ pub enum Input {
 
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        let (personal, searchable, hidden) = (false, false, false);
-        Self { name, kind, required: false, default: None, input: Input::Anyone, personal, searchable, hidden }
+        let (personal, encrypted, blind, searchable, hidden) = (false, false, false, false, false);
+        let (required, default, input) = (false, None, Input::Anyone);
+        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden }
     }
 
     /// A record cannot be without it.
@@ -166,6 +173,16 @@ impl Field {
         Self { personal: true, ..self }
     }
 
+    /// It tells something about a person, and is kept under the tenant's key.
+    pub const fn encrypted(self) -> Self {
+        Self { personal: true, encrypted: true, ..self }
+    }
+
+    /// As [`Field::encrypted`], found by being equal.
+    pub const fn blind(self) -> Self {
+        Self { blind: true, ..self.encrypted() }
+    }
+
     /// Its words are found by `q=`.
     pub const fn searchable(self) -> Self {
         Self { searchable: true, ..self }
@@ -185,6 +202,11 @@ pub const fn text(name: &'static str, max: usize) -> Field {
 /// An e-mail address.
 pub const fn email(name: &'static str) -> Field {
     Field::new(name, Kind::Email).personal()
+}
+
+/// A telephone number.
+pub const fn phone(name: &'static str) -> Field {
+    Field::new(name, Kind::Phone).personal()
 }
 
 /// A whole number.

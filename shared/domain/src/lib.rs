@@ -12,6 +12,7 @@ pub mod filter;
 pub mod id;
 pub mod json;
 pub mod money;
+pub mod phone;
 pub mod policy;
 pub mod role;
 pub mod rules;

@@ -1,6 +1,6 @@
 //! People: whom the tenant deals with, whether or not they can sign in.
 
-use crate::entity::{Access, Entity, email, index, reference, text, unique_if_present};
+use crate::entity::{Access, Entity, email, index, phone, reference, text, unique_if_present};
 use crate::rules::Plain;
 
 /// Somebody the tenant deals with.
@@ -9,9 +9,9 @@ pub static PERSON: Entity = Entity {
     collection: "people",
     prefix: "per",
     fields: &[
-        text("name", 200).personal().searchable(),
-        email("email"),
-        text("phone", 40).personal(),
+        text("name", 200).encrypted().searchable(),
+        email("email").blind(),
+        phone("phone").blind(),
         text("company_name", 200).searchable(),
         reference("membership", "membership").read_only(),
     ],

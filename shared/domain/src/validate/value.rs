@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::{card, fallback_value};
 use crate::entity::Field;
 use crate::money::{self, MINOR_MAX};
-use crate::{Doc, Kind, Time, Violation, entities, id};
+use crate::{Doc, Kind, Time, Violation, entities, id, phone};
 
 /// The value in its normal form; what is wrong with it is added to the violations.
 pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Violation>) -> Value {
     let found = match (kind, value) {
         (Kind::Text(max), Value::String(text)) => check_text(*max, text),
         (Kind::Email, Value::String(text)) => check_email(&text),
+        (Kind::Phone, Value::String(text)) => check_phone(&text),
         (Kind::FileUrl, Value::String(text)) => check_file_url(text),
         (Kind::Integer(min, max), Value::Number(number)) => match number.as_i64() {
             Some(whole) if (*min..=*max).contains(&whole) => Ok(whole.into()),
@@ -116,6 +117,11 @@ fn check_email(text: &str) -> Checked {
     if is_email(&email) { Ok(email.into()) } else { Err(("bad-email", "Expected an e-mail address.".to_owned())) }
 }
 
+fn check_phone(text: &str) -> Checked {
+    let number = phone::normal(text, None);
+    number.map(Value::from).ok_or_else(|| ("bad-phone", "Expected a telephone number such as +44 20 7946 0018.".to_owned()))
+}
+
 /// Whoever follows a link of another scheme might run a script, or send what they read in the clear.
 fn check_file_url(text: String) -> Checked {
     const LEN_MAX: usize = 2_000;
@@ -214,7 +220,7 @@ fn check_list(of: &Kind, max: usize, items: Vec<Value>, pointer: &str, violation
 
 fn name_of(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email | Kind::FileUrl => "text",
+        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email | Kind::Phone | Kind::FileUrl => "text",
         Kind::Integer(..) => "a whole number",
         Kind::Flag => "true or false",
         Kind::Date => "an RFC 3339 time as text",

@@ -216,7 +216,7 @@ fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
             _ => wrong(format!("Expected the id of a {name}.")),
         },
         Kind::Email => Ok(text.to_lowercase().into()),
-        Kind::Text(_) | Kind::Choice(_) | Kind::FileUrl => Ok(text.into()),
+        Kind::Text(_) | Kind::Choice(_) | Kind::Phone | Kind::FileUrl => Ok(text.into()),
         Kind::List(..) | Kind::Object(_) | Kind::Opaque(_) => Ok(json!(text)),
     }
 }
