@@ -15,6 +15,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("shared/store", &["shared/domain", "shared/data-api", "shared/platform"]),
     ("shared/integrations", &["shared/domain"]),
     ("shared/edge", &["shared/domain", "shared/platform", "shared/store"]),
+    (
+        "shared/runner",
+        &["shared/domain", "shared/data-api", "shared/platform", "shared/store", "shared/integrations", "shared/edge"],
+    ),
     ("functions/*", &["shared/*"]),
     ("gateway", &["shared/data-api", "gateway/engine"]),
     ("gateway/engine", &[]),

@@ -16,6 +16,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("notifications", notifications::ROUTES, notifications::router),
     ("policy", policy::ROUTES, policy::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),
+    ("xero", xero::ROUTES, xero::router),
 ];
 
 /// Every endpoint with the name of its function.

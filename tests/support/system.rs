@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 use xtask::runtime::{Kind, Settings};
 use xtask::workspace::Workspace;
 
@@ -80,10 +79,9 @@ impl System {
     /// Runs due jobs until none is left.
     pub async fn run_jobs(&self) {
         for _ in 0..50 {
-            let ran =
-                self.anyone().post("/v1/jobs/run", Value::Null).header("x-jobs-secret", JOBS_SECRET).send().await.expect(200);
-            assert_eq!(ran.json["failed"], 0, "{}", ran.text);
-            if ran.json["taken"] == 0 {
+            let ran = self.anyone().run_lanes(None).await;
+            assert_eq!(ran.failed, 0, "{ran:?}");
+            if ran.taken == 0 {
                 return;
             }
         }

@@ -180,6 +180,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("POST /v1/hooks/forms/{key}", &[]),
     plain("POST /v1/hooks/xero/{key}", &[]),
     plain("POST /v1/jobs/run", &[]),
+    plain("POST /v1/xero/run", &[]),
 ];
 
 impl Endpoint {

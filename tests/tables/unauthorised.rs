@@ -1,5 +1,6 @@
 //! Without a valid token nobody gets anywhere, and nothing changes.
 
+use domain::lane::LANES;
 use support::App;
 
 use crate::table::ENDPOINTS;
@@ -27,8 +28,10 @@ async fn unauthorised_public_endpoints_ask_for_another_proof() {
     let world = World::new().await;
     let before = world.snapshot().await;
     let anyone = App::shared().anyone();
-    for (path, status) in [("/v1/jobs/run", 401), ("/v1/hooks/forms/nonsense", 404), ("/v1/hooks/xero/nonsense", 404)] {
-        let answer = anyone.post(path, serde_json::json!({})).send().await;
+    let runs = LANES.iter().map(|(_, lane)| (format!("/v1/{lane}/run"), 401));
+    let hooks = ["forms", "xero"].map(|service| (format!("/v1/hooks/{service}/nonsense"), 404));
+    for (path, status) in runs.chain(hooks) {
+        let answer = anyone.post(&path, serde_json::json!({})).send().await;
         assert_eq!(answer.status, status, "{path} {}", answer.text);
     }
     assert_eq!(world.snapshot().await, before);

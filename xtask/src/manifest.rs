@@ -64,6 +64,12 @@ impl Manifest {
         self.component.keys().cloned().collect()
     }
 
+    /// The functions that work off jobs: they know the secret of whoever lets them.
+    pub fn runners(&self) -> Vec<String> {
+        let runs = |component: &Component| component.variables.contains_key("jobs_secret");
+        self.component.iter().filter(|(_, component)| runs(component)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Path prefixes without `/...`, the longest first, and the function of each.
     pub fn routes(&self) -> Vec<(String, String)> {
         let routes = self.trigger.http.iter();

@@ -62,3 +62,15 @@ fn both_runtimes_have_the_same_routes() {
     }
     assert_eq!(routes, Manifest::read(&workspace).unwrap().routes().into_iter().collect());
 }
+
+#[test]
+fn every_lane_of_jobs_has_a_function_and_a_cron_trigger() {
+    let workspace = Workspace::find().unwrap();
+    let wrangler: toml::Table = std::fs::read_to_string(workspace.root.join("wrangler.toml")).unwrap().parse().unwrap();
+    let runners: BTreeSet<String> = Manifest::read(&workspace).unwrap().runners().into_iter().collect();
+    let lanes = domain::lane::LANES.iter().map(|(_, lane)| (*lane).to_owned());
+    assert_eq!(runners, lanes.collect());
+    for runner in runners {
+        assert!(wrangler["env"][&runner]["triggers"]["crons"].is_array(), "{runner}");
+    }
+}

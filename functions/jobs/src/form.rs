@@ -5,11 +5,11 @@ use domain::json::{doc, object};
 use domain::role::STAFF;
 use domain::rules::Moment;
 use domain::{Doc, Error, Filter, validate};
+use runner::{Stop, Work, done, facts, text};
 use serde_json::Value;
 use store::{Audience, Command, EventOf};
 
 use crate::submission::{self, Submission};
-use crate::work::{Stop, Work, done, facts, text};
 
 /// Works a receipt.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

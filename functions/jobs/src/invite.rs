@@ -2,10 +2,10 @@
 
 use domain::Time;
 use domain::entities::{MEMBERSHIP, TENANT};
+use runner::{Stop, Work, text};
 use store::{invite_expiry, invite_token};
 
 use crate::mail::{Letter, post};
-use crate::work::{Stop, Work, text};
 
 /// Mails the invitation of a membership that nobody has accepted yet.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

@@ -8,12 +8,28 @@ mod notice;
 mod notify;
 mod password;
 mod routes;
-mod run;
-mod send;
 mod submission;
-mod work;
-mod xero;
+
+use platform::Host;
+use runner::Lane;
 
 pub use routes::{ROUTES, router};
 
-edge::entry!(router, scheduled = run::scheduled);
+static LANE: Lane = Lane {
+    name: "jobs",
+    kinds: &[
+        ("notify", |work| Box::pin(notify::work(work))),
+        ("mail", |work| Box::pin(mail::work(work))),
+        ("invite", |work| Box::pin(invite::work(work))),
+        ("login-code", |work| Box::pin(login_code::work(work))),
+        ("password-reset", |work| Box::pin(password::reset(work))),
+        ("password-changed", |work| Box::pin(password::changed(work))),
+        ("form", |work| Box::pin(form::work(work))),
+    ],
+};
+
+async fn scheduled(host: Host) {
+    runner::scheduled(host, &LANE).await;
+}
+
+edge::entry!(router, scheduled = scheduled);

@@ -2,10 +2,10 @@
 
 use domain::entities::IDENTITY;
 use domain::{Filter, Time};
+use runner::{Stop, Work};
 use store::{login_code, open_address};
 
 use crate::mail::{Letter, post};
-use crate::work::{Stop, Work};
 
 /// Mails the code to an address that somebody logs in with; to others nothing.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

@@ -6,11 +6,9 @@ use domain::{Doc, Filter};
 use integrations::Failure;
 use integrations::mail::{Account, Mail, sent};
 use platform::Host;
+use runner::{Stop, Work, done, send, text};
 use serde_json::Value;
 use store::Command;
-
-use crate::send::send;
-use crate::work::{Stop, Work, done, text};
 
 /// Sends the mail of a notification, and records on it what became of the mail.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

@@ -5,11 +5,11 @@ use domain::entity::Fallback;
 use domain::filter::Op;
 use domain::json::{doc, object};
 use domain::{Doc, Filter, Time, id};
+use runner::{Stop, Work, done, text};
 use serde_json::Value;
 use store::Command;
 
 use crate::notice::Notice;
-use crate::work::{Stop, Work, done, text};
 
 /// How many recipients one job serves: two operations each stay well below what a transaction holds.
 const CHUNK: usize = 200;

@@ -2,10 +2,10 @@
 
 use domain::entities::IDENTITY;
 use domain::{Filter, Time};
+use runner::{Stop, Work, text};
 use store::{open_address, reset_token};
 
 use crate::mail::{Letter, post};
-use crate::work::{Stop, Work, text};
 
 /// Mails the link to an address that somebody logs in with; to others nothing.
 pub async fn reset(work: &Work<'_>) -> Result<(), Stop> {

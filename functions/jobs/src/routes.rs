@@ -3,10 +3,10 @@
 use edge::Access::Public;
 use edge::{Route, Router};
 
-use crate::run;
+use crate::LANE;
 
 /// Every route of jobs.
-pub static ROUTES: &[Route] = &[Route::post("/v1/jobs/run", Public, |call| Box::pin(run::run(call))).with_query()];
+pub static ROUTES: &[Route] = &[Route::post("/v1/jobs/run", Public, |call| Box::pin(runner::run(call, &LANE))).with_query()];
 
 /// The router of jobs.
 pub fn router() -> Router {

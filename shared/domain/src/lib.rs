@@ -11,6 +11,7 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod json;
+pub mod lane;
 pub mod money;
 pub mod phone;
 pub mod policy;

@@ -35,11 +35,11 @@ pub enum JobEnd {
 }
 
 impl Store {
-    /// Takes the next due job of any tenant. A lease that ran out makes its job due again; a job that took down its last
+    /// Takes the next due job of a lane, of any tenant. A lease that ran out makes its job due again; a job that took down its last
     /// runner as well is laid aside.
-    pub async fn take_job(&self, _runner: &Runner) -> Result<Option<JobLease>, Halt> {
+    pub async fn take_job(&self, _runner: &Runner, lane: &str) -> Result<Option<JobLease>, Halt> {
         for _ in 0..LAID_ASIDE_MAX {
-            match self.take_due().await? {
+            match self.take_due(lane).await? {
                 Some(lease) if lease.attempts > ATTEMPTS_MAX => {
                     self.give_up(&lease, JobEnd::Dead { reason: "no attempt came to an end".to_owned() }).await?;
                 }
@@ -49,11 +49,11 @@ impl Store {
         Ok(None)
     }
 
-    async fn take_due(&self) -> Result<Option<JobLease>, Halt> {
+    async fn take_due(&self, lane: &str) -> Result<Option<JobLease>, Halt> {
         let now = self.now_for_jobs();
         let lease_until = now.plus_ms(LEASE_MS);
         let token = domain::id::from_parts("lease", now.ms(), self.random());
-        let filter = json!({ "status": { "$in": ["queued", "leased"] }, "run_at": { "$lte": now.ejson() } });
+        let filter = json!({ "lane": lane, "status": { "$in": ["queued", "leased"] }, "run_at": { "$lte": now.ejson() } });
         // A leased job is due when its lease ends: one index serves both.
         let set = json!({ "status": "leased", "lease_until": lease_until.ejson(), "run_at": lease_until.ejson(), "lease_token": token });
         let operation = Operation::new(Action::FindOneAndUpdate, JOB.collection)

@@ -11,9 +11,10 @@ mod password;
 mod run;
 mod xero;
 
+use domain::lane::lane_of;
 use domain::{Role, Time};
 use serde_json::{Value, json};
-use support::{Answered, App, JOBS_SECRET, Member, Request, Tenant};
+use support::{Answered, App, Member, Ran, Request, Tenant};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Lets one test run.
@@ -31,12 +32,17 @@ fn now() -> Time {
 
 /// A run of due jobs.
 fn run() -> Request {
-    App::shared().anyone().post("/v1/jobs/run?limit=100", json!({})).header("x-jobs-secret", JOBS_SECRET)
+    run_in("jobs")
 }
 
-/// Runs what is due at a time.
-async fn run_at(time: Time) -> Answered {
-    run().at(time).send().await.expect(200)
+/// A run of the due jobs of a lane.
+fn run_in(lane: &str) -> Request {
+    App::shared().anyone().run(lane)
+}
+
+/// Runs what is due at a time, in every lane.
+async fn run_at(time: Time) -> Ran {
+    App::shared().anyone().run_lanes(Some(time)).await
 }
 
 async fn jobs(tenant: &Tenant, kind: &str) -> Vec<Value> {
@@ -48,8 +54,8 @@ async fn queue(tenant: &Tenant, kind: &str, payload: Value) -> String {
     let id = support::id("job");
     let now = json!({ "$date": "2026-01-01T00:00:00.000Z" });
     let job = json!({
-        "_id": id, "tenant_id": tenant.id, "kind": kind, "payload": payload, "status": "queued", "run_at": now, "attempts": 0,
-        "created_at": now, "updated_at": now, "version": 1,
+        "_id": id, "tenant_id": tenant.id, "kind": kind, "lane": lane_of(kind), "payload": payload, "status": "queued", "run_at": now,
+        "attempts": 0, "created_at": now, "updated_at": now, "version": 1,
     });
     App::shared().data("insertOne", json!({ "collection": "jobs", "document": job })).await;
     id

@@ -1,10 +1,11 @@
 //! Who may run jobs, how many, and that none is done twice.
 
 use domain::Role;
+use domain::lane::{LANES, lane_of};
 use serde_json::json;
 use support::{App, Cut, JOBS_SECRET, id};
 
-use super::{alone, job, jobs, lead, now, queue, run, run_at, staffed, told};
+use super::{alone, job, jobs, lead, now, queue, run, run_at, run_in, staffed, told};
 
 #[tokio::test]
 async fn jobs_run_for_whoever_knows_the_secret() {
@@ -27,9 +28,39 @@ async fn a_limit_is_kept() {
     for _ in 0..3 {
         queue(&tenant, "xero.quote", json!({ "quote": id("quo") })).await;
     }
-    let ran = App::shared().anyone().post("/v1/jobs/run?limit=2", json!({})).header("x-jobs-secret", JOBS_SECRET).send().await;
+    let ran = App::shared().anyone().post("/v1/xero/run?limit=2", json!({})).header("x-jobs-secret", JOBS_SECRET).send().await;
     assert_eq!(ran.json, json!({ "taken": 2, "done": 2, "failed": 0 }));
-    assert_eq!(run().send().await.json, json!({ "taken": 1, "done": 1, "failed": 0 }));
+    assert_eq!(run_in("xero").send().await.json, json!({ "taken": 1, "done": 1, "failed": 0 }));
+}
+
+#[tokio::test]
+async fn a_lane_takes_no_job_of_another() {
+    let _alone = alone().await;
+    App::shared().run_jobs().await;
+    let (tenant, _) = staffed().await;
+    for (begin, lane) in LANES {
+        let id = queue(&tenant, &format!("{begin}nonsense"), json!({})).await;
+        for (_, other) in LANES.iter().filter(|(_, other)| other != lane) {
+            assert_eq!(run_in(other).send().await.expect(200).json["taken"], 0, "{other} took from {lane}");
+        }
+        assert_eq!(job(&id).await["status"], "queued");
+        assert_eq!(run_in(lane).send().await.expect(200).json, json!({ "taken": 1, "done": 0, "failed": 1 }));
+        assert_eq!(job(&id).await["status"], "dead");
+    }
+}
+
+#[tokio::test]
+async fn every_job_is_queued_in_the_lane_of_its_kind() {
+    let _alone = alone().await;
+    let (tenant, manager) = staffed().await;
+    tenant.member(Role::Admin).await;
+    lead(&manager, json!({})).await;
+    App::shared().run_jobs().await;
+    let queued = App::shared().stored("jobs", json!({ "tenant_id": tenant.id })).await;
+    assert!(queued.len() > 1, "{queued:?}");
+    for job in queued {
+        assert_eq!(job["lane"], lane_of(job["kind"].as_str().unwrap()), "{job}");
+    }
 }
 
 #[tokio::test]
@@ -100,7 +131,7 @@ async fn what_fails_is_tried_again_later_and_in_the_end_laid_aside() {
         assert_eq!((&left["attempts"], left["status"] == "dead"), (&json!(attempt), attempt == 10), "{left}");
         assert!(left["last_error"].as_str().unwrap().starts_with("internal"), "{left}");
         if attempt == 1 {
-            assert_eq!(run_at(time).await.json["taken"], 0, "not at once");
+            assert_eq!(run_at(time).await.taken, 0, "not at once");
         }
         time = time.plus_days(1);
     }
@@ -115,7 +146,7 @@ async fn a_job_that_every_runner_dies_of_is_laid_aside() {
     let (deadly, harmless) = (queue(&tenant, "xero.quote", json!({})).await, queue(&tenant, "xero.quote", json!({})).await);
     let left = json!({ "$set": { "status": "leased", "attempts": 10, "lease_token": "of a runner that is gone" } });
     app.data("updateOne", json!({ "collection": "jobs", "filter": { "_id": deadly }, "update": left })).await;
-    assert_eq!(run().send().await.json, json!({ "taken": 1, "done": 1, "failed": 0 }));
+    assert_eq!(run_in("xero").send().await.json, json!({ "taken": 1, "done": 1, "failed": 0 }));
     let dead = job(&deadly).await;
     assert_eq!((&dead["status"], &dead["last_error"]), (&json!("dead"), &json!("no attempt came to an end")));
     assert_eq!(job(&harmless).await["status"], "done");

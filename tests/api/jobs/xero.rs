@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use standins::{Fault, Service};
 use support::{App, Member, Tenant, id};
 
-use super::{alone, job, jobs, now, queue, run, run_at, told};
+use super::{alone, job, jobs, now, queue, run_at, run_in, told};
 
 const WEBHOOK_KEY: &str = "xero-webhook-key";
 
@@ -72,7 +72,7 @@ impl Deal {
 
     async fn sync(&self, kind: &str, field: &str, record: &Value) -> String {
         let job = queue(&self.tenant, kind, json!({ field: record["_id"] })).await;
-        run().send().await.expect(200);
+        run_in("xero").send().await.expect(200);
         job
     }
 
@@ -321,7 +321,7 @@ async fn word_of_a_strange_invoice_changes_nothing() {
     let other = json!({ "resource": "717f2bfc-c6d4-41fd-b238-3f2f0c0cf777", "organisation": "other" });
     for payload in [strange, other] {
         let done = queue(&deal.tenant, "xero.fetch", payload).await;
-        run().send().await.expect(200);
+        run_in("xero").send().await.expect(200);
         assert_eq!(job(&done).await["status"], "done");
     }
     assert_eq!(deal.last_error().await, Value::Null);

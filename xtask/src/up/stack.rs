@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use ureq::Agent;
+use xtask::manifest::Manifest;
 use xtask::process::Process;
 use xtask::runtime::{Running, Settings};
 use xtask::workspace::Workspace;
@@ -29,6 +30,7 @@ pub struct Stack {
     runtime: Running,
     standins: (String, Process),
     gateway: (String, Process),
+    lanes: Vec<String>,
     jobs_secret: String,
     admin_key: String,
 }
@@ -50,6 +52,7 @@ impl Stack {
             runtime,
             standins,
             gateway,
+            lanes: Manifest::read(workspace)?.runners(),
             jobs_secret: secrets.jobs_secret.clone(),
             admin_key: secrets.admin_key.clone(),
         })
@@ -75,10 +78,12 @@ impl Stack {
         Ok(())
     }
 
-    /// Lets due jobs run, as a cron trigger would; what goes wrong is in the functions' log.
+    /// Lets due jobs run in every lane, as a cron trigger would; what goes wrong is in the functions' log.
     pub fn run_jobs(&self) {
-        let call = self.agent.post(format!("{}/v1/jobs/run", self.url));
-        let _ = call.header("authorization", format!("Bearer {}", self.jobs_secret)).send_empty();
+        for lane in &self.lanes {
+            let call = self.agent.post(format!("{}/v1/{lane}/run", self.url));
+            let _ = call.header("authorization", format!("Bearer {}", self.jobs_secret)).send_empty();
+        }
     }
 
     /// Where the stand-ins are.

@@ -32,6 +32,7 @@ pub static JOB: Entity = Entity {
     prefix: "job",
     fields: &[
         text("kind", 100).read_only(),
+        text("lane", 40).read_only(),
         opaque("payload", 100_000).read_only(),
         status(&["queued", "leased", "done", "dead"]),
         date("run_at").read_only(),
@@ -42,7 +43,7 @@ pub static JOB: Entity = Entity {
         date("done_at").read_only(),
         date("expires_at").read_only(),
     ],
-    indexes: &[across(&["status", "run_at"]), expires(&["expires_at"])],
+    indexes: &[across(&["lane", "status", "run_at"]), expires(&["expires_at"])],
     access: Access::own(&[]),
     rules: &Plain,
 };

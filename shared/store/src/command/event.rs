@@ -2,7 +2,7 @@
 
 use domain::entities::{EVENT, JOB};
 use domain::json;
-use domain::{Doc, Entity, Error, Filter, Role, Time, doc, id};
+use domain::{Doc, Entity, Error, Filter, Role, Time, doc, id, lane};
 use serde_json::Value;
 
 use super::Command;
@@ -67,17 +67,14 @@ impl Command<'_> {
             Some(cause) => id::derived(JOB.prefix, &[cause, kind, key]),
             None => self.id(&JOB),
         };
-        let run_at = run_at.unwrap_or(self.scope.now());
-        let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": run_at, "attempts": 0 });
-        let job = doc::fields(job);
+        let job = queued(kind, payload, run_at.unwrap_or(self.scope.now()));
         self.insert(&JOB, &job_id, job, holes, Error::internal("a job's id was taken"));
     }
 
     /// A job under an id that follows from its own parts: however often it is asked for, it is queued once.
     pub fn job_once(&mut self, kind: &str, parts: &[&str], payload: Value) {
         let job_id = id::derived(JOB.prefix, &[&[self.scope.tenant(), kind], parts].concat());
-        let job = json!({ "kind": kind, "payload": payload, "status": "queued", "run_at": self.scope.now(), "attempts": 0 });
-        self.insert_once(&JOB, &job_id, doc::fields(job));
+        self.insert_once(&JOB, &job_id, queued(kind, payload, self.scope.now()));
     }
 
     /// A job that tells those concerned of the last event, but not who did it.
@@ -101,6 +98,12 @@ impl Command<'_> {
         let payload = json!({ "cause": self.cause, "members": members, "roles": roles, "except": except, "facts": facts });
         self.job_with("notify", "", payload, run_at, holes);
     }
+}
+
+/// A job that waits in the lane of its kind.
+fn queued(kind: &str, payload: Value, run_at: Time) -> Doc {
+    let lane = lane::lane_of(kind);
+    doc::fields(json!({ "kind": kind, "lane": lane, "payload": payload, "status": "queued", "run_at": run_at, "attempts": 0 }))
 }
 
 /// Whom an event concerns.

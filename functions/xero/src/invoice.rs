@@ -3,11 +3,12 @@
 use domain::entities::INVOICE;
 use domain::{Doc, Error, Filter};
 use integrations::xero::{self, Invoice, InvoiceStatus, NewInvoice};
+use runner::{Stop, Work, done, text};
 
-use super::connection::{Connection, Refused};
-use super::outcome::{self, Subject};
-use super::{Bill, contact, date_ms, synced};
-use crate::work::{Stop, Work, done, text};
+use crate::bill::{Bill, date_ms, synced};
+use crate::connection::{Connection, Refused};
+use crate::contact;
+use crate::outcome::{self, Subject};
 
 const DAY_MS: i64 = 86_400_000;
 const DAYS_TO_PAY: i64 = 14;

@@ -7,10 +7,8 @@ use domain::json::object;
 use domain::{Doc, Error, Filter};
 use integrations::xero::{self, Api, App, TaxMode};
 use integrations::{Answer, Failure, Outgoing};
+use runner::{Response, Stop, Work, send, text};
 use serde_json::Value;
-
-use crate::send::{Response, send};
-use crate::work::{Stop, Work, text};
 
 /// The granular scopes that quotes, invoices and contacts need, where the configuration names no others.
 const SCOPES_DEFAULT: &str = "accounting.invoices accounting.contacts";

@@ -3,12 +3,13 @@
 use domain::entities::QUOTE;
 use domain::{Doc, Error, Filter};
 use integrations::xero::{self, NewQuote, Quote, QuoteStatus};
+use runner::{Stop, Work, done, text};
 use serde_json::Value;
 
-use super::connection::{Connection, Refused};
-use super::outcome::{self, Subject};
-use super::{Bill, contact, date_ms, synced};
-use crate::work::{Stop, Work, done, text};
+use crate::bill::{Bill, date_ms, synced};
+use crate::connection::{Connection, Refused};
+use crate::contact;
+use crate::outcome::{self, Subject};
 
 const TITLE_LEN_MAX: usize = 100;
 

@@ -4,10 +4,10 @@ use domain::entities::INTEGRATION;
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Error, event};
+use runner::{Stop, Work, done, facts, text};
 use store::{Audience, Command, EventOf};
 
-use super::connection::{Connection, Refused};
-use crate::work::{Stop, Work, done, facts, text};
+use crate::connection::{Connection, Refused};
 
 /// Notes on the integration that it works.
 pub fn note_success(command: &mut Command<'_>, work: &Work<'_>, connection: &Connection<'_>) {

@@ -9,7 +9,7 @@ use platform::Host;
 use store::proof::Runner;
 use store::{Origin, Scope, Store};
 
-use crate::work::{self, Stop, Work};
+use crate::{Lane, Stop, Work};
 
 const LIMIT_DEFAULT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
@@ -25,8 +25,8 @@ struct Report {
     failed: u32,
 }
 
-/// Runs due jobs for a scheduler that knows the secret.
-pub async fn run(call: &Call) -> Outcome {
+/// Runs due jobs of a lane for a scheduler that knows the secret.
+pub async fn run(call: &Call, lane: &Lane) -> Outcome {
     let bearer = call.header("authorization");
     let bearer = bearer.as_deref().and_then(|header| header.strip_prefix("Bearer ")).map(str::to_owned);
     let secret = call.header("x-jobs-secret").or(bearer).unwrap_or_default();
@@ -34,15 +34,15 @@ pub async fn run(call: &Call) -> Outcome {
     let runner = runner.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the jobs is required."))?;
     let limit = limit(call.query())?;
     let request_id = call.header("x-request-id").unwrap_or_default();
-    let report = work_off(&call.host, &call.config, &runner, limit, &request_id).await?;
+    let report = work_off(&call.host, &call.config, lane, &runner, limit, &request_id).await?;
     let report = vec![("taken", report.taken.into()), ("done", report.done.into()), ("failed", report.failed.into())];
     Ok(Reply::json(200, &object(report)))
 }
 
-/// Runs due jobs when the runtime's own schedule says so.
-pub async fn scheduled(host: Host) {
+/// Runs due jobs of a lane when the runtime's own schedule says so.
+pub async fn scheduled(host: Host, lane: &Lane) {
     let outcome = match Config::read(&host) {
-        Ok(config) => work_off(&host, &Rc::new(config), &Runner::scheduled(), LIMIT_MAX, "").await.map(|_| ()),
+        Ok(config) => work_off(&host, &Rc::new(config), lane, &Runner::scheduled(), LIMIT_MAX, "").await.map(|_| ()),
         Err(wrong) => Err(Error::internal(format!("configuration: {wrong}")).into()),
     };
     if let Err(Halt::Refused(error)) = outcome {
@@ -52,12 +52,19 @@ pub async fn scheduled(host: Host) {
     }
 }
 
-async fn work_off(host: &Host, config: &Rc<Config>, runner: &Runner, limit: u32, request_id: &str) -> Result<Report, Halt> {
+async fn work_off(
+    host: &Host,
+    config: &Rc<Config>,
+    lane: &Lane,
+    runner: &Runner,
+    limit: u32,
+    request_id: &str,
+) -> Result<Report, Halt> {
     let mut report = Report::default();
     let started = host.now_ms();
     while report.taken < limit && host.now_ms() - started < BUDGET_MS {
         let store = store(host, config, request_id);
-        let lease = match store.take_job(runner).await {
+        let lease = match store.take_job(runner, lane.name).await {
             Ok(Some(lease)) => lease,
             Ok(None) => break,
             // What was done is done; the next run meets the same trouble or none.
@@ -67,7 +74,7 @@ async fn work_off(host: &Host, config: &Rc<Config>, runner: &Runner, limit: u32,
         report.taken += 1;
         let scope = Scope::of_lease(&lease, store.now());
         let work = Work { host, config, store: &store, lease, scope };
-        match one(&work).await {
+        match one(lane, &work).await {
             Some(true) => report.done += 1,
             Some(false) => report.failed += 1,
             None => {}
@@ -77,9 +84,12 @@ async fn work_off(host: &Host, config: &Rc<Config>, runner: &Runner, limit: u32,
 }
 
 /// Works a job and ends its lease: whether it was done; nothing when it only came too early.
-async fn one(work: &Work<'_>) -> Option<bool> {
+async fn one(lane: &Lane, work: &Work<'_>) -> Option<bool> {
     let began = work.host.now_ms();
-    let outcome = work::work(work).await;
+    let outcome = match lane.kinds.iter().find(|(kind, _)| *kind == work.lease.kind()) {
+        Some((_, worker)) => worker(work).await,
+        None => Err(Stop::Dead { reason: "nobody knows this kind of job".to_owned() }),
+    };
     let (word, reason) = match &outcome {
         Ok(()) => ("done", None),
         Err(Stop::Early(_)) => ("early", None),

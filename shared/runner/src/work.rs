@@ -10,8 +10,6 @@ use serde_json::Value;
 use store::proof::JobLease;
 use store::{Command, Scope, Store};
 
-use crate::{form, invite, login_code, mail, notify, password, xero};
-
 /// No service makes us wait longer than until its next day.
 const WAIT_MAX_S: u64 = 86_400;
 
@@ -33,32 +31,26 @@ pub struct Work<'a> {
 #[derive(Debug)]
 pub enum Stop {
     /// It may be done later: not before so many seconds, if the other side said so.
-    Again { reason: String, after_s: Option<u32> },
+    Again {
+        /// Why it was not done.
+        reason: String,
+        /// When to try again at the earliest, in seconds.
+        after_s: Option<u32>,
+    },
     /// It never will be.
-    Dead { reason: String },
+    Dead {
+        /// Why.
+        reason: String,
+    },
     /// It never will be, and that has been written already.
-    Ended { reason: String },
+    Ended {
+        /// Why.
+        reason: String,
+    },
     /// It came before its time.
     Early(Time),
     /// Somebody else holds the lease by now.
     Lost,
-}
-
-/// Does what the job's kind says.
-pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
-    match work.lease.kind() {
-        "notify" => notify::work(work).await,
-        "mail" => mail::work(work).await,
-        "invite" => invite::work(work).await,
-        "login-code" => login_code::work(work).await,
-        "password-reset" => password::reset(work).await,
-        "password-changed" => password::changed(work).await,
-        "form" => form::work(work).await,
-        "xero.quote" => xero::quote::work(work).await,
-        "xero.invoice" => xero::invoice::work(work).await,
-        "xero.fetch" => xero::fetch::work(work).await,
-        _ => Err(Stop::Dead { reason: "nobody knows this kind of job".to_owned() }),
-    }
 }
 
 impl Work<'_> {

@@ -4,10 +4,10 @@ use domain::Doc;
 use domain::entities::MEMBERSHIP;
 use domain::json::object;
 use integrations::xero::{self, Contact};
+use runner::{Stop, Work, text};
 use serde_json::Value;
 
-use super::connection::{Connection, Refused};
-use crate::work::{Stop, Work, text};
+use crate::connection::{Connection, Refused};
 
 const NAME_LEN_MAX: usize = 255;
 

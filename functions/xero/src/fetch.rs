@@ -6,13 +6,13 @@ use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Entity, Error, Filter, Time};
 use integrations::xero::{self, Invoice, InvoiceStatus};
+use runner::{Stop, Work, done, facts, text};
 use serde_json::Value;
 use store::{Audience, Command};
 
-use super::connection::Connection;
-use super::outcome::{self, Subject};
-use super::synced;
-use crate::work::{Stop, Work, done, facts, text};
+use crate::bill::synced;
+use crate::connection::Connection;
+use crate::outcome::{self, Subject};
 
 /// A bid has 50 milestones at most, and each has one invoice.
 const INVOICES_MAX: u32 = 50;
@@ -26,7 +26,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     }
     let there = match connection.call(|api| api.get_invoice(resource), xero::invoice).await {
         Ok(there) => there,
-        Err(super::connection::Refused::ByXero(failure)) if failure.code == "xero-not-found" => {
+        Err(crate::connection::Refused::ByXero(failure)) if failure.code == "xero-not-found" => {
             return work.nothing_to_do().await;
         }
         Err(refused) => {

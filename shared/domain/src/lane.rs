@@ -1,0 +1,24 @@
+//! Lanes: which function works off which kinds of job.
+
+/// Every lane, which is also the name of its function, after what the kinds in it begin with. The last takes all others.
+pub const LANES: &[(&str, &str)] = &[("xero.", "xero"), ("", "jobs")];
+
+/// The lane of a kind: there is one for every kind.
+pub fn lane_of(kind: &str) -> &'static str {
+    LANES.iter().find(|(begin, _)| kind.starts_with(begin)).map_or("jobs", |(_, lane)| lane)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_lane() {
+        for (kind, lane) in
+            [("xero.quote", "xero"), ("xero", "jobs"), ("notify", "jobs"), ("never heard of", "jobs"), ("", "jobs")]
+        {
+            assert_eq!(lane_of(kind), lane, "{kind}");
+        }
+        assert!(LANES.last().is_some_and(|(begin, _)| begin.is_empty()), "the last lane takes all others");
+    }
+}
