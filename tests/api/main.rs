@@ -8,4 +8,5 @@ mod billing;
 mod chat;
 mod leads;
 mod notifications;
+mod people;
 mod webhooks;

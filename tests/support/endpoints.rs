@@ -14,6 +14,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("jobs", jobs::ROUTES, jobs::router),
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),
+    ("people", people::ROUTES, people::router),
     ("policy", policy::ROUTES, policy::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),
     ("xero", xero::ROUTES, xero::router),

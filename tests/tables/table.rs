@@ -105,6 +105,16 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("DELETE /v1/leads/{id}", "lead", STAFF, 2),
     with("POST /v1/leads/{id}/publish", "lead", STAFF, 2, |_| json!({ "bid_deadline": "2999-01-01T00:00:00Z" })),
     with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "manager": world.member(Manager).id })),
+    // people
+    plain("GET /v1/people", STAFF),
+    Endpoint {
+        body: |_| json!({ "name": "Ada", "email": "ada@example.com" }),
+        foreign: Some(|world| json!({ "email": "ada@example.com", "owner": world.member(Manager).id })),
+        ..plain("POST /v1/people", STAFF)
+    },
+    of("GET /v1/people/{id}", "person", STAFF, 1),
+    with("PATCH /v1/people/{id}", "person", STAFF, 2, |_| json!({ "job_title": "Roofer" })),
+    of("DELETE /v1/people/{id}", "person", STAFF, 2),
     // bids
     plain("GET /v1/bids", &[Expert, Owner, Admin, Manager]),
     Endpoint {

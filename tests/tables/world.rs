@@ -197,13 +197,14 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        let [message, event, notification, integration, login, role] = [
+        let [message, event, notification, integration, login, role, person] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
             ("integration", "int"),
             ("login", "log"),
             ("role", "rol"),
+            ("person", "per"),
         ]
         .map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
@@ -226,6 +227,8 @@ impl World {
         );
         let fields = json!({ "name": "Clerk", "based_on": "manager", "kind": "staff", "permissions": { "lead:read": "all" } });
         self.insert("roles", &role, fields, operations);
+        let fields = json!({ "name": "Grace", "email": "grace@example.com", "owner": self.member(Role::Manager).id, "tags": [], "search_words": ["grace"] });
+        self.insert("people", &person, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();
         let fields =
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });

@@ -271,6 +271,13 @@ pub const ATTACHMENT: Kind = Kind::Object(&[
     integer("size_bytes", 0, 5_368_709_120),
 ]);
 
+/// Where somebody is to be found: it tells of a person.
+pub const ADDRESS: &[Field] =
+    &[text("street", 200), text("zip_code", 20), text("city", 100), text("state", 100), text("country", 100)];
+
+/// In which part of the business somebody is; records are assigned and counted by it.
+pub const LOCATION: &[Field] = &[text("country", 100), text("region", 100), text("territory", 100)];
+
 /// An index; `tenant_id` comes before its keys, except where the search itself goes across tenants.
 #[derive(Clone, Copy, Debug)]
 pub struct Index {

@@ -53,6 +53,9 @@ pub const PERMISSIONS: &[&str] = &[
     "role:create",
     "role:update",
     "role:delete",
+    "person:create",
+    "person:update",
+    "person:delete",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.
