@@ -1,7 +1,7 @@
 //! Opening a database file and handing out sessions.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use bson::Document;
+use rusqlite::Connection;
 
 use crate::{
     builds,
@@ -60,6 +61,14 @@ impl Engine {
     pub fn open(path: &Path) -> Result<Engine> {
         let engine = Engine::open_beside(path)?;
         builds::clean_up(&engine)?;
+        Ok(engine)
+    }
+
+    /// As [`Engine::open`], for secrets: what goes is overwritten, so that the file holds no trace of it once the log of changes has let go of it
+    /// and [`Engine::checkpoint`] has emptied SQLite's own.
+    pub fn open_wiping(path: &Path) -> Result<Engine> {
+        let engine = Engine::open(path)?;
+        engine.begin(Mode::Write)?.store()?.sql().execute_batch("PRAGMA secure_delete = ON")?;
         Ok(engine)
     }
 
@@ -129,6 +138,28 @@ impl Engine {
     /// Forgets the oldest changes; answers how many.
     pub fn trim_changes(&self, now_ms: i64, kept: &Kept) -> Result<u64> {
         changes::trim(self, now_ms, kept)
+    }
+
+    /// The databases that have collections, in order.
+    pub fn databases(&self) -> Result<Vec<String>> {
+        let session = self.begin(Mode::Read)?;
+        let collections = session.store()?.all_collections()?;
+        let names: BTreeSet<String> = collections.iter().map(|collection| collection.database.clone()).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    /// Empties SQLite's log of page images into the file, unless somebody is at work on it: then the next call does.
+    pub fn checkpoint(&self) -> Result<()> {
+        let sql = Connection::open(&self.pool.path)?;
+        sql.busy_timeout(Duration::ZERO)?;
+        Ok(sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    /// Writes one state of the whole file into a new or empty one, beside others at work.
+    pub fn back_up(&self, to: &Path) -> Result<()> {
+        let to = to.to_str().ok_or_else(|| Error::bad_value("the path of a backup is no text"))?;
+        Store::open(&self.pool.path)?.sql().execute("VACUUM INTO ?1", [to])?;
+        Ok(())
     }
 
     /// Rechecks the whole file: what is wrong, in words; nothing where all is well.

@@ -39,6 +39,11 @@ impl Session {
         self.stop = Some(Arc::new(stop));
     }
 
+    /// Fixes the state that a session sees as that of now, and not of its first command.
+    pub fn see(&self) -> Result<()> {
+        self.store()?.see()
+    }
+
     /// Runs one command.
     pub fn run(&mut self, database: &str, command: &Command) -> Result<Outcome> {
         let _watched = Watched::by(self.stop.clone());

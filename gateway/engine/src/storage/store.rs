@@ -84,6 +84,11 @@ impl Store {
         Ok(())
     }
 
+    /// A transaction sees the state at its first reading.
+    pub fn see(&self) -> Result<()> {
+        catalog::version(&self.sql).map(drop)
+    }
+
     pub fn forget_catalog(&self) {
         self.catalog.replace(None);
     }

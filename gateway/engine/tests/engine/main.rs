@@ -18,3 +18,5 @@ mod open;
 mod planner;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod wiping;
