@@ -6,7 +6,7 @@ use data_api::Grant;
 use engine::Command;
 use hyper::HeaderMap;
 
-use crate::{command, config::Key, failure::Failure, touched};
+use crate::{config::Key, failure::Failure, touched};
 
 /// Finds the key that the headers carry: `Authorization: Bearer`, then `apiKey`, then `api-key`.
 pub(crate) fn authenticate<'k>(keys: &'k [Arc<Key>], headers: &HeaderMap) -> Result<&'k Arc<Key>, Failure> {
@@ -32,11 +32,7 @@ pub(crate) fn authorise(key: &Key, database: &str, grants: &[Grant]) -> Result<(
 
 /// Refuses a pipeline that writes without the right to, or reaches a database that the key is not for.
 pub(crate) fn authorise_stages(key: &Key, command: &Command) -> Result<(), Failure> {
-    let command = match command {
-        Command::Explain { command } => command,
-        command => command,
-    };
-    for touched in command::stages(command).flat_map(touched::by_stage) {
+    for touched in touched::by_command(command) {
         let grants: &[Grant] = if touched.writes { &[Grant::Write, Grant::Admin] } else { &[Grant::Read] };
         match touched.database {
             Some(database) => authorise(key, database, grants)?,

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch::Receiver};
 pub(crate) use self::{driver::DriverWatch, embedded::EmbeddedWatch};
 use crate::{
     Error,
-    config::{Backend, Limits},
+    config::{Apart, Backend, Limits},
     failure::Failure,
     perform::{Reply, Request, Turn},
     watch::{Asked, Opened},
@@ -39,8 +39,8 @@ pub(crate) trait Store {
     /// Whether a single command takes effect when it runs and not when it is committed.
     const COMMITS_AT_ONCE: bool;
 
-    /// Commands end early once the turn has expired, where the store can do that.
-    async fn begin(&self, purpose: Purpose, turn: &Arc<Turn>) -> Result<Self::Session, Failure>;
+    /// Its commands are of these databases alone. They end early once the turn has expired, where the store can do that.
+    async fn begin(&self, purpose: Purpose, databases: &[&str], turn: &Arc<Turn>) -> Result<Self::Session, Failure>;
 
     /// Runs a single command that takes transactions of its own, if it is one.
     async fn run_apart(&self, _database: &str, _command: &Command) -> Option<Result<Outcome, Failure>> {
@@ -62,10 +62,18 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) async fn open(backend: Backend, limits: &Limits, stopped: Receiver<bool>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        backend: Backend,
+        apart: Vec<Apart>,
+        limits: &Limits,
+        stopped: Receiver<bool>,
+    ) -> Result<Self, Error> {
         match backend {
-            Backend::Embedded { path } => Embedded::open(Some(path), limits, stopped).await.map(Self::Embedded),
-            Backend::Temporary => Embedded::open(None, limits, stopped).await.map(Self::Embedded),
+            Backend::Embedded { path } => Embedded::open(Some(path), apart, limits, stopped).await.map(Self::Embedded),
+            Backend::Temporary => Embedded::open(None, apart, limits, stopped).await.map(Self::Embedded),
+            Backend::Mongo { .. } if !apart.is_empty() => {
+                Err(Error::Database("MongoDB decides itself where a database is kept".into()))
+            }
             Backend::Mongo { uri } => Driver::open(&uri, limits).await.map(Self::Driver),
         }
     }

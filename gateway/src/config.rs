@@ -13,6 +13,8 @@ use crate::tls::Tls;
 pub struct Config {
     /// Where the documents are.
     pub backend: Backend,
+    /// The databases that the embedded engine keeps in files of their own.
+    pub apart: Vec<Apart>,
     /// Who may do what; without keys every request is refused.
     pub keys: Vec<Key>,
     /// Where to listen; port 0 takes any free one.
@@ -40,6 +42,15 @@ pub enum Backend {
         /// The connection string; holds the password, so it is never printed.
         uri: String,
     },
+}
+
+/// A database in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// The name of the database.
+    pub database: String,
+    /// Its file; created where there is none. Of a temporary backend it is in the folder that goes with the gateway.
+    pub path: PathBuf,
 }
 
 /// An API key and what it allows.
@@ -98,6 +109,7 @@ impl Config {
     pub fn temporary(key: &str) -> Self {
         Self {
             backend: Backend::Temporary,
+            apart: Vec::new(),
             keys: vec![Key::new(key)],
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: None,

@@ -49,7 +49,7 @@ const PINGS: usize = 4;
 
 impl Gateway {
     pub(crate) async fn open(config: Config, stopped: Receiver<bool>) -> Result<Self, Error> {
-        let database = Database::open(config.backend, &config.limits, stopped.clone()).await?;
+        let database = Database::open(config.backend, config.apart, &config.limits, stopped.clone()).await?;
         Ok(Self {
             database,
             keys: config.keys.into_iter().map(Arc::new).collect(),

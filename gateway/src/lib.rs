@@ -6,6 +6,7 @@ mod accept;
 mod access;
 mod answer;
 mod backend;
+mod backup;
 mod body;
 mod command;
 mod config;
@@ -34,7 +35,8 @@ mod verify;
 mod watch;
 mod workers;
 
-pub use config::{Backend, Config, Kept, Key, Limits, Rate};
+pub use backup::back_up;
+pub use config::{Apart, Backend, Config, Kept, Key, Limits, Rate};
 pub use error::Error;
 pub use server::{Running, start};
 pub use tls::Tls;

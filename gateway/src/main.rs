@@ -9,10 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [command, path] = arguments.as_slice()
-        && command == "verify"
-    {
-        return verify(Path::new(path));
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["verify", path] => return verify(Path::new(path)),
+        ["backup", path, to] => return back_up(Path::new(path), Path::new(to)),
+        _ => {}
     }
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = match options::read(arguments.into_iter(), variable) {
@@ -66,6 +66,16 @@ fn verify(path: &Path) -> ExitCode {
     }
     say("no fault found\n");
     ExitCode::SUCCESS
+}
+
+fn back_up(path: &Path, to: &Path) -> ExitCode {
+    match gateway::back_up(path, to) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn say(text: &str) {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::{Backend, Config, Key, Limits, Rate, Tls};
+use gateway::{Apart, Backend, Config, Key, Limits, Rate, Tls};
 
 /// What `--help` says.
 pub const HELP: &str = "\
@@ -15,8 +15,11 @@ The Data API over an embedded database or over MongoDB.
 
 Usage: gateway --embedded PATH | --mongodb URI [options]
        gateway verify PATH    recheck a whole embedded file; exit code 1 on a fault
+       gateway backup PATH TO copy an embedded file, in use or not, to the new file TO
 
   --embedded PATH        keep the documents in the file PATH (created if missing)
+  --apart NAME=PATH      keep the database NAME in a file of its own; may stand several
+                         times; or GATEWAY_APART, with commas between
   --mongodb URI          pass requests on to MongoDB; MONGODB_URI in the environment
                          serves as well and keeps the password out of the process list
   --address HOST:PORT    where to listen (127.0.0.1:8790)
@@ -73,6 +76,10 @@ pub fn read(
     if backend.is_none() {
         fault("neither --embedded nor --mongodb is given; see --help");
     }
+    given.take_apart(&variable).unwrap_or_else(&mut fault);
+    if !given.apart.is_empty() && matches!(backend, Some(Backend::Mongo { .. })) {
+        fault("--apart is for --embedded; see --help");
+    }
     let tls = given.tls(&variable).unwrap_or_else(|reason| {
         fault(reason);
         None
@@ -87,7 +94,7 @@ pub fn read(
     match backend {
         Some(backend) if faults.is_empty() => {
             let address = given.address.unwrap_or(DEFAULT_ADDRESS);
-            Ok(Some(Config { backend, keys, address, tls, limits: given.limits, log: !given.is_quiet }))
+            Ok(Some(Config { backend, apart: given.apart, keys, address, tls, limits: given.limits, log: !given.is_quiet }))
         }
         _ => Err(faults),
     }
@@ -99,6 +106,7 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 #[derive(Default)]
 struct Given {
     backend: Option<Backend>,
+    apart: Vec<Apart>,
     address: Option<SocketAddr>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
@@ -115,6 +123,7 @@ impl Given {
         match option {
             "--embedded" | "--mongodb" if self.backend.is_some() => return None,
             "--embedded" => self.backend = Some(Backend::Embedded { path: PathBuf::from(value) }),
+            "--apart" => self.apart.push(apart(&value)?),
             "--mongodb" => self.backend = Some(Backend::Mongo { uri: value }),
             "--address" => self.address = Some(value.parse().ok()?),
             "--tls-cert" => self.certificate = Some(PathBuf::from(value)),
@@ -133,6 +142,15 @@ impl Given {
             _ => return None,
         }
         Some(())
+    }
+
+    /// The environment's databases apart, where the command line names none.
+    fn take_apart(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), &'static str> {
+        if let Some(listed) = variable("GATEWAY_APART").filter(|_| self.apart.is_empty()) {
+            let read: Option<Vec<Apart>> = listed.split(',').map(|one| apart(one.trim())).collect();
+            self.apart = read.ok_or("GATEWAY_APART is not NAME=PATH, with commas between")?;
+        }
+        Ok(())
     }
 
     fn tls(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Tls>, &'static str> {
@@ -154,6 +172,11 @@ impl Given {
         };
         Ok(())
     }
+}
+
+fn apart(text: &str) -> Option<Apart> {
+    let (database, path) = text.split_once('=').filter(|(database, path)| !database.is_empty() && !path.is_empty())?;
+    Some(Apart { database: database.to_owned(), path: PathBuf::from(path) })
 }
 
 fn keys(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Key>, String> {
@@ -189,6 +212,22 @@ mod tests {
         let config = check("", &[KEYS, ("MONGODB_URI", "mongodb://host")]).unwrap().unwrap();
         assert!(matches!(config.backend, Backend::Mongo { uri } if uri == "mongodb://host"));
         assert!(check("--help", &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn databases_apart_come_from_the_command_line_or_else_from_the_environment() {
+        let apart = |words: &str, variables: &[(&str, &str)]| {
+            let config = check(words, &[&[KEYS], variables].concat())?.unwrap();
+            Ok::<_, String>(config.apart.into_iter().map(|one| (one.database, one.path)).collect::<Vec<_>>())
+        };
+        let one = |database: &str, path: &str| (database.to_owned(), PathBuf::from(path));
+        let listed = [("GATEWAY_APART", "c=/c.db, d=/d=1.db")];
+        assert_eq!(apart("--embedded a --apart b=/b.db", &listed).unwrap(), [one("b", "/b.db")]);
+        assert_eq!(apart("--embedded a", &listed).unwrap(), [one("c", "/c.db"), one("d", "/d=1.db")]);
+        assert_eq!(apart("--embedded a", &[]).unwrap(), []);
+        assert!(apart("--embedded a --apart b", &[]).is_err() && apart("--embedded a --apart =b", &[]).is_err());
+        assert!(apart("--embedded a", &[("GATEWAY_APART", "c")]).unwrap_err().contains("GATEWAY_APART"));
+        assert!(apart("--mongodb mongodb://host", &listed).unwrap_err().contains("--embedded"));
     }
 
     #[test]

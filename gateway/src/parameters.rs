@@ -48,13 +48,17 @@ impl Parameters {
         }
     }
 
-    pub(crate) fn required_text(&mut self, name: &str) -> Result<String, Failure> {
-        self.required(name, "a string")?;
+    /// A string that is not empty, if there is one.
+    pub(crate) fn given_name(&mut self, name: &str) -> Result<Option<String>, Failure> {
         match self.text(name)? {
             Some(text) if text.is_empty() => Err(Failure::invalid(format!("{name} is empty"))),
-            Some(text) => Ok(text),
-            None => Err(Failure::missing(name)),
+            given => Ok(given),
         }
+    }
+
+    pub(crate) fn required_text(&mut self, name: &str) -> Result<String, Failure> {
+        self.required(name, "a string")?;
+        self.given_name(name)?.ok_or_else(|| Failure::missing(name))
     }
 
     /// The name of the collection; the engine knows which names are valid.

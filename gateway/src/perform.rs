@@ -148,6 +148,7 @@ fn plan(request: &Request, names: &mut Names) -> Result<Plan, Failure> {
     if request.action == Action::Transaction {
         let operations = transaction::parse(body.0, rules)?;
         for operation in &operations {
+            let database = operation.database.as_deref().unwrap_or(database);
             access::authorise(&request.key, database, operation.action.grants())?;
         }
         *collections = transaction::collections(&operations);
@@ -198,7 +199,7 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             if *purpose == Purpose::Write && S::COMMITS_AT_ONCE && !request.turn.commit() {
                 return Err(Failure::time_limit());
             }
-            let mut session = store.begin(*purpose, &request.turn).await?;
+            let mut session = store.begin(*purpose, &[database], &request.turn).await?;
             let mut outcome = session.run(database, command).await;
             if !S::COMMITS_AT_ONCE
                 && let (Err(failure), Command::InsertMany { collection, documents, ordered }) = (&outcome, &**command)
@@ -206,7 +207,7 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             {
                 // Undone and done again one by one, to tell of each document what became of it.
                 drop(session);
-                session = store.begin(*purpose, &request.turn).await?;
+                session = store.begin(*purpose, &[database], &request.turn).await?;
                 outcome = insert::each(&mut session, database, collection, documents, *ordered).await;
             }
             let stays = outcome.is_ok() || command.keeps_its_beginning();
@@ -216,7 +217,8 @@ async fn attempt<S: Store>(store: &S, plan: &Plan, database: &str, request: &Req
             answer::shape(request.action, outcome?, &request.limits)
         }
         Plan::Transaction(operations, purpose) => {
-            let mut session = store.begin(*purpose, &request.turn).await?;
+            let databases = transaction::databases(operations, database);
+            let mut session = store.begin(*purpose, &databases, &request.turn).await?;
             let results = transaction::run(&mut session, database, operations, rules(request)).await?;
             if *purpose == Purpose::Transaction {
                 commit(session, request).await?;

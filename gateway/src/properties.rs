@@ -45,7 +45,7 @@ impl Stage {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let database = runtime.block_on(Database::open(Backend::Temporary, &Limits::default(), stopped)).unwrap();
+        let database = runtime.block_on(Database::open(Backend::Temporary, Vec::new(), &Limits::default(), stopped)).unwrap();
         let stage =
             Self { runtime, database, key: Arc::new(Key::new("key")), asked: Cell::new(0), answered: Cell::new(0), _stop: stop };
         stage.furnish();

@@ -1,6 +1,9 @@
 //! What a stage of a pipeline reaches beside the collection it was asked of.
 
 use bson::{Bson, Document};
+use engine::Command;
+
+use crate::command;
 
 /// A stage, at any depth, that writes or names a database.
 #[derive(Debug, PartialEq)]
@@ -10,8 +13,17 @@ pub(crate) struct Touched<'d> {
     pub writes: bool,
 }
 
+/// What the stages of a command reach.
+pub(crate) fn by_command(command: &Command) -> impl Iterator<Item = Touched<'_>> {
+    let command = match command {
+        Command::Explain { command } => command,
+        command => command,
+    };
+    command::stages(command).flat_map(by_stage)
+}
+
 /// Goes through every object, so that no place where a pipeline may stand is forgotten.
-pub(crate) fn by_stage(stage: &Document) -> Vec<Touched<'_>> {
+fn by_stage(stage: &Document) -> Vec<Touched<'_>> {
     let mut touched = Vec::new();
     visit(stage, &mut touched);
     touched

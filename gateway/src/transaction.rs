@@ -16,6 +16,8 @@ use crate::{
 /// One operation before its references are resolved.
 pub(crate) struct Operation {
     pub action: Action,
+    /// `None` is that of the request.
+    pub database: Option<String>,
     body: Document,
     refs: Option<Document>,
     expect: Option<Document>,
@@ -40,17 +42,25 @@ pub(crate) fn parse(body: Document, rules: Rules) -> Result<Vec<Operation>, Fail
     parsed.collect()
 }
 
-/// The collections that the operations name, each once.
+/// The collections that the operations name, each once; those of other databases with these.
 pub(crate) fn collections(operations: &[Operation]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for operation in operations {
-        if let Ok(name) = operation.body.get_str("collection")
-            && !names.iter().any(|known| known == name)
-        {
-            names.push(name.to_owned());
+        let Ok(name) = operation.body.get_str("collection") else { continue };
+        let name = match &operation.database {
+            None => name.to_owned(),
+            Some(database) => format!("{database}.{name}"),
+        };
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names
+}
+
+/// The databases that the operations work in; `own` is that of the request.
+pub(crate) fn databases<'o>(operations: &'o [Operation], own: &'o str) -> Vec<&'o str> {
+    operations.iter().map(|operation| operation.database.as_deref().unwrap_or(own)).collect()
 }
 
 /// Whether any operation may change documents.
@@ -82,10 +92,11 @@ pub(crate) async fn run<S: Session>(
 fn parse_one(operation: Document) -> Result<Operation, Failure> {
     let (action, body) = command::operation(operation)?;
     let mut body = Parameters(body);
+    let database = body.given_name("database")?;
     let refs = body.document("refs")?;
     let expect = body.document("expect")?;
     expect.as_ref().map_or(Ok(()), expect::validate)?;
-    Ok(Operation { action, body: body.0, refs, expect })
+    Ok(Operation { action, database, body: body.0, refs, expect })
 }
 
 async fn run_one<S: Session>(
@@ -104,6 +115,7 @@ async fn run_one<S: Session>(
     if command.writes() && operation.action.grant() == Grant::Read {
         return Err(Failure::unsupported("a stage that writes, in a transaction,"));
     }
+    let database = operation.database.as_deref().unwrap_or(database);
     let outcome = session.run(database, &command).await?;
     let result = answer::shape(operation.action, outcome, rules.limits)?;
     let unmet = match &operation.expect {

@@ -101,7 +101,7 @@ impl Store for Driver {
     /// Outside a transaction the server commits each command by itself.
     const COMMITS_AT_ONCE: bool = true;
 
-    async fn begin(&self, purpose: Purpose, _turn: &Arc<Turn>) -> Result<DriverSession, Failure> {
+    async fn begin(&self, purpose: Purpose, _databases: &[&str], _turn: &Arc<Turn>) -> Result<DriverSession, Failure> {
         let mut session = self.client.start_session().await.map_err(error::failure)?;
         let is_transaction = matches!(purpose, Purpose::Snapshot | Purpose::Transaction);
         if is_transaction {

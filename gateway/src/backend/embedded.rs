@@ -1,11 +1,12 @@
 //! The embedded engine as a backend: everything is ready at once, on a thread that may block.
 
+mod files;
+mod session;
 mod watch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use engine::{Command, Engine, Kept, Mode, Outcome};
-use tempfile::TempDir;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch::Receiver},
@@ -13,10 +14,11 @@ use tokio::{
 };
 
 pub(crate) use self::watch::EmbeddedWatch;
-use super::{Purpose, Session, Store};
+use self::{files::Files, session::EmbeddedSession};
+use super::{Purpose, Store};
 use crate::{
     Error,
-    config::Limits,
+    config::{Apart, Limits},
     failure::Failure,
     perform::{Reply, Request, Turn, perform},
     watch::Bells,
@@ -25,38 +27,39 @@ use crate::{
 
 const LOG_READERS: usize = 8;
 
-/// The engine and, where it is temporary, the folder that goes with it.
+/// The files and the threads that work on them.
 #[derive(Clone)]
 pub(crate) struct Embedded {
-    engine: Engine,
+    files: Arc<Files>,
     workers: Workers,
     bells: Arc<Bells>,
     log_readers: Arc<Semaphore>,
     /// How many requests may wait to write: others have places left to read in.
     waiting_writers: usize,
-    _folder: Option<Arc<TempDir>>,
 }
 
 impl Embedded {
-    /// Opens the file, or a temporary one, and begins to sweep it.
-    pub(crate) async fn open(path: Option<PathBuf>, limits: &Limits, stopped: Receiver<bool>) -> Result<Self, Error> {
-        let waiting_writers = (limits.concurrent / 2).max(1);
-        let opening = spawn_blocking(move || {
-            let (path, folder) = match path {
-                Some(path) => (path, None),
-                None => {
-                    let folder = tempfile::tempdir().map_err(|error| Error::Database(error.to_string()))?;
-                    (folder.path().join("gateway.sqlite"), Some(Arc::new(folder)))
-                }
-            };
-            let engine = Engine::open(&path).map_err(|error| Error::Database(error.message))?;
-            let bells = Arc::new(Bells::default());
+    /// Opens the files, or temporary ones, and begins to sweep them.
+    pub(crate) async fn open(
+        path: Option<PathBuf>,
+        apart: Vec<Apart>,
+        limits: &Limits,
+        stopped: Receiver<bool>,
+    ) -> Result<Self, Error> {
+        let opening = spawn_blocking(move || Files::open(path, apart));
+        let files = opening.await.map_err(|error| Error::Database(error.to_string()))??;
+        let bells = Arc::new(Bells::default());
+        for engine in files.all() {
             let ringing = Arc::clone(&bells);
             engine.on_change(move |namespaces| ringing.ring(namespaces));
-            let log_readers = Arc::new(Semaphore::new(LOG_READERS));
-            Ok(Self { engine, workers: Workers::default(), bells, log_readers, waiting_writers, _folder: folder })
-        });
-        let embedded = opening.await.map_err(|error| Error::Database(error.to_string()))??;
+        }
+        let embedded = Self {
+            files: Arc::new(files),
+            workers: Workers::default(),
+            bells,
+            log_readers: Arc::new(Semaphore::new(LOG_READERS)),
+            waiting_writers: (limits.concurrent / 2).max(1),
+        };
         embedded.clone().sweep(limits.changes, stopped);
         Ok(embedded)
     }
@@ -72,13 +75,10 @@ impl Embedded {
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
-        let engine = self.engine.clone();
-        let pinging = self.workers.run(move || {
-            let mut session = engine.begin(Mode::Read)?;
-            session.run("admin", &Command::ListCollections)
-        });
+        let files = Arc::clone(&self.files);
+        let pinging = self.workers.run(move || files.all().try_for_each(ping));
         match pinging.await {
-            Ok(answered) => Ok(answered.map(drop)?),
+            Ok(answered) => Ok(answered?),
             Err(_) => Err(Failure::internal("the request ended in a fault")),
         }
     }
@@ -92,14 +92,9 @@ impl Embedded {
                     _ = minute.tick() => {}
                     _ = stopped.changed() => return,
                 }
-                let engine = self.engine.clone();
+                let files = Arc::clone(&self.files);
                 let now_ms = bson::DateTime::now().timestamp_millis();
-                // A sweep that fails is made up for by the next one.
-                let _ = spawn_blocking(move || {
-                    let _ = engine.sweep_expired(now_ms);
-                    engine.trim_changes(now_ms, &kept)
-                })
-                .await;
+                let _ = spawn_blocking(move || files.sweep(now_ms, &kept)).await;
             }
         });
     }
@@ -107,48 +102,26 @@ impl Embedded {
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
+fn ping(engine: &Engine) -> Result<(), engine::Error> {
+    let mut session = engine.begin(Mode::Read)?;
+    session.run("admin", &Command::ListCollections).map(drop)
+}
+
 impl Store for Embedded {
-    type Session = engine::Session;
+    type Session = EmbeddedSession;
 
     const COMMITS_AT_ONCE: bool = false;
 
-    async fn begin(&self, purpose: Purpose, turn: &Arc<Turn>) -> Result<engine::Session, Failure> {
-        let turn = Arc::clone(turn);
-        let stop = move || turn.has_expired();
-        match purpose {
-            Purpose::Read | Purpose::Snapshot => {
-                let mut session = self.engine.begin(Mode::Read)?;
-                session.stop_when(stop);
-                Ok(session)
-            }
-            Purpose::Write | Purpose::Transaction => self.engine.begin_write(self.waiting_writers, stop).map_err(refused),
-        }
+    async fn begin(&self, purpose: Purpose, databases: &[&str], turn: &Arc<Turn>) -> Result<EmbeddedSession, Failure> {
+        EmbeddedSession::begin(&self.files, purpose, databases, self.waiting_writers, turn)
     }
 
     async fn run_apart(&self, database: &str, command: &Command) -> Option<Result<Outcome, Failure>> {
         match command {
             Command::CreateIndexes { collection, indexes } => {
-                Some(self.engine.create_indexes(database, collection, indexes).map_err(Failure::from))
+                Some(self.files.of(database).create_indexes(database, collection, indexes).map_err(Failure::from))
             }
             _ => None,
         }
-    }
-}
-
-fn refused(error: engine::Error) -> Failure {
-    const LOCK_BUSY: i32 = 46;
-    match error.code {
-        LOCK_BUSY => Failure::too_many_requests(error.message),
-        _ => Failure::from(error),
-    }
-}
-
-impl Session for engine::Session {
-    async fn run(&mut self, database: &str, command: &Command) -> Result<Outcome, Failure> {
-        Ok(Self::run(self, database, command)?)
-    }
-
-    async fn commit(self) -> Result<(), Failure> {
-        Ok(Self::commit(self)?)
     }
 }

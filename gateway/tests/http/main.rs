@@ -1,6 +1,8 @@
 //! The gateway over real HTTP, in process, on the embedded engine.
 
 #[cfg(test)]
+mod apart;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod indexes;

@@ -4,7 +4,7 @@ mod beside;
 mod driver;
 mod limits;
 mod resume;
-mod watcher;
+pub mod watcher;
 
 use gateway::Key;
 use serde_json::{Value, json};

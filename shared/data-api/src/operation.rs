@@ -11,7 +11,7 @@ use crate::Action;
 pub struct Transaction {
     /// The name of the data source; the gateway has one and accepts any name.
     pub data_source: String,
-    /// The database of all operations.
+    /// The database of the operations that name no other.
     pub database: String,
     /// What is done, in this order.
     pub operations: Vec<Operation>,
@@ -22,7 +22,7 @@ pub struct Transaction {
 pub struct Operation {
     /// What is done.
     pub action: Action,
-    /// The action's request without `dataSource` and `database`, with `refs` and `expect`.
+    /// The action's request without `dataSource`, with `refs` and `expect`; its `database` is that of the request where it names none.
     pub body: Map<String, Value>,
 }
 
@@ -39,6 +39,12 @@ impl Operation {
     pub fn with(mut self, parameter: &str, value: impl Into<Value>) -> Self {
         self.body.insert(parameter.into(), value.into());
         self
+    }
+
+    /// Works in another database than that of the request.
+    #[must_use]
+    pub fn in_database(self, name: &str) -> Self {
+        self.with("database", name)
     }
 
     /// Expects a property of the result, for instance `matchedCount` 1.
@@ -89,11 +95,13 @@ mod tests {
     #[test]
     fn an_operation_is_an_object_with_one_action() {
         let operation = Operation::new(Action::UpdateOne, "leads")
+            .in_database("crm")
             .with("filter", json!({"_id": "lead_1"}))
             .expecting("matchedCount", 1)
             .referring("update.$set.number", "0.document.value");
         let wire = json!({"updateOne": {
             "collection": "leads",
+            "database": "crm",
             "filter": {"_id": "lead_1"},
             "expect": {"matchedCount": 1},
             "refs": {"update.$set.number": "0.document.value"},

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::{Engine, Position};
+use engine::Position;
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
 
-use super::Embedded;
+use super::{Embedded, files::Files};
 use crate::{
     failure::Failure,
     watch::{Asked, Batch, Opened, Source, Wanted},
@@ -31,8 +31,8 @@ struct Read {
 
 impl Embedded {
     pub(crate) async fn watch(&self, asked: Asked) -> Result<Opened, Failure> {
-        let engine = self.engine.clone();
-        let (wanted, position) = self.read_log(move || begin(&engine, asked)).await?;
+        let files = Arc::clone(&self.files);
+        let (wanted, position) = self.read_log(move || begin(&files, asked)).await?;
         let wanted = Arc::new(wanted);
         let bell = self.bells.listen(format!("{}.{}", wanted.database, wanted.collection));
         let watch = EmbeddedWatch { embedded: self.clone(), wanted: Arc::clone(&wanted), position, bell };
@@ -49,8 +49,9 @@ impl Embedded {
     }
 }
 
-fn begin(engine: &Engine, asked: Asked) -> Result<(Wanted, Position), Failure> {
+fn begin(files: &Files, asked: Asked) -> Result<(Wanted, Position), Failure> {
     let wanted = asked.read()?;
+    let engine = files.of(&wanted.database);
     let Some(resume) = &wanted.resume_after else {
         return Ok((wanted, engine.newest_change()?));
     };
@@ -80,7 +81,8 @@ impl EmbeddedWatch {
     }
 
     async fn read(&self) -> Result<Read, Failure> {
-        let (engine, wanted, after) = (self.embedded.engine.clone(), Arc::clone(&self.wanted), self.position);
+        let (engine, wanted, after) =
+            (self.embedded.files.of(&self.wanted.database).clone(), Arc::clone(&self.wanted), self.position);
         let reading = move || {
             let read = engine.changes(after, &wanted.database, &wanted.collection)?;
             let mut events = Vec::new();
