@@ -14,6 +14,12 @@ use crate::{Caller, server};
 pub const JOBS_SECRET: &str = "jobs-secret-of-the-tests";
 pub(crate) const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
 
+/// A gateway that keeps the database of keys in a file of its own, as it does in operation.
+pub(crate) fn gateway_config() -> gateway::Config {
+    let keys = gateway::Apart { database: "edgewise_keys".into(), path: "keys.sqlite".into() };
+    gateway::Config { apart: vec![keys], ..gateway::Config::temporary(GATEWAY_KEY) }
+}
+
 /// A running system.
 pub struct App {
     /// The base URL of the API.
@@ -50,7 +56,7 @@ impl App {
     }
 
     async fn start() -> (App, gateway::Running) {
-        let gateway = gateway::start(gateway::Config::temporary(GATEWAY_KEY)).await.unwrap();
+        let gateway = gateway::start(gateway_config()).await.unwrap();
         let gateway_url = gateway.url("edgewise");
         let wire = Wire::start(format!("http://{}", gateway.address)).await;
         let standins = standins::start(standins::Config::default()).await.unwrap();

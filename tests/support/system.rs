@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use xtask::runtime::{Kind, Settings};
 use xtask::workspace::Workspace;
 
-use crate::app::{GATEWAY_KEY, JOBS_SECRET};
+use crate::app::{GATEWAY_KEY, JOBS_SECRET, gateway_config};
 use crate::{Caller, server};
 
 /// A running system; everything stops when it is dropped.
@@ -33,7 +33,7 @@ impl System {
     }
 
     async fn start(kind: Option<Kind>) -> System {
-        let gateway = gateway::start(gateway::Config::temporary(GATEWAY_KEY)).await.unwrap();
+        let gateway = gateway::start(gateway_config()).await.unwrap();
         let standins = standins::start(standins::Config::default()).await.unwrap();
         // Every test has its own runtime: a connection kept by one is dead for the next.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();

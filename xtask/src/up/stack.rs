@@ -16,6 +16,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 const DATA_API_PATH: &str = "/app/edgewise/endpoint/data/v1";
 const DATABASE: &str = "edgewise";
+/// Holds the keys of what the other one holds encrypted.
+const KEYS_DATABASE: &str = "edgewise_keys";
 // The stand-ins take this one.
 const MAIL_API_KEY: &str = "re_standin";
 
@@ -122,11 +124,16 @@ fn start_gateway(workspace: &Workspace, options: &Options, place: &Place, secret
     command.args(["--address", "127.0.0.1:0"]);
     match &options.mongodb {
         Some(uri) => command.env("MONGODB_URI", uri),
-        None => command.arg("--embedded").arg(place.folder.join("edgewise.db")),
+        None => {
+            let keys = place.folder.join("edgewise.keys.db");
+            command.arg("--apart").arg(format!("{KEYS_DATABASE}={}", keys.display()));
+            command.arg("--embedded").arg(place.folder.join("edgewise.db"))
+        }
     };
+    let databases = [DATABASE, KEYS_DATABASE];
     let keys = json!([
-        { "key": secrets.data_api_key, "databases": [DATABASE] },
-        { "key": secrets.admin_key, "databases": [DATABASE], "admin": true },
+        { "key": secrets.data_api_key, "databases": databases },
+        { "key": secrets.admin_key, "databases": databases, "admin": true },
     ]);
     command.env("GATEWAY_KEYS", keys.to_string());
     let mut process = Process::start(command, &place.folder.join("gateway.log"))?;
