@@ -9,4 +9,5 @@ mod chat;
 mod leads;
 mod notifications;
 mod people;
+mod tenants;
 mod webhooks;

@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use domain::plan::{self, LIMITS, Limit};
 use domain::{Policy, Role, Time};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::proof::Subject;
 
 use crate::{App, Caller};
@@ -32,8 +33,13 @@ impl Tenant {
     pub async fn new() -> Tenant {
         let app = App::shared();
         let id = id("ten");
-        let tenant = json!({ "_id": id, "tenant_id": id, "name": "Test tenant", "status": "active", "version": 1 });
-        app.data("insertOne", json!({ "collection": "tenants", "document": tenant })).await;
+        let mut tenant = domain::doc::fields(json!({ "plan": "enterprise", "status": "active" }));
+        plan::resolve(&mut tenant);
+        let counters = LIMITS.iter().map(|limit| counter(&id, *limit, limit.max_of(&tenant)));
+        let mut operations: Vec<Value> = counters.collect();
+        tenant.extend(domain::doc::fields(json!({ "_id": id, "tenant_id": id, "name": "Test tenant", "version": 1 })));
+        operations.push(json!({ "insertOne": { "collection": "tenants", "document": tenant } }));
+        app.data("transaction", json!({ "operations": operations })).await;
         Tenant { id, app }
     }
 
@@ -91,6 +97,13 @@ impl Member {
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
+}
+
+/// The insertion of a limit's counter.
+fn counter(tenant: &str, limit: Limit, max: i64) -> Value {
+    let id = domain::id::derived("ctr", &[tenant, limit.key()]);
+    let counter = json!({ "_id": id, "tenant_id": tenant, "key": limit.key(), "value": 0, "max": max, "version": 1 });
+    json!({ "insertOne": { "collection": "counters", "document": counter } })
 }
 
 /// An id that no other test has.

@@ -20,12 +20,19 @@ pub async fn me(call: &Call) -> Outcome {
     let policy = Policy::of_member(&here.member).ok_or_else(outdated)?;
     let body = object(vec![
         ("member", validate::render(&MEMBERSHIP, here.member.clone(), Some(session.viewer())).into()),
-        ("tenant", validate::render(&TENANT, here.tenant.clone(), Some(session.viewer())).into()),
+        ("tenant", validate::render(&TENANT, known_to_all(&here.tenant), Some(session.viewer())).into()),
         ("role", policy.role().word().into()),
         ("permissions", permissions_of(&policy)),
         ("memberships", places::shown(&places)),
     ]);
     Ok(Reply::json(200, &body))
+}
+
+/// What every member may know of the tenant: not whom to bill, for one.
+fn known_to_all(tenant: &Doc) -> Doc {
+    const FIELDS: &[&str] =
+        &["_id", "name", "subdomain", "plan", "status", "features_enabled", "branding", "default_country", "currency"];
+    FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), tenant.get(*field)?.clone()))).collect()
 }
 
 /// What the member of the session may do by now, and whether the session has it already.

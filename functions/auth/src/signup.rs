@@ -1,9 +1,10 @@
 //! Signing up: a new identity, its tenant, and its place there as the owner.
 
-use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points};
+use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points, subdomain_of};
 use domain::entity::{Field, email, text};
 use domain::json::{doc, of};
-use domain::{Error, event, validate};
+use domain::plan::{LIMITS, Limit};
+use domain::{Doc, Error, event, validate};
 use edge::{Call, Outcome, Reply};
 use store::{Command, EventOf, PlatformScope};
 
@@ -12,6 +13,7 @@ use crate::{identity, password};
 
 const INPUT: &[Field] = &[
     text("tenant_name", 200).required(),
+    text("subdomain", 63),
     text("name", 200).required(),
     email("email").required(),
     text("password", password::LEN_MAX).required(),
@@ -40,7 +42,12 @@ pub async fn signup(call: &Call) -> Outcome {
     let mut command = call.store.command(&platform);
     identity::insert(&mut command, &identity_id, &owner, &hash, taken());
     command.on(&PlatformScope::of_auth().tenant(&tenant_id, call.now()));
-    let tenant = doc(vec![("name", text_of(&input, "tenant_name").into()), ("status", "active".into())]);
+    let tenant = new_tenant(call, &input)?;
+    command.claim_hostname(text_of(&tenant, "subdomain"), &tenant_id, call.now(), subdomain_taken());
+    for limit in LIMITS {
+        let taken = if *limit == Limit::Users { 1 } else { 0 };
+        command.open_limit(*limit, taken, limit.max_of(&tenant));
+    }
     let tenant = command.insert(&TENANT, &tenant_id, tenant, &[], Error::internal("a tenant's id was taken"));
     let changes = event::diff(&TENANT, None, &tenant);
     let kind = "tenant.created";
@@ -54,6 +61,23 @@ pub async fn signup(call: &Call) -> Outcome {
     let token = entrance::open_login(call, &mut command, &owner);
     command.answer_secret(201, entrance::welcome(call, &tenant, &owner, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// The tenant with the name that was asked for, or one that follows from its own.
+fn new_tenant(call: &Call, input: &Doc) -> Result<Doc, Error> {
+    let name = text_of(input, "tenant_name");
+    let subdomain = match text_of(input, "subdomain") {
+        "" => subdomain_of(name, call.store.random()),
+        given => given.to_owned(),
+    };
+    let tenant = doc(vec![("name", name.into()), ("subdomain", subdomain.into())]);
+    let mut tenant = validate::create(&TENANT, tenant, call.moment())?;
+    tenant.insert("subscription_start".to_owned(), call.now().into());
+    Ok(tenant)
+}
+
+fn subdomain_taken() -> Error {
+    Error::conflict("subdomain-taken", "Another tenant has this subdomain.")
 }
 
 fn taken() -> Error {

@@ -2,14 +2,19 @@
 
 use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_code};
 use domain::json::{doc, object};
+use domain::plan::Limit;
 use domain::role::STAFF;
 use domain::rules::Moment;
 use domain::{Doc, Error, Filter, validate};
+use edge::Halt;
 use runner::{Stop, Work, done, facts, text};
 use serde_json::Value;
 use store::{Audience, Command, EventOf};
 
 use crate::submission::{self, Submission};
+
+/// When a response that found no room looks again.
+const ROOM_AFTER_MS: i64 = 3_600_000;
 
 /// Works a receipt.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
@@ -23,23 +28,41 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     };
     let integration = work.find(&INTEGRATION, text(&receipt, "integration")).await?.unwrap_or_default();
     match submission::read(&body, integration.get("config"), work.scope.now()) {
-        Ok(submission) => take(work, &receipt, submission).await,
+        Ok(submission) => take(work, &receipt, &submission).await,
         Err(reason) => refuse(work, &receipt, &reason).await,
     }
 }
 
-/// Writes all that follows from a response. Whoever wrote the same person first makes this one try again and find them.
-async fn take(work: &Work<'_>, receipt: &Doc, submission: Submission) -> Result<(), Stop> {
+/// Makes the lead. Where the plan allows no more members nobody is invited; where it allows no more leads the response waits,
+/// for as long as that takes: nothing that somebody sent is lost.
+async fn take(work: &Work<'_>, receipt: &Doc, submission: &Submission) -> Result<(), Stop> {
+    let limit = match write(work, receipt, submission, true).await? {
+        Some(limit) if limit == Limit::Users.word() => write(work, receipt, submission, false).await?,
+        other => other,
+    };
+    if limit.is_none() {
+        return Ok(());
+    }
+    work.set_silently(&RECEIPT, text(receipt, "_id"), "expires_at", Value::Null).await?;
+    Err(Stop::Early(work.scope.now().plus_ms(ROOM_AFTER_MS)))
+}
+
+/// Writes all that follows from a response, or says which limit of the plan forbids it. Whoever wrote the same person first
+/// makes this one try again and find them.
+async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites: bool) -> Result<Option<String>, Stop> {
     let known = known(work, submission.person.as_ref()).await?;
     let mut command = work.finishing();
-    let mut lead = submission.lead;
+    let mut lead = submission.lead.clone();
     let person_id = match &known.person {
         Some(person) => text(person, "_id").to_owned(),
         None => command.id(&PERSON),
     };
-    let customer = customer(&mut command, work, &known, submission.person.as_ref(), &person_id)?;
+    let customer = match invites || known.member.is_some() {
+        true => customer(&mut command, work, &known, submission.person.as_ref(), &person_id)?,
+        false => None,
+    };
     let member_id = customer.as_ref().map(|customer| customer.id.clone());
-    if let Some(mut person) = submission.person {
+    if let Some(mut person) = submission.person.clone() {
         lead.insert("person".to_owned(), person_id.clone().into());
         if known.person.is_none() {
             person.extend(member_id.clone().map(|id| ("membership".to_owned(), id.into())));
@@ -59,7 +82,11 @@ async fn take(work: &Work<'_>, receipt: &Doc, submission: Submission) -> Result<
     }
     let worked = doc(vec![("status", "worked".into())]);
     command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
-    done(command).await
+    match command.commit().await {
+        Ok(_) => Ok(None),
+        Err(Halt::Refused(Error { code: "plan-limit", more, .. })) => Ok(more.map(|more| more.1)),
+        Err(halt) => Err(halt.into()),
+    }
 }
 
 /// Who is here already under the e-mail address of the form.
@@ -106,6 +133,7 @@ fn customer(
         ("invited_at", work.scope.now().into()),
     ]));
     let id = command.id(&MEMBERSHIP);
+    command.take_one(Limit::Users);
     let member = command.insert(&MEMBERSHIP, &id, member, &[], raced());
     command.event(EventOf {
         kind: "membership.invited",

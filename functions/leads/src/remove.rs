@@ -2,6 +2,7 @@
 
 use domain::entities::{BID, LEAD};
 use domain::json;
+use domain::plan::Limit;
 use domain::validate::change;
 use domain::{Doc, Error, Filter, doc};
 use edge::{Call, Outcome, Reply, crud};
@@ -26,6 +27,7 @@ pub async fn remove(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     let deleted = change(&lead, doc::with(&lead, json!({ "deleted_at": call.now(), "bid_pool": false })));
     crud::apply(call, &mut command, &LEAD, &lead, &deleted, "lead.deleted")?;
+    command.give_one_back(Limit::Leads);
     decline(&mut command, scope, &lead, id, &bids);
     Ok(Reply::answer(command.commit().await?))
 }

@@ -3,6 +3,7 @@
 use domain::doc::text;
 use domain::entities::{MEMBERSHIP, personal_code};
 use domain::json;
+use domain::plan::Limit;
 use domain::{Error, Role, event, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
@@ -25,6 +26,7 @@ pub async fn invite(call: &Call) -> Outcome {
     member.extend(fields.map(|(name, value)| (name.to_owned(), value)));
     let mut command = call.store.command(scope);
     let id = command.id(&MEMBERSHIP);
+    command.take_one(Limit::Users);
     let taken = Error::conflict("already-a-member", "Somebody with this e-mail address is a member or invited already.");
     let member = command.insert(&MEMBERSHIP, &id, member, &[], taken);
     let changes = event::diff(&MEMBERSHIP, None, &member);

@@ -3,6 +3,7 @@
 use domain::doc::text;
 use domain::entities::{MEMBERSHIP, ROLE, role_policy};
 use domain::entity::{Field, choice, reference};
+use domain::plan::{Limit, has_seat};
 use domain::role::ROLE_WORDS;
 use domain::validate::{self, change as difference};
 use domain::{Doc, Error, Filter, Policy, Violation};
@@ -42,6 +43,11 @@ pub async fn change(call: &Call) -> Outcome {
     after.insert("policy_version".to_owned(), (version + 1).into());
     let mut command = call.store.command(scope);
     require_owner(&mut command, scope, &before, &after);
+    match (has_seat(&before), has_seat(&after)) {
+        (false, true) => command.take_one(Limit::Users),
+        (true, false) => command.give_one_back(Limit::Users),
+        (true, true) | (false, false) => {}
+    }
     if let Some(role) = role {
         let same = ["_id", "version"].map(|field| Filter::is(field, role.get(field).cloned().unwrap_or_default()));
         let same = same.into_iter().fold(scope.live(), Filter::and);

@@ -12,6 +12,7 @@ mod project;
 mod quote;
 mod record;
 mod role;
+mod tenant;
 
 use crate::Entity;
 
@@ -20,13 +21,14 @@ pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, TENANT, personal_code};
+pub use member::{ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;
 pub use project::{MILESTONE, PROJECT};
 pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
 pub use role::{ROLE, role_policy};
+pub use tenant::{HOSTNAME, LIMIT_MAX, TENANT, public_facts, subdomain_of};
 
 /// Every entity there is.
 pub static ALL: &[&Entity] = &[
@@ -35,6 +37,7 @@ pub static ALL: &[&Entity] = &[
     &CONVERSATION,
     &COUNTER,
     &EVENT,
+    &HOSTNAME,
     &IDEMPOTENCY,
     &IDENTITY,
     &INTEGRATION,

@@ -14,6 +14,7 @@ pub mod json;
 pub mod lane;
 pub mod money;
 pub mod phone;
+pub mod plan;
 pub mod policy;
 pub mod role;
 pub mod rules;

@@ -5,6 +5,7 @@ mod batch;
 mod event;
 mod fill;
 mod lead;
+mod limit;
 mod reading;
 mod write;
 
@@ -111,6 +112,11 @@ impl<'a> Command<'a> {
     /// Any other operation of the Data API on the scope's tenant; the caller's filter must carry the tenant.
     pub fn operation(&mut self, operation: Operation, otherwise: Option<Error>) -> Step {
         self.push(operation, On { expectation: otherwise, duplicate: None })
+    }
+
+    /// An insertion beside the scope's tenant, which fails so when the record is there already.
+    pub(crate) fn inserting(&mut self, operation: Operation, duplicate: Error) {
+        self.push(operation, On::duplicate(duplicate));
     }
 
     /// Answers with a record; `holes` name fields that come from results: (field, source).

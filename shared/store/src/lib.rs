@@ -6,6 +6,7 @@
 mod answer;
 mod api;
 mod command;
+mod hostnames;
 mod idempotency;
 mod ids;
 mod invite;

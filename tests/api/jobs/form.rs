@@ -1,11 +1,12 @@
 //! Forms: a response becomes a person, a lead and an invited customer, once; or nothing at all.
 
 use domain::Role;
+use domain::plan::Limit;
 use serde_json::{Value, json};
 use standins::typeform::{Answers, Delivery, filled};
 use support::{App, Member, Tenant, id};
 
-use super::{alone, jobs, told};
+use super::{alone, jobs, now, run_at, told};
 
 const SECRET: &str = "typeform-secret";
 
@@ -118,4 +119,42 @@ async fn a_response_that_breaks_a_rule_leaves_nothing_but_a_word_to_the_staff() 
     let left = format!("{:?}{:?}", jobs(&form.tenant, "form").await, form.all("events").await);
     assert!(!left.contains(&email) && !left.contains("Lovelace") && !left.contains(&category));
     assert_eq!(jobs(&form.tenant, "form").await[0]["status"], "done");
+}
+
+/// Sets how many the tenant may have of something.
+async fn limit(tenant: &Tenant, limit: Limit, max: i64) {
+    let filter = json!({ "tenant_id": tenant.id, "key": limit.key() });
+    let update = json!({ "collection": "counters", "filter": filter, "update": { "$set": { "max": max } } });
+    App::shared().data("updateOne", update).await;
+}
+
+#[tokio::test]
+async fn a_response_beyond_the_plans_leads_waits_for_room_and_is_not_lost() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    limit(&form.tenant, Limit::Leads, 0).await;
+    form.send(&filled(&answers(&id("tok"), &email, "Roofing"), SECRET)).await;
+    app.run_jobs().await;
+    let receipt = &form.all("receipts").await[0];
+    assert_eq!((&receipt["status"], &receipt["expires_at"]), (&json!("received"), &Value::Null), "it stays until there is room");
+    assert_eq!(form.all("leads").await, Vec::<Value>::new());
+    let job = &jobs(&form.tenant, "form").await[0];
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("queued"), &json!(0)), "waiting is no attempt");
+    limit(&form.tenant, Limit::Leads, 1).await;
+    run_at(now().plus_ms(3_700_000)).await;
+    assert_eq!(form.all("leads").await.len(), 1);
+    assert_eq!(form.all("receipts").await[0]["status"], "worked");
+}
+
+#[tokio::test]
+async fn where_the_plan_has_no_place_for_a_customer_the_lead_is_made_all_the_same() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    limit(&form.tenant, Limit::Users, 0).await;
+    form.send(&filled(&answers(&id("tok"), &email, "Roofing"), SECRET)).await;
+    app.run_jobs().await;
+    let (leads, people) = (form.all("leads").await, form.all("people").await);
+    assert_eq!((leads.len(), people.len()), (1, 1));
+    assert_eq!((&leads[0]["customer"], &leads[0]["person"]), (&Value::Null, &people[0]["_id"]));
+    assert_eq!(app.stored("memberships", json!({ "tenant_id": form.tenant.id, "role": "customer" })).await, Vec::<Value>::new());
 }

@@ -1,4 +1,4 @@
-//! Tenants, global identities, the memberships that join them, and the logins of a membership.
+//! Global identities, the memberships that join them to tenants, and the logins of a membership.
 
 use serde_json::Value;
 
@@ -9,21 +9,6 @@ use crate::entity::{
 use crate::role::ROLE_WORDS;
 use crate::rules::{Moment, Plain, Rules};
 use crate::{Doc, Violation};
-
-/// A customer of ours: everything else belongs to one.
-pub static TENANT: Entity = Entity {
-    name: "tenant",
-    collection: "tenants",
-    prefix: "ten",
-    fields: &[
-        text("name", 200).required(),
-        choice("currency", &["EUR", "USD", "GBP"]),
-        status(&["active", "suspended", "cancelled"]),
-    ],
-    indexes: &[],
-    access: Access::own(&[]),
-    rules: &Plain,
-};
 
 /// Somebody who can prove who they are, across all tenants. Its `tenant_id` is that of the platform.
 pub static IDENTITY: Entity = Entity {

@@ -3,12 +3,12 @@
 use crate::entity::{Access, Entity, across, date, expires, integer, opaque, status, text, unique};
 use crate::rules::Plain;
 
-/// The last number that was given out for a purpose.
+/// The last number that was given out for a purpose; or how many there are of what a tenant has at most `max` of.
 pub static COUNTER: Entity = Entity {
     name: "counter",
     collection: "counters",
     prefix: "ctr",
-    fields: &[text("key", 100).read_only(), integer("value", 0, i64::MAX).read_only()],
+    fields: &[text("key", 100).read_only(), integer("value", 0, i64::MAX).read_only(), integer("max", 0, i64::MAX).read_only()],
     indexes: &[unique(&["key"])],
     access: Access::own(&[]),
     rules: &Plain,

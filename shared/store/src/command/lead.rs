@@ -2,6 +2,7 @@
 
 use domain::entities::{CONVERSATION, LEAD, lead_conversation, lead_reference};
 use domain::json;
+use domain::plan::Limit;
 use domain::role::STAFF;
 use domain::{Doc, Error, event, search};
 
@@ -10,6 +11,7 @@ use super::{Audience, Command, EventOf};
 impl Command<'_> {
     /// Inserts a lead with all that belongs to it. Returns it as stored, and the source of its reference.
     pub fn create_lead(&mut self, id: &str, mut lead: Doc) -> (Doc, String) {
+        self.take_one(Limit::Leads);
         let number = self.number("lead");
         let value = number.path("document.value");
         let reference = lead_reference(&value);

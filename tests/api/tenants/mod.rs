@@ -1,0 +1,3 @@
+//! `/v1/tenant`, and what a tenant's plan limits.
+
+mod limits;
