@@ -12,7 +12,7 @@ use crate::{
     parameters::as_integer,
 };
 
-/// Puts each referred value in its place.
+/// Puts each referred value in its place. A path that ends with `?` and leads nowhere puts nothing there.
 pub(crate) fn resolve(body: &mut Document, refs: &Document, results: &[Document]) -> Result<(), Failure> {
     let mut left_bytes = TAKEN_BYTES;
     for (target, source) in refs {
@@ -21,6 +21,9 @@ pub(crate) fn resolve(body: &mut Document, refs: &Document, results: &[Document]
         };
         let value = if source.contains('{') {
             Bson::String(fill(source, results, &mut left_bytes)?)
+        } else if let Some(path) = source.strip_suffix('?') {
+            let Some(value) = look_up(path, results)? else { continue };
+            taken(value, &mut left_bytes)?
         } else {
             taken(find(source, results)?, &mut left_bytes)?
         };
@@ -43,12 +46,19 @@ fn spend(bytes: usize, left_bytes: &mut usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Follows a path such as `0.document.value`.
 fn find<'r>(source: &str, results: &'r [Document]) -> Result<&'r Bson, Failure> {
-    let missing = || Failure::invalid(format!("refs: no earlier result has {source}"));
-    let (operation, path) = source.split_once('.').ok_or_else(missing)?;
-    let result = operation.parse::<usize>().ok().and_then(|position| results.get(position)).ok_or_else(missing)?;
-    descend(result, path).ok_or_else(missing)
+    look_up(source, results)?.ok_or_else(|| missing(source))
+}
+
+/// Follows a path such as `0.document.value`; the operation must be there.
+fn look_up<'r>(source: &str, results: &'r [Document]) -> Result<Option<&'r Bson>, Failure> {
+    let (operation, path) = source.split_once('.').ok_or_else(|| missing(source))?;
+    let result = operation.parse::<usize>().ok().and_then(|position| results.get(position));
+    Ok(descend(result.ok_or_else(|| missing(source))?, path))
+}
+
+fn missing(source: &str) -> Failure {
+    Failure::invalid(format!("refs: no earlier result has {source}"))
 }
 
 fn descend<'d>(document: &'d Document, path: &str) -> Option<&'d Bson> {
@@ -186,6 +196,13 @@ mod tests {
         check(doc! {}, doc! {"document.r": "2.document"}, Err("2.document"));
         check(doc! {}, doc! {"collection": "1.insertedId"}, Err("collection"));
         check(doc! {}, doc! {"expect.count": "1.insertedId"}, Err("expect.count"));
+    }
+
+    #[test]
+    fn what_may_be_missing_is_left_out() {
+        let refs = doc! {"document.r": "0.document.absent.deep?", "document.n": "0.document.value?"};
+        check(doc! {"document": {"a": 1}}, refs, Ok(doc! {"document": {"a": 1, "n": 42}}));
+        check(doc! {}, doc! {"document.r": "2.document?"}, Err("2.document"));
     }
 
     #[test]
