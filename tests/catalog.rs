@@ -39,7 +39,15 @@ fn check_kind(entity: &str, field: &str, kind: &Kind) {
         Kind::Text(max) | Kind::Opaque(max) => assert!(*max > 0, "{entity}.{field} can hold nothing"),
         Kind::Choice(words) => assert!(!words.is_empty(), "{entity}.{field} has no choice"),
         Kind::Integer(min, max) => assert!(min <= max, "{entity}.{field} has no numbers"),
-        Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Flag | Kind::Date | Kind::Money => {}
+        Kind::Email
+        | Kind::Phone
+        | Kind::FileUrl
+        | Kind::Flag
+        | Kind::Number
+        | Kind::Url
+        | Kind::Custom
+        | Kind::Date
+        | Kind::Money => {}
     }
 }
 

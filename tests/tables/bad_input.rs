@@ -156,7 +156,14 @@ async fn bad_input_wrong_types_are_named_for_every_field_of_every_entity() {
 /// Values that a field of this kind cannot hold.
 fn wrong_values(kind: &Kind) -> Vec<(Value, &'static str)> {
     let number_or_text = match kind {
-        Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Date | Kind::Choice(_) | Kind::Reference(_) => {
+        Kind::Text(_)
+        | Kind::Email
+        | Kind::Phone
+        | Kind::FileUrl
+        | Kind::Url
+        | Kind::Date
+        | Kind::Choice(_)
+        | Kind::Reference(_) => {
             json!(12)
         }
         _ => json!("text"),
@@ -168,6 +175,7 @@ fn wrong_values(kind: &Kind) -> Vec<(Value, &'static str)> {
         Kind::Integer(_, max) if *max < i64::MAX => wrong.push((json!(max + 1), "too large")),
         Kind::Money => wrong.push((json!({ "minor": 1.5, "currency": "EUR" }), "of half a cent")),
         Kind::Date => wrong.push((json!("2026-02-30T00:00:00Z"), "not in the calendar")),
+        Kind::Custom => wrong.push((json!({ "nobody_defined": 1 }), "of no field that is defined")),
         Kind::Choice(_) => wrong.push((json!("no-such-word"), "not a choice")),
         _ => {}
     }

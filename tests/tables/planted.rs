@@ -1,5 +1,6 @@
 //! Values that can be told from all others, put into every field of every record of a world.
 
+use domain::custom::WORDS_FIELD;
 use domain::entity::Kind;
 use domain::search::SEARCH_FIELD;
 use domain::{Entity, Field, entities};
@@ -25,14 +26,16 @@ pub fn mark(entity: &Entity, field: &Field) -> String {
 /// A value of a kind that has a mark in it, where the kind can hold one.
 pub fn value(kind: &Kind, mark: &str) -> Value {
     match kind {
-        Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Choice(_) | Kind::Reference(_) => mark.into(),
-        Kind::Integer(..) => 7.into(),
+        Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Url | Kind::Choice(_) | Kind::Reference(_) => {
+            mark.into()
+        }
+        Kind::Integer(..) | Kind::Number => 7.into(),
         Kind::Flag => true.into(),
         Kind::Date => json!({ "$date": "2031-07-07T07:07:07Z" }),
         Kind::Money => json!({ "minor": 7, "currency": "EUR" }),
         Kind::List(of, _) => json!([value(of, mark)]),
         Kind::Object(fields) => fields.iter().map(|field| (field.name.to_owned(), value(&field.kind, mark))).collect(),
-        Kind::Opaque(_) => json!({ "planted": mark }),
+        Kind::Opaque(_) | Kind::Custom => json!({ "planted": mark }),
     }
 }
 
@@ -72,6 +75,9 @@ fn planted(entity: &Entity, record: &Value, at: usize, planting: Planting) -> Ma
         let plants = planting == Planting::Everywhere && is_missing && field.name != "revoked_at";
         if is_text || plants {
             let mark = mark(entity, field);
+            if matches!(field.kind, Kind::Custom) {
+                set.insert(WORDS_FIELD.to_owned(), json!([mark]));
+            }
             words.extend(field.searchable.then(|| Value::from(mark.clone())));
             set.insert(field.name.to_owned(), value(&field.kind, &format!("{mark} {at}")));
         }

@@ -2,6 +2,7 @@
 
 mod bid;
 mod conversation;
+mod field_definition;
 mod integration;
 mod invoice;
 mod lead;
@@ -18,6 +19,7 @@ use crate::Entity;
 
 pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
+pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
@@ -37,6 +39,8 @@ pub static ALL: &[&Entity] = &[
     &CONVERSATION,
     &COUNTER,
     &EVENT,
+    &FIELD_DEFINITION,
+    &FIELD_SCHEMA,
     &HOSTNAME,
     &IDEMPOTENCY,
     &IDENTITY,

@@ -27,6 +27,11 @@ impl Entity {
         self.fields.iter().chain(BASE_FIELDS).find(|field| field.name == name)
     }
 
+    /// Whether tenants can give it fields of their own.
+    pub fn is_customizable(&self) -> bool {
+        self.field(CUSTOM.name).is_some()
+    }
+
     /// Whether it tells something about a person.
     pub fn is_personal(&self) -> bool {
         self.fields.iter().any(|field| field.personal)
@@ -90,8 +95,12 @@ pub enum Kind {
     Phone,
     /// Where a file is: an `https` URL, or the key of an object in the tenant's store.
     FileUrl,
+    /// An `http` or `https` URL.
+    Url,
     /// A whole number between two bounds, inclusive.
     Integer(i64, i64),
+    /// A number, whole or not, as far as whole numbers are exact.
+    Number,
     /// True or false.
     Flag,
     /// A point in time.
@@ -108,6 +117,8 @@ pub enum Kind {
     Object(&'static [Field]),
     /// Any JSON of at most so many bytes; never looked into.
     Opaque(usize),
+    /// The values of the tenant's own fields, of which the table knows none.
+    Custom,
 }
 
 /// The value of a field that nobody gave.
@@ -262,6 +273,9 @@ pub const fn object(name: &'static str, fields: &'static [Field]) -> Field {
 pub const fn opaque(name: &'static str, max_bytes: usize) -> Field {
     Field::new(name, Kind::Opaque(max_bytes))
 }
+
+/// The values of fields that tenants define for themselves; tables have it last, and not every table has it.
+pub const CUSTOM: Field = Field::new(crate::custom::FIELD, Kind::Custom).searchable();
 
 /// Files by reference: where they are, not what is in them.
 pub const ATTACHMENT: Kind = Kind::Object(&[

@@ -67,6 +67,13 @@ impl Violation {
         Self { place: Place::Pointer(pointer), code, detail: detail.into() }
     }
 
+    /// Whether it stands at these steps of the body, or below.
+    pub fn is_at(&self, steps: &[&str]) -> bool {
+        let Place::Pointer(pointer) = &self.place else { return false };
+        let mut found = pointer.split('/').skip(1);
+        steps.iter().all(|step| found.next() == Some(step))
+    }
+
     /// A violation of a query parameter.
     pub fn parameter(name: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { place: Place::Parameter(name.to_owned()), code, detail: detail.into() }

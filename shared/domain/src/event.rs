@@ -3,27 +3,47 @@
 use crate::json;
 use serde_json::{Map, Value};
 
-use crate::{Doc, Entity, Viewer};
+use crate::{Doc, Entity, Kind, Viewer, custom};
 
 /// What stands in a diff for the value of a personal field: events are kept for good, and people are not.
 const PERSONAL: &str = "[personal]";
 
-/// The diff of two states of a record: for each field that differs its `before` and `after`. Hidden fields never show, and of
+/// The diff of two states of a record: for each field that differs, and for each custom value, its `before` and `after`. Hidden fields never show, and of
 /// personal ones only that they were there.
 pub fn diff(entity: &Entity, before: Option<&Doc>, after: &Doc) -> Value {
     let mut changes = Map::new();
     for field in entity.fields.iter().filter(|field| !field.hidden) {
         let was = before.and_then(|doc| doc.get(field.name)).filter(|value| !value.is_null());
         let is = after.get(field.name).filter(|value| !value.is_null());
+        if was == is {
+            continue;
+        }
+        let told = match field.kind {
+            Kind::Custom => diff_of_custom(before, after),
+            _ => told(was, is, field.personal),
+        };
+        changes.insert(field.name.to_owned(), told);
+    }
+    Value::Object(changes)
+}
+
+/// The same for each of a record's custom values.
+fn diff_of_custom(before: Option<&Doc>, after: &Doc) -> Value {
+    let mut changes = Map::new();
+    let (was, is) = (before.and_then(custom::values), custom::values(after));
+    for key in was.into_iter().chain(is).flat_map(Doc::keys) {
+        let (was, is) = (was.and_then(|values| values.get(key)), is.and_then(|values| values.get(key)));
         if was != is {
-            let [was, is] = match field.personal {
-                true => [was, is].map(|value| value.map(|_| Value::from(PERSONAL))),
-                false => [was, is].map(|value| value.cloned()),
-            };
-            changes.insert(field.name.to_owned(), json!({ "before": was, "after": is }));
+            let is_personal = before.into_iter().chain([after]).any(|record| custom::is_personal(record, key));
+            changes.insert(key.clone(), told(was, is, is_personal));
         }
     }
     Value::Object(changes)
+}
+
+fn told(was: Option<&Value>, is: Option<&Value>, is_personal: bool) -> Value {
+    let shown = |value: &Value| if is_personal { PERSONAL.into() } else { value.clone() };
+    json!({ "before": was.map(shown), "after": is.map(shown) })
 }
 
 /// Takes out of an event what its reader may not read of the record that it is about, or of the member who acted.

@@ -56,6 +56,10 @@ pub const PERMISSIONS: &[&str] = &[
     "person:create",
     "person:update",
     "person:delete",
+    "field_definition:read",
+    "field_definition:create",
+    "field_definition:update",
+    "field_definition:delete",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

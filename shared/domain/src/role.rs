@@ -31,6 +31,9 @@ pub const ROLE_WORDS: &[&str] = &["owner", "admin", "manager", "expert", "vendor
 /// The roles of those who run the business.
 pub const STAFF: &[Role] = &[Role::Owner, Role::Admin, Role::Manager];
 
+/// What whoever fills in a form must know.
+const READ_BY_ALL: &[&str] = &["field_definition:read"];
+
 /// What each role may do; owner and admin may do everything.
 const GRANTS: &[(Role, Reach, &[&str])] = &[
     (
@@ -66,7 +69,11 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "person:delete",
         ],
     ),
+    (Role::Manager, Reach::All, READ_BY_ALL),
     (Role::Manager, Reach::Own, &["notification:read"]),
+    (Role::Expert, Reach::All, READ_BY_ALL),
+    (Role::Vendor, Reach::All, READ_BY_ALL),
+    (Role::Customer, Reach::All, READ_BY_ALL),
     (
         Role::Expert,
         Reach::Own,

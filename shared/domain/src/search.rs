@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Doc, Entity};
+use crate::{Doc, Entity, custom};
 
 /// The field that holds a record's words.
 pub const SEARCH_FIELD: &str = "search_words";
@@ -51,7 +51,10 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 fn words_of(entity: &Entity, doc: &Doc) -> Value {
     let searchable = entity.fields.iter().filter(|field| field.searchable);
     let texts = searchable.filter_map(|field| doc.get(field.name)?.as_str());
-    let words: BTreeSet<String> = texts.flat_map(|text| words(text).collect::<Vec<_>>()).take(WORDS_MAX).collect();
+    let custom = doc.get(custom::WORDS_FIELD).and_then(Value::as_array).into_iter().flatten();
+    let custom = custom.filter_map(Value::as_str).map(str::to_owned);
+    let words = texts.flat_map(|text| words(text).collect::<Vec<_>>()).chain(custom);
+    let words: BTreeSet<String> = words.take(WORDS_MAX).collect();
     words.into_iter().map(Value::from).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The one engine that checks input against the entity tables: what a record becomes, or everything that is wrong with it.
 
 mod card;
-mod value;
+pub(crate) mod value;
 
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use crate::entity::{Entity, Fallback, Field, Input};
 use crate::rules::Moment;
 use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, event, search};
 
+pub use card::is_card_name;
 pub use value::{is_email, merge_patch};
 
 const READ_ONLY: &str = "This field cannot be written here.";
@@ -53,6 +54,12 @@ pub fn update(entity: &Entity, before: &Doc, patch: Doc, moment: Moment<'_>) -> 
     let mut after = before.clone();
     for field in entity.fields {
         let Some(part) = patch.get(field.name).filter(|_| violates_none(&violations, field)) else { continue };
+        if matches!(field.kind, Kind::Custom) {
+            if before.get(field.name) != Some(part) {
+                value::check(&field.kind, part.clone(), &format!("/{}", field.name), &mut violations);
+            }
+            continue;
+        }
         let merged = merge_patch(before.get(field.name).cloned(), part.clone());
         if merged.is_null() {
             after.remove(field.name);
@@ -185,7 +192,7 @@ fn fallback_value(fallback: Fallback) -> Value {
 pub fn comparable(field: &Field) -> Option<String> {
     match field.kind {
         Kind::Money => Some(format!("{}.minor", field.name)),
-        Kind::Object(_) | Kind::Opaque(_) => None,
+        Kind::Object(_) | Kind::Opaque(_) | Kind::Custom => None,
         _ => Some(field.name.to_owned()),
     }
 }

@@ -79,6 +79,7 @@ pub static EVENT: Entity = Entity {
 const GUARDED: &[(&str, &str)] = &[
     ("bid", "bid:read"),
     ("conversation", "conversation:read"),
+    ("field_definition", "field_definition:read"),
     ("integration", "integration:read"),
     ("invoice", "invoice:read"),
     ("lead", "lead:read"),

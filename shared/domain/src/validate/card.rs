@@ -1,5 +1,14 @@
 //! Card numbers have no place in any text (PCI DSS 3.4): they are refused before they can be stored.
 
+/// Whether a name is that of what must not be kept of a payment card.
+pub fn is_card_name(name: &str) -> bool {
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let is_code = ["cvv", "cvc", "cvv2", "cvc2", "cid", "pan"].contains(&letters.as_str());
+    is_code
+        || ["cardnumber", "cardno", "cardcvv", "cardcvc", "cardcode", "securitycode"].iter().any(|word| letters.contains(word))
+        || ["cvv", "cvc"].iter().any(|word| letters.ends_with(word))
+}
+
 /// Whether the text holds a number that looks like a payment card's: 13 to 19 digits, perhaps grouped, right by Luhn (ISO/IEC 7812-1).
 pub fn has_card_number(text: &str) -> bool {
     let mut digits: Vec<u32> = Vec::new();
@@ -38,6 +47,22 @@ fn luhn(digits: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_card_must_not_leave_here_has_many_names() {
+        for (name, expected) in [
+            ("cvv", true),
+            ("Card-CVC", true),
+            ("credit_card_number", true),
+            ("cardNumber", true),
+            ("security_code", true),
+            ("company", false),
+            ("card_brand", false),
+            ("postcode", false),
+        ] {
+            assert_eq!(is_card_name(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn card_numbers_are_found_and_other_numbers_are_not() {

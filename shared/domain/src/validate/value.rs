@@ -15,6 +15,8 @@ pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Viol
         (Kind::Email, Value::String(text)) => check_email(&text),
         (Kind::Phone, Value::String(text)) => check_phone(&text),
         (Kind::FileUrl, Value::String(text)) => check_file_url(text),
+        (Kind::Url, Value::String(text)) => check_url(text),
+        (Kind::Number, Value::Number(number)) => check_number(&number),
         (Kind::Integer(min, max), Value::Number(number)) => match number.as_i64() {
             Some(whole) if (*min..=*max).contains(&whole) => Ok(whole.into()),
             _ => Err(("out-of-range", format!("Expected a whole number from {min} to {max}."))),
@@ -32,6 +34,7 @@ pub fn check(kind: &Kind, value: Value, pointer: &str, violations: &mut Vec<Viol
         (Kind::Opaque(max_bytes), value) => check_opaque(*max_bytes, value),
         (Kind::Money, Value::Object(money)) => return check_money(money, pointer, violations),
         (Kind::Object(fields), Value::Object(object)) => return check_object(fields, object, pointer, violations),
+        (Kind::Custom, Value::Object(object)) => return check_object(&[], object, pointer, violations),
         (Kind::List(of, max), Value::Array(items)) => return check_list(of, *max, items, pointer, violations),
         (kind, _) => Err(("wrong-type", format!("Expected {}.", name_of(kind)))),
     };
@@ -94,6 +97,8 @@ pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+const URL_LEN_MAX: usize = 2_000;
+
 type Checked = Result<Value, (&'static str, String)>;
 
 fn check_text(max: usize, text: String) -> Checked {
@@ -122,16 +127,45 @@ fn check_phone(text: &str) -> Checked {
     number.map(Value::from).ok_or_else(|| ("bad-phone", "Expected a telephone number such as +44 20 7946 0018.".to_owned()))
 }
 
+/// Whole numbers up to here are exact in every JSON reader, and numbers are kept as whole ones where they are.
+const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+
+fn check_number(number: &serde_json::Number) -> Checked {
+    if card::has_card_number(&number.to_string()) {
+        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+    }
+    match (number.as_i64(), number.as_f64()) {
+        (_, Some(value)) if value.abs() > EXACT_MAX => {
+            Err(("out-of-range", format!("Expected a number from -{EXACT_MAX} to {EXACT_MAX}.")))
+        }
+        (Some(whole), _) => Ok(whole.into()),
+        (None, Some(value)) if value.fract() == 0.0 => Ok((value as i64).into()),
+        (None, _) => Ok(number.clone().into()),
+    }
+}
+
+/// What stands behind the scheme of a URL.
+fn is_url_rest(rest: &str) -> bool {
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    !host.is_empty()
+        && host.bytes().all(is_host)
+        && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+}
+
+fn check_url(text: String) -> Checked {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if card::has_card_number(&text) {
+        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+    }
+    match rest.is_some_and(is_url_rest) && text.len() <= URL_LEN_MAX {
+        true => Ok(text.into()),
+        false => Err(("bad-url", format!("Expected an http or https URL of at most {URL_LEN_MAX} characters."))),
+    }
+}
+
 /// Whoever follows a link of another scheme might run a script, or send what they read in the clear.
 fn check_file_url(text: String) -> Checked {
-    const LEN_MAX: usize = 2_000;
-    let is_url = |rest: &str| {
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-        !host.is_empty()
-            && host.bytes().all(is_host)
-            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
-    };
     let is_key = |key: &str| {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!-_.*'()/".contains(&byte);
         key.bytes().all(is_plain) && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
@@ -139,9 +173,9 @@ fn check_file_url(text: String) -> Checked {
     if card::has_card_number(&text) {
         return Err(("card-number", "Card numbers are not kept here.".to_owned()));
     }
-    match text.strip_prefix("https://").map_or_else(|| is_key(&text), is_url) {
-        true if text.len() <= LEN_MAX => Ok(text.into()),
-        _ => Err(("bad-url", format!("Expected an https URL or the key of an object, of at most {LEN_MAX} characters."))),
+    match text.strip_prefix("https://").map_or_else(|| is_key(&text), is_url_rest) {
+        true if text.len() <= URL_LEN_MAX => Ok(text.into()),
+        _ => Err(("bad-url", format!("Expected an https URL or the key of an object, of at most {URL_LEN_MAX} characters."))),
     }
 }
 
@@ -220,13 +254,14 @@ fn check_list(of: &Kind, max: usize, items: Vec<Value>, pointer: &str, violation
 
 fn name_of(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email | Kind::Phone | Kind::FileUrl => "text",
+        Kind::Text(_) | Kind::Choice(_) | Kind::Reference(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Url => "text",
         Kind::Integer(..) => "a whole number",
+        Kind::Number => "a number",
         Kind::Flag => "true or false",
         Kind::Date => "an RFC 3339 time as text",
         Kind::Money => "an object with minor and currency",
         Kind::List(..) => "a list",
-        Kind::Object(_) => "an object",
+        Kind::Object(_) | Kind::Custom => "an object",
         Kind::Opaque(_) => "JSON",
     }
 }

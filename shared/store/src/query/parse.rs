@@ -205,6 +205,10 @@ fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
             Ok(number) => Ok(number.into()),
             Err(_) => wrong("Expected a whole number.".to_owned()),
         },
+        Kind::Number => match text.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+            Some(number) => Ok(number.into()),
+            None => wrong("Expected a number.".to_owned()),
+        },
         Kind::Flag => flag(parameter, text).map(Value::from),
         Kind::Date => match Time::parse(text) {
             Some(time) => Ok(time.ejson()),
@@ -216,8 +220,8 @@ fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
             _ => wrong(format!("Expected the id of a {name}.")),
         },
         Kind::Email => Ok(text.to_lowercase().into()),
-        Kind::Text(_) | Kind::Choice(_) | Kind::Phone | Kind::FileUrl => Ok(text.into()),
-        Kind::List(..) | Kind::Object(_) | Kind::Opaque(_) => Ok(json!(text)),
+        Kind::Text(_) | Kind::Choice(_) | Kind::Phone | Kind::FileUrl | Kind::Url => Ok(text.into()),
+        Kind::List(..) | Kind::Object(_) | Kind::Opaque(_) | Kind::Custom => Ok(json!(text)),
     }
 }
 
