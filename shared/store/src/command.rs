@@ -98,6 +98,19 @@ impl<'a> Command<'a> {
         self.push(find_one(entity, &filter).expecting("document", Value::Null), On::expect(otherwise))
     }
 
+    /// A record that may be there.
+    pub(crate) fn find(&mut self, entity: &Entity, filter: Filter) -> Step {
+        self.push(find_one(entity, &filter), On::default())
+    }
+
+    /// Expects an expression to be true of the tenant's document; what to say when it cannot be read, and when it is not.
+    pub(crate) fn examine(&mut self, collection: &str, id: &str, expression: Value, (unreadable, untrue): (Error, Error)) {
+        let filter = json!({ "_id": id, "tenant_id": self.scope.tenant(), "$expr": expression });
+        let operation = Operation::new(Action::FindOne, collection).with("filter", filter);
+        let on = On { unreadable: Some(unreadable), ..On::expect(untrue) };
+        self.push(operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({})), on);
+    }
+
     /// The next number of a counter: the step's `document.value`.
     pub fn number(&mut self, key: &str) -> Step {
         let filter = json!({ "tenant_id": self.scope.tenant(), "key": key });
@@ -111,7 +124,7 @@ impl<'a> Command<'a> {
 
     /// Any other operation of the Data API on the scope's tenant; the caller's filter must carry the tenant.
     pub fn operation(&mut self, operation: Operation, otherwise: Option<Error>) -> Step {
-        self.push(operation, On { expectation: otherwise, duplicate: None })
+        self.push(operation, On { expectation: otherwise, ..On::default() })
     }
 
     /// An insertion beside the scope's tenant, which fails so when the record is there already.
@@ -154,7 +167,8 @@ impl<'a> Command<'a> {
             Pending::Body(status, body) | Pending::Secret(status, body) => Answer::body(status, body),
             Pending::Record(status, entity, mut doc, holes) => {
                 for (field, source) in holes {
-                    doc.insert(field, fill(&source, &results).unwrap_or_default());
+                    let value = fill(&source, &results);
+                    doc.extend(value.or_else(|| (!source.ends_with('?')).then_some(Value::Null)).map(|value| (field, value)));
                 }
                 Answer::record(status, entity, doc)
             }

@@ -21,15 +21,17 @@ impl Step {
 pub(crate) struct On {
     pub expectation: Option<Error>,
     pub duplicate: Option<Error>,
+    /// The database does not understand it.
+    pub unreadable: Option<Error>,
 }
 
 impl On {
     pub fn expect(error: Error) -> Self {
-        Self { expectation: Some(error), duplicate: None }
+        Self { expectation: Some(error), ..Self::default() }
     }
 
     pub fn duplicate(error: Error) -> Self {
-        Self { expectation: None, duplicate: Some(error) }
+        Self { duplicate: Some(error), ..Self::default() }
     }
 }
 
@@ -61,6 +63,7 @@ impl Batch {
         let said = match refusal.error_code.as_str() {
             code::EXPECTATION_FAILED => on.and_then(|on| on.expectation.clone()),
             code::DUPLICATE_KEY => on.and_then(|on| on.duplicate.clone()),
+            code::INVALID_PARAMETER => on.and_then(|on| on.unreadable.clone()),
             _ => None,
         };
         let duplicate = refusal.error_code == code::DUPLICATE_KEY;

@@ -1,11 +1,11 @@
-//! Values that come from results, as the gateway's `refs` take them.
+//! Values that come from results, as the gateway's `refs` take them: a path that ends with `?` may lead nowhere.
 
 use serde_json::Value;
 
 /// The value of a source in the results: a path such as `0.document.value`, or a template such as `SU-{0.document.value:06}`.
 pub fn fill(source: &str, results: &Value) -> Option<Value> {
     if !source.contains('{') {
-        return look_up(source, results).cloned();
+        return look_up(source.strip_suffix('?').unwrap_or(source), results).cloned();
     }
     let mut text = String::new();
     let mut rest = source;
@@ -46,6 +46,8 @@ mod tests {
             ("SU-{0.document.value:06}", Some(json!("SU-000042"))),
             ("{0.document.name}-{0.document.value}", Some(json!("a-42"))),
             ("0.document.missing", None),
+            ("0.document.missing?", None),
+            ("0.document.value?", Some(json!(42))),
             ("{1.document}", None),
         ];
         for (source, expected) in cases {
