@@ -11,6 +11,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("bids", bids::ROUTES, bids::router),
     ("billing", billing::ROUTES, billing::router),
     ("chat", chat::ROUTES, chat::router),
+    ("fields", fields::ROUTES, fields::router),
     ("jobs", jobs::ROUTES, jobs::router),
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),

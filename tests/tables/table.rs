@@ -177,6 +177,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
         foreign: Some(|world| json!({ "action": "lead:read", "record": world.id("open") })),
         ..plain("POST /v1/policy/explain", ADMINS)
     },
+    // fields
+    plain("GET /v1/fields", PARTIES),
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "entity": "lead", "key": "roof_area", "label": "Area", "type": "number" }),
+        ..plain("POST /v1/fields", ADMINS)
+    },
+    plain("GET /v1/fields/schema", PARTIES),
+    of("GET /v1/fields/{id}", "field", PARTIES, 1),
+    with("PATCH /v1/fields/{id}", "field", ADMINS, 2, |_| json!({ "status": "archived" })),
+    of("DELETE /v1/fields/{id}", "field", ADMINS, 2),
     // webhooks
     Endpoint {
         trips: 2,

@@ -197,7 +197,7 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        let [message, event, notification, integration, login, role, person] = [
+        let [message, event, notification, integration, login, role, person, field] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
@@ -205,6 +205,7 @@ impl World {
             ("login", "log"),
             ("role", "rol"),
             ("person", "per"),
+            ("field", "fld"),
         ]
         .map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
@@ -229,6 +230,8 @@ impl World {
         self.insert("roles", &role, fields, operations);
         let fields = json!({ "name": "Grace", "email": "grace@example.com", "owner": self.member(Role::Manager).id, "tags": [], "search_words": ["grace"] });
         self.insert("people", &person, fields, operations);
+        let fields = json!({ "entity": "lead", "key": "material", "label": "Material", "type": "text", "options": [], "status": "active" });
+        self.insert("field_definitions", &field, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();
         let fields =
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });
