@@ -6,8 +6,8 @@
 mod answer;
 mod api;
 mod command;
-mod hostnames;
 mod definitions;
+mod hostnames;
 mod idempotency;
 mod ids;
 mod invite;
