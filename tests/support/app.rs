@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use store::Vault;
 use store::proof::SigningKeys;
+use store::{Nonces, Rings, Vault};
 
 use crate::system::vars;
 use crate::wire::Wire;
@@ -65,7 +65,7 @@ impl App {
         let (jwt_keys, master_key) = (vars["JWT_KEYS"].clone(), vars["MASTER_KEY"].clone());
         let url = server::start(listener, vars.into_iter().collect());
         let keys = SigningKeys::parse(&jwt_keys).unwrap();
-        let vault = Vault::from_base64(&master_key).unwrap();
+        let vault = Vault::parse(&master_key).unwrap();
         // Every test has its own runtime: a connection kept by one is dead for the next.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let app = App { url, wire, standins, keys, vault, gateway_url, client };
@@ -88,7 +88,7 @@ impl App {
     /// Asks the gateway directly, past the functions and the wire: to arrange, and to see what is really stored.
     pub async fn data(&self, action: &str, mut body: Value) -> Value {
         body["dataSource"] = "edgewise".into();
-        body["database"] = "edgewise".into();
+        body["database"] = if body["collection"] == "keys" { "edgewise_keys" } else { "edgewise" }.into();
         let request = self.client.post(format!("{}/action/{action}", self.gateway_url)).header("api-key", GATEWAY_KEY);
         let request = request.header("content-type", "application/json").header("accept", "application/json");
         let response = request.body(body.to_string()).send().await.unwrap();
@@ -98,10 +98,36 @@ impl App {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The documents of a collection that a filter finds.
+    /// The documents of a collection that a filter finds, opened.
     pub async fn stored(&self, collection: &str, filter: Value) -> Vec<Value> {
+        let rings = Rings::new(self.vault.clone());
+        if let Some(tenant) = filter["tenant_id"].as_str() {
+            self.learn(&rings, tenant).await;
+        }
+        let mut body = json!({ "collection": collection, "filter": filter });
+        let email = body["filter"].as_object_mut().unwrap().remove("email");
+        rings.seal(body.as_object_mut().unwrap(), &mut Nonces::new([0; 12])).unwrap();
+        let mut found = self.as_stored(collection, body["filter"].take()).await;
+        for document in &mut found {
+            let tenant = document["tenant_id"].as_str().unwrap_or_default().to_owned();
+            self.learn(&rings, &tenant).await;
+            rings.open(document, &tenant, true).unwrap();
+        }
+        found.retain(|document| email.as_ref().is_none_or(|email| document["email"] == *email));
+        found
+    }
+
+    /// The documents of a collection that a filter finds, as they are stored.
+    pub async fn as_stored(&self, collection: &str, filter: Value) -> Vec<Value> {
         let found = self.data("find", json!({ "collection": collection, "filter": filter, "sort": { "_id": 1 } })).await;
         found["documents"].as_array().unwrap().clone()
+    }
+
+    async fn learn(&self, rings: &Rings, tenant: &str) {
+        if rings.wrapped(tenant).is_none() {
+            let found = self.as_stored("keys", json!({ "_id": tenant })).await;
+            found.iter().for_each(|keys| rings.learn(tenant, keys["sealed"].as_str().unwrap()));
+        }
     }
 
     /// Runs due jobs until none is left.

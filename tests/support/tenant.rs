@@ -7,6 +7,7 @@ use domain::plan::{self, LIMITS, Limit};
 use domain::{Policy, Role, Time};
 use serde_json::{Value, json};
 use store::proof::Subject;
+use store::{Keyring, TenantKeys};
 
 use crate::{App, Caller};
 
@@ -14,6 +15,7 @@ use crate::{App, Caller};
 pub struct Tenant {
     /// The tenant.
     pub id: String,
+    keys: TenantKeys,
     app: &'static App,
 }
 
@@ -40,7 +42,12 @@ impl Tenant {
         tenant.extend(domain::doc::fields(json!({ "_id": id, "tenant_id": id, "name": "Test tenant", "version": 1 })));
         operations.push(json!({ "insertOne": { "collection": "tenants", "document": tenant } }));
         app.data("transaction", json!({ "operations": operations })).await;
-        Tenant { id, app }
+        let fresh = || [crate::id("key").as_bytes(), &[0; 8]].concat()[4..36].try_into().unwrap();
+        let keys = TenantKeys::new(fresh(), fresh());
+        let tenant = Tenant { id, keys, app };
+        let record = store::keys::record(&tenant.id, &tenant.wrapped_keys(), now());
+        app.data("insertOne", json!({ "collection": "keys", "document": record })).await;
+        tenant
     }
 
     /// A new member in a role.
@@ -62,8 +69,18 @@ impl Tenant {
             policy: role.into(),
             policy_version: 1,
             login: id("log"),
+            keys: Some(self.wrapped_keys()),
         };
         Member { id: member, email, subject, app: self.app }
+    }
+
+    /// What its values are sealed with.
+    pub fn keyring(&self) -> Keyring {
+        Keyring::new(&self.id, &self.keys)
+    }
+
+    fn wrapped_keys(&self) -> String {
+        self.keys.wrap(&self.app.vault, &self.id, [6; 12])
     }
 
     /// A caller in a role.

@@ -5,6 +5,7 @@ use domain::entity::Kind;
 use domain::search::SEARCH_FIELD;
 use domain::{Entity, Field, entities};
 use serde_json::{Map, Value, json};
+use store::Keyring;
 use support::{App, id};
 
 use crate::world::World;
@@ -41,10 +42,11 @@ pub fn value(kind: &Kind, mark: &str) -> Value {
 
 /// Plants marks in all records of a world, and tells of each entity in an event.
 pub async fn plant(world: &World, planting: Planting) {
+    let keyring = world.tenant.keyring();
     for entity in entities::ALL {
         let found = App::shared().stored(entity.collection, json!({ "tenant_id": world.tenant.id })).await;
         let update = |(at, record): (usize, &Value)| {
-            let update = json!({ "$set": planted(entity, record, at, planting) });
+            let update = json!({ "$set": planted(&keyring, entity, record, at, planting) });
             json!({ "updateOne": { "collection": entity.collection, "filter": { "_id": record["_id"] }, "update": update } })
         };
         let operations: Vec<Value> = found.iter().enumerate().map(update).collect();
@@ -65,7 +67,7 @@ pub async fn plant(world: &World, planting: Planting) {
 }
 
 /// The fields of a record with their marks in them; unlike each other, as some must be.
-fn planted(entity: &Entity, record: &Value, at: usize, planting: Planting) -> Map<String, Value> {
+fn planted(keyring: &Keyring, entity: &Entity, record: &Value, at: usize, planting: Planting) -> Map<String, Value> {
     let mut set = Map::new();
     let mut words: Vec<Value> = Vec::new();
     for field in entity.fields.iter().filter(|field| !field.hidden) {
@@ -78,7 +80,12 @@ fn planted(entity: &Entity, record: &Value, at: usize, planting: Planting) -> Ma
             if matches!(field.kind, Kind::Custom) {
                 set.insert(WORDS_FIELD.to_owned(), json!([mark]));
             }
-            words.extend(field.searchable.then(|| Value::from(mark.clone())));
+            if field.searchable && field.encrypted {
+                let found_by = keyring.words(&format!("{}/{}", entity.name, field.name), &mark);
+                set.insert(field.words_name(), found_by.into());
+            } else {
+                words.extend(field.searchable.then(|| Value::from(mark.clone())));
+            }
             set.insert(field.name.to_owned(), value(&field.kind, &format!("{mark} {at}")));
         }
     }

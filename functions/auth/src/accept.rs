@@ -85,14 +85,15 @@ async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> 
     let mut reading = call.store.reading(scope);
     let counted = attempts::count(&mut reading, attempts::of_identity(call, "accept", &invite.membership), call.now());
     let member = reading.one(&MEMBERSHIP, &scope.live().and(Filter::is("_id", invite.membership.as_str())), invalid());
-    let source = member.path("document.email");
-    let identity = reading.many_linked(&IDENTITY, &platform.live(), json::of("_id", 1), 1, ("email", &source));
+    let known = platform.live().and(Filter::is("email_blind", invite.identity.as_str()));
+    let identity = reading.maybe(&IDENTITY, &known);
+    reading.keys(scope.tenant());
     let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
     let member = found.doc(member);
     match text_of(&member, "status") {
-        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.docs(identity).pop(), counted }),
+        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.maybe(identity), counted }),
         "active" => Err(used().into()),
         _ => Err(invalid().into()),
     }

@@ -23,6 +23,7 @@ pub async fn change(call: &Call) -> Outcome {
     let counted = attempts::count(&mut reading, counters, call.now());
     let own = platform.live().and(Filter::is("_id", session.identity()));
     let step = reading.one(&IDENTITY, &own, Error::not_found());
+    reading.keys_of_member(session.identity());
     let open = store::logins::read(&mut reading, &others);
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;

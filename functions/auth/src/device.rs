@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_address_and_time_alone() {
-        let vault = Vault::from_base64(&"A".repeat(43)).unwrap();
+        let vault = Vault::parse(&"A".repeat(43)).unwrap();
         let expires = Time::from_ms(1_800_000_000_000);
         let token = write(&vault, "ada@example.com", "dev_a", expires);
         let known = |email: &str, token: &str, ms: i64| known(&vault, email, token, expires.plus_ms(ms));

@@ -11,6 +11,9 @@ use crate::entrance::text;
 pub fn insert(command: &mut Command<'_>, id: &str, member: &Doc, hash: &str, taken: Error) {
     let fields = [("email", text(member, "email")), ("name", text(member, "name")), ("password_hash", hash)];
     let identity: Doc = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    // While master keys change, one address stands under two digests.
+    let same = command.scope().live().and(Filter::is("email", text(member, "email")));
+    command.forbid(&IDENTITY, same, taken.clone());
     command.insert(&IDENTITY, id, identity, &[], taken);
 }
 

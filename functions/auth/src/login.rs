@@ -1,7 +1,7 @@
 //! Logging in: a password, and a second factor where there is one, prove the identity, which enters one of its tenants.
 
 use domain::entity::{Field, email, reference, text};
-use domain::{Doc, Error, validate};
+use domain::{Doc, Error, Filter, validate};
 use edge::{Call, Outcome, Reply};
 use store::{Command, PlatformScope};
 
@@ -27,6 +27,7 @@ pub async fn login(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
     let mut reading = call.store.reading(&platform);
     let counted = attempts::count(&mut reading, attempts::of_login(call, email, device.as_deref()), call.now());
+    reading.keys_of_identity(platform.live().and(Filter::is("email", email)));
     let step = reading.operation(places::with_identity("email", email));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
@@ -68,6 +69,7 @@ pub async fn second_factor(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(now).repeated_by(&challenge.identity);
     let mut reading = call.store.reading(&platform);
     let counted = attempts::count(&mut reading, attempts::of_second_factor(call, &challenge), now);
+    reading.keys_of_member(&challenge.identity);
     let step = reading.operation(places::with_identity("_id", &challenge.identity));
     let mut found = reading.run().await?;
     counted.check(&mut found, now)?;

@@ -13,6 +13,7 @@ use crate::places;
 pub async fn me(call: &Call) -> Outcome {
     let session = call.session()?;
     let mut reading = call.store.reading(call.scope()?);
+    reading.keys_of_member(session.identity());
     let step = reading.operation(places::of_identity(session.identity()));
     let places = places::found(reading.run().await?.docs(step));
     let here = places.iter().find(|place| text_of(&place.member, "_id") == session.viewer().member);

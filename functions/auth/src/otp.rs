@@ -2,7 +2,7 @@
 
 use domain::entity::{Field, email, reference, text};
 use domain::json::{object, of};
-use domain::{Time, id, validate};
+use domain::{Filter, Time, id, validate};
 use edge::{Call, Outcome, Reply};
 use store::{PlatformScope, Vault, constant_time_eq, login_code, login_code_expiry, seal_address};
 
@@ -59,6 +59,7 @@ pub async fn verify(call: &Call) -> Outcome {
     let mut counters = attempts::of_login(call, email, challenge.device.as_deref());
     counters.push(attempts::of_code(call, &challenge.nonce));
     let counted = attempts::count(&mut reading, counters, now);
+    reading.keys_of_identity(platform.live().and(Filter::is("email", email)));
     let step = reading.operation(places::with_identity("email", email));
     let mut found = reading.run().await?;
     counted.check(&mut found, now)?;

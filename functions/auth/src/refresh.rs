@@ -36,6 +36,7 @@ pub async fn refresh(call: &Call) -> Outcome {
         .expecting("document", object(vec![]));
     let member = command.operation(member, Some(ended()));
     let tenant = command.require(&TENANT, entrance::open_tenant(&scope), ended());
+    command.keys(scope.tenant());
     match command.run().await {
         Ok(mut found) => {
             let (tenant, member) = (found.doc(tenant), found.doc(member));
@@ -74,6 +75,7 @@ fn rotation(call: &Call, scope: &Scope, token: &RefreshToken) -> Operation {
 /// Why a token of ours was refused; a reused one ends its login.
 async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
     let mut reading = call.store.reading(scope);
+    reading.keys(scope.tenant());
     let login = reading.one(&LOGIN, &scope.live().and(Filter::is("_id", token.login.as_str())), invalid());
     let active = scope.live().and(Filter::is("status", "active"));
     let source = login.path("document.membership");

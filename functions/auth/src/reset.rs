@@ -40,6 +40,7 @@ pub async fn reset(call: &Call) -> Outcome {
     let all = logins::of_identity(&link.identity, call.now());
     let mut reading = call.store.reading(&platform);
     let step = reading.one(&IDENTITY, &platform.live().and(Filter::is("_id", link.identity.as_str())), invalid());
+    reading.keys_of_member(&link.identity);
     let open = store::logins::read(&mut reading, &all);
     let mut found = reading.run().await?;
     let (identity, open) = (found.doc(step), found.docs(open));

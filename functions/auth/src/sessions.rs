@@ -15,6 +15,7 @@ use crate::logins;
 pub async fn list(call: &Call) -> Outcome {
     let session = call.session()?;
     let mut reading = call.store.reading(call.scope()?);
+    reading.keys_of_member(session.identity());
     let step = read(&mut reading, &logins::of_identity(session.identity(), call.now()));
     let found = reading.run().await?.docs(step);
     let data = found.into_iter().map(|login| shown(login, session)).collect();
@@ -26,6 +27,7 @@ pub async fn revoke(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&LOGIN)?, call.scope()?);
     let own = logins::of_identity(call.session()?.identity(), call.now()).and(Filter::is("_id", id));
     let mut reading = call.store.reading(scope);
+    reading.keys_of_member(call.session()?.identity());
     let step = reading.one(&LOGIN, &own, Error::not_found());
     let login = reading.run().await?.doc(step);
     let mut command = call.store.command(scope);
@@ -39,6 +41,7 @@ pub async fn revoke_others(call: &Call) -> Outcome {
     let (scope, session) = (call.scope()?, call.session()?);
     let others = logins::of_identity(session.identity(), call.now()).and(Filter::is_not("_id", session.login()));
     let mut reading = call.store.reading(scope);
+    reading.keys_of_member(session.identity());
     let step = read(&mut reading, &others);
     let found = reading.run().await?.docs(step);
     let mut command = call.store.command(scope);

@@ -41,7 +41,9 @@ pub async fn signup(call: &Call) -> Outcome {
     ]);
     let mut command = call.store.command(&platform);
     identity::insert(&mut command, &identity_id, &owner, &hash, taken());
-    command.on(&PlatformScope::of_auth().tenant(&tenant_id, call.now()));
+    let scope = PlatformScope::of_auth().tenant(&tenant_id, call.now());
+    command.new_keys(&call.store, &scope);
+    command.on(&scope);
     let tenant = new_tenant(call, &input)?;
     command.claim_hostname(text_of(&tenant, "subdomain"), &tenant_id, call.now(), subdomain_taken());
     for limit in LIMITS {

@@ -20,6 +20,7 @@ pub async fn switch(call: &Call) -> Outcome {
     let there = PlatformScope::of_auth().tenant(text_of(&input, "tenant"), call.now());
     let own = Filter::is("identity", call.session()?.identity()).and(Filter::is("status", "active"));
     let mut reading = call.store.reading(scope);
+    reading.keys(there.tenant());
     let tenant = reading.one(&TENANT, &entrance::open_tenant(&there), Error::not_found());
     let member = reading.one(&MEMBERSHIP, &there.live().and(own), Error::not_found());
     let mut found = reading.run().await?;

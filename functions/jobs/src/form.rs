@@ -22,12 +22,8 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     else {
         return work.nothing_to_do().await;
     };
-    let sealed = text(&receipt, "body");
-    let Some(body) = work.config.vault.open("receipt", work.lease.tenant(), sealed) else {
-        return refuse(work, &receipt, "the body cannot be opened").await;
-    };
     let integration = work.find(&INTEGRATION, text(&receipt, "integration")).await?.unwrap_or_default();
-    match submission::read(&body, integration.get("config"), work.scope.now()) {
+    match submission::read(text(&receipt, "body"), integration.get("config"), work.scope.now()) {
         Ok(submission) => take(work, &receipt, &submission).await,
         Err(reason) => refuse(work, &receipt, &reason).await,
     }

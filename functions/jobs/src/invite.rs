@@ -18,7 +18,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     let Some(expires) = expires.filter(|expires| text(&member, "status") == "invited" && *expires > work.scope.now()) else {
         return work.nothing_to_do().await;
     };
-    let token = invite_token(&work.config.vault, text(&member, "_id"), work.lease.tenant(), expires);
+    let token = invite_token(&work.config.vault, text(&member, "_id"), work.lease.tenant(), text(&member, "email"), expires);
     let name = if text(&tenant, "name").is_empty() { "Edgewise" } else { text(&tenant, "name") };
     let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
     let body = format!(

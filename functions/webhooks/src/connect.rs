@@ -1,4 +1,4 @@
-//! Connecting an outside service: its credentials are sealed, and it gets an address to deliver to.
+//! Connecting an outside service: its credentials are kept, and it gets an address to deliver to.
 
 use domain::entities::INTEGRATION;
 use domain::{Error, Filter, validate};
@@ -24,7 +24,7 @@ pub async fn connect(call: &Call) -> Outcome {
         let detail = "Xero is connected already; disconnect it first.";
         command.forbid(&INTEGRATION, connected, Error::conflict("already-connected", detail));
     }
-    credentials.seal(call, scope.tenant(), &mut doc);
+    credentials.write(&mut doc);
     credentials.hook(call, scope.tenant(), &id, &mut doc);
     let doc = command.insert(&INTEGRATION, &id, doc, &[], Error::internal("an integration's id was taken"));
     command.event_of_new(&INTEGRATION, &doc, &[]);

@@ -7,9 +7,6 @@ use integrations::typeform::Mapping;
 use serde_json::Value;
 use store::proof::Hook;
 
-/// The vault's purpose for credentials; their owner is the tenant.
-const PURPOSE: &str = "credentials";
-
 /// Where a form's answers may go: whatever a stranger fills in decides nothing else.
 const TARGETS: &[&str] = &[
     "person.name",
@@ -66,20 +63,17 @@ pub fn check(kind: &str, config: Option<&Value>, credentials: Option<Value>) -> 
     Ok(Credentials(checked.remove("credentials").unwrap_or_default()))
 }
 
-/// The stored credentials, opened.
-pub fn open(call: &Call, integration: &Doc) -> Result<Value, Error> {
-    let sealed = integration.get("credentials").and_then(Value::as_str).unwrap_or_default();
-    let tenant = integration.get("tenant_id").and_then(Value::as_str).unwrap_or_default();
-    let plain = call.store.vault().open(PURPOSE, tenant, sealed);
-    let plain = plain.and_then(|plain| serde_json::from_str(&plain).ok());
-    plain.ok_or_else(|| Error::internal("the credentials of an integration cannot be opened"))
+/// The stored credentials.
+pub fn read(integration: &Doc) -> Result<Value, Error> {
+    let text = integration.get("credentials").and_then(Value::as_str);
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| Error::internal("the credentials of an integration cannot be opened"))
 }
 
 impl Credentials {
-    /// Puts the credentials, sealed, into an integration.
-    pub fn seal(&self, call: &Call, tenant: &str, integration: &mut Doc) {
-        let sealed = call.store.vault().seal(PURPOSE, tenant, &self.0.to_string(), call.store.random());
-        integration.insert("credentials".to_owned(), sealed.into());
+    /// Puts the credentials into an integration.
+    pub fn write(&self, integration: &mut Doc) {
+        integration.insert("credentials".to_owned(), self.0.to_string().into());
     }
 
     /// Puts the hook of these credentials into an integration: nobody can tell the key's parts, and another secret has another key.
@@ -87,7 +81,8 @@ impl Credentials {
         let kind = integration.get("kind").and_then(Value::as_str).unwrap_or_default();
         let Some((kind, path, secret)) = HOOKS.iter().find(|(known, ..)| *known == kind) else { return };
         let secret = self.0.get(secret).and_then(Value::as_str).unwrap_or_default();
-        let key = Hook::new(tenant, id, kind, secret).key(call.store.vault(), call.store.random());
+        let hook = Hook::new(tenant, id, kind, secret, call.store.intake_keys(tenant));
+        let key = hook.key(call.store.vault(), call.store.random());
         let url = format!("{}/v1/hooks/{path}/{key}", call.config.public_url);
         integration.insert("hook_url".to_owned(), url.into());
         integration.insert("hook_key".to_owned(), key.into());

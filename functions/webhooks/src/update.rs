@@ -20,12 +20,12 @@ pub async fn update(call: &Call) -> Outcome {
     let before = reading.run().await?.doc(step);
     crud::check_version(call, &before)?;
     let mut after = validate::update(&INTEGRATION, &before, patch, call.moment())?.after;
-    let old = setup::open(call, &before)?;
+    let old = setup::read(&before)?;
     let merged = new_credentials.clone().map_or_else(|| old.clone(), |patch| merge_patch(Some(old.clone()), patch));
     let kind = before.get("kind").and_then(Value::as_str).unwrap_or_default();
     let credentials = setup::check(kind, after.get("config"), Some(merged))?;
     if new_credentials.is_some() {
-        credentials.seal(call, scope.tenant(), &mut after);
+        credentials.write(&mut after);
         // A token was given for the old credentials and scopes.
         after.remove("token");
     }

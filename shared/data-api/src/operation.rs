@@ -34,6 +34,11 @@ impl Operation {
         Self { action, body }
     }
 
+    /// The collection it is about.
+    pub fn collection(&self) -> Option<&str> {
+        self.body.get("collection").and_then(Value::as_str)
+    }
+
     /// Sets a parameter of the action.
     #[must_use]
     pub fn with(mut self, parameter: &str, value: impl Into<Value>) -> Self {

@@ -37,6 +37,16 @@ impl Entity {
         self.fields.iter().any(|field| field.personal)
     }
 
+    /// Whether any of it is kept under the tenant's key.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted_fields().next().is_some()
+    }
+
+    /// The fields that are kept under the tenant's key.
+    pub fn encrypted_fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.fields.iter().filter(|field| field.encrypted)
+    }
+
     /// All fields in the order they are shown in.
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().chain(BASE_FIELDS)
@@ -192,6 +202,16 @@ impl Field {
     /// As [`Field::encrypted`], found by being equal.
     pub const fn blind(self) -> Self {
         Self { blind: true, ..self.encrypted() }
+    }
+
+    /// Where the store keeps what an equal value of a blind field is found by.
+    pub fn blind_name(&self) -> String {
+        [self.name, "_blind"].concat()
+    }
+
+    /// Where the store keeps what the words of an encrypted field are found by.
+    pub fn words_name(&self) -> String {
+        [self.name, "_words"].concat()
     }
 
     /// Its words are found by `q=`.

@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Forbidden,
     /// Not there, or not for this caller.
     NotFound,
+    /// It was there, and nobody will ever read it again.
+    Gone,
     /// No such method on this path.
     MethodNotAllowed,
     /// It contradicts the present state.

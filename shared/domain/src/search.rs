@@ -8,7 +8,8 @@ use crate::{Doc, Entity, custom};
 
 /// The field that holds a record's words.
 pub const SEARCH_FIELD: &str = "search_words";
-const WORDS_MAX: usize = 500;
+/// So many words of a text are found.
+pub const WORDS_MAX: usize = 500;
 const WORD_LEN_MAX: usize = 40;
 
 /// Whether an entity has anything to search.
@@ -47,9 +48,9 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
         })
 }
 
-/// Sorted and without repeats.
+/// Sorted and without repeats; the store keeps those of encrypted fields apart.
 fn words_of(entity: &Entity, doc: &Doc) -> Value {
-    let searchable = entity.fields.iter().filter(|field| field.searchable);
+    let searchable = entity.fields.iter().filter(|field| field.searchable && !field.encrypted);
     let texts = searchable.filter_map(|field| doc.get(field.name)?.as_str());
     let custom = doc.get(custom::WORDS_FIELD).and_then(Value::as_array).into_iter().flatten();
     let custom = custom.filter_map(Value::as_str).map(str::to_owned);

@@ -36,12 +36,18 @@ impl Config {
             ["DATA_API_URL", "DATA_API_KEY", "JWT_KEYS", "MASTER_KEY", "PUBLIC_URL"].map(&mut required);
         let optional = |name: &str, fallback: &str| host.var(name).unwrap_or_else(|| fallback.to_owned());
         let keys = SigningKeys::parse(&keys).ok_or("JWT_KEYS is not kid:base64url of at least 32 bytes");
-        let vault = Vault::from_base64(&master).ok_or("MASTER_KEY is not base64url of 32 bytes");
+        let vault = Vault::parse(&master).ok_or("MASTER_KEY is not base64url of 32 bytes, or several of them");
+        let database = optional("DATABASE", "edgewise");
         match (keys, vault, wrong.is_empty()) {
             (Ok(keys), Ok(vault), true) => Ok(Self {
                 keys,
                 vault,
-                api: Api { url: url.trim_end_matches('/').to_owned(), key, database: optional("DATABASE", "edgewise") },
+                api: Api {
+                    url: url.trim_end_matches('/').to_owned(),
+                    key,
+                    keys_database: optional("KEYS_DATABASE", &format!("{database}_keys")),
+                    database,
+                },
                 cors_origins: optional("CORS_ORIGINS", "").split(',').map(|origin| origin.trim().to_owned()).collect(),
                 app_url: optional("APP_URL", &public_url).trim_end_matches('/').to_owned(),
                 public_url: public_url.trim_end_matches('/').to_owned(),

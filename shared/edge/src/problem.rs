@@ -49,6 +49,7 @@ fn status(kind: ErrorKind) -> (u16, &'static str) {
         ErrorKind::NotFound => (404, "Not found"),
         ErrorKind::MethodNotAllowed => (405, "Method not allowed"),
         ErrorKind::Conflict => (409, "Conflict"),
+        ErrorKind::Gone => (410, "Gone"),
         ErrorKind::Stale => (412, "Precondition failed"),
         ErrorKind::TooLarge => (413, "Content too large"),
         ErrorKind::UnsupportedType => (415, "Unsupported media type"),

@@ -97,6 +97,11 @@ impl Router {
         check_body(route, &request)?;
         let origin = origin(&request, request_id)?;
         let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
+        if let Some((session, _)) = &session
+            && let Some(keys) = session.keys()
+        {
+            store.learn_keys(session.tenant(), keys);
+        }
         let store = Rc::new(store);
         let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session };
         if route.content == Content::Nothing {

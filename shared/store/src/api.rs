@@ -8,6 +8,9 @@ use domain::{Error, ErrorKind};
 use platform::Host;
 use serde_json::{Map, Value};
 
+use crate::keys::KEYS;
+use crate::sealing::{Nonces, Rings};
+
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where the Data API is, and how to speak to it.
@@ -19,6 +22,8 @@ pub struct Api {
     pub key: String,
     /// The database.
     pub database: String,
+    /// The database of the tenants' keys.
+    pub keys_database: String,
 }
 
 /// Why a call gave no result.
@@ -48,30 +53,70 @@ pub(crate) struct Client {
     pub count_id: String,
     pub class: String,
     pub trips: Cell<u32>,
+    pub rings: Rings,
 }
 
 impl Client {
     /// Several operations in one trip, all or none; one answer each.
     pub async fn transaction(&self, tenant: &str, operations: &[Operation]) -> Result<Vec<Answer>, Failure> {
-        let operations = serde_json::to_value(operations).map_err(|error| internal(error.to_string()))?;
+        let mut nonces = self.nonces();
+        let sealed = operations.iter().map(|operation| self.sealed(operation.clone(), &mut nonces));
+        let sealed = serde_json::to_value(sealed.collect::<Result<Vec<_>, _>>()?).map_err(|error| internal(error.to_string()))?;
         let mut body = Map::new();
-        body.insert("operations".to_owned(), operations);
+        body.insert("operations".to_owned(), sealed);
         let mut answer = self.call(tenant, "transaction", body).await?;
-        match answer.get_mut("results").map(Value::take) {
-            Some(Value::Array(results)) => Ok(results.into_iter().map(Answer::from_json).collect()),
-            _ => Err(internal("the gateway answers no results".to_owned())),
-        }
+        let Some(Value::Array(results)) = answer.get_mut("results").map(Value::take) else {
+            return Err(internal("the gateway answers no results".to_owned()));
+        };
+        let answers = results.into_iter().map(Answer::from_json).collect();
+        self.opened(tenant, answers, operations.iter().map(|operation| operation.collection()))
     }
 
     /// One operation in one trip, without the cost of a transaction.
     pub async fn single(&self, tenant: &str, operation: Operation) -> Result<Answer, Failure> {
-        self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)
+        let operation = self.sealed(operation, &mut self.nonces())?;
+        let collection = operation.collection().map(str::to_owned);
+        let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
+        let answers = self.opened(tenant, vec![answer], std::iter::once(collection.as_deref()))?;
+        Ok(answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// Nonces for what one call seals.
+    pub fn nonces(&self) -> Nonces {
+        let mut random = [0; 12];
+        self.host.random(&mut random);
+        Nonces::new(random)
+    }
+
+    fn sealed(&self, mut operation: Operation, nonces: &mut Nonces) -> Result<Operation, Failure> {
+        if operation.collection() == Some(KEYS) {
+            return Ok(operation.in_database(&self.api.keys_database));
+        }
+        self.rings.seal(&mut operation.body, nonces).map_err(Failure::Error)?;
+        Ok(operation)
+    }
+
+    /// What answers tell of keys comes first: others are opened by it.
+    fn opened<'a>(
+        &self,
+        tenant: &str,
+        mut answers: Vec<Answer>,
+        collections: impl Iterator<Item = Option<&'a str>>,
+    ) -> Result<Vec<Answer>, Failure> {
+        for (answer, collection) in answers.iter().zip(collections) {
+            self.rings.learn_from(collection, answer);
+        }
+        for value in answers.iter_mut().flat_map(|answer| answer.document.iter_mut().chain(answer.documents.iter_mut().flatten()))
+        {
+            self.rings.open(value, tenant, true).map_err(Failure::Error)?;
+        }
+        Ok(answers)
     }
 
     async fn call(&self, tenant: &str, action: &str, mut body: Map<String, Value>) -> Result<Value, Failure> {
         self.trips.set(self.trips.get() + 1);
         body.insert("dataSource".to_owned(), "edgewise".into());
-        body.insert("database".to_owned(), self.api.database.as_str().into());
+        body.entry("database").or_insert_with(|| self.api.database.as_str().into());
         let body = serde_json::to_string(&body).map_err(|error| internal(error.to_string()))?;
         let request = self.host.fetch().post(format!("{}/action/{action}", self.api.url));
         let request = request.header("content-type", "application/json").header("accept", "application/json");

@@ -64,6 +64,11 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// The scope that the command is on.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// A new id for an entity.
     pub fn id(&self, entity: &Entity) -> String {
         self.store.id(entity)
@@ -155,7 +160,7 @@ impl<'a> Command<'a> {
 
     /// Does it all, or nothing.
     pub async fn commit(mut self) -> Result<Answer, Halt> {
-        self.keep_answer();
+        self.keep_answer()?;
         let (tenant, operations) = (self.scope.tenant(), self.batch.operations());
         let results = match self.store.client.transaction(tenant, operations).await {
             Ok(results) => results,
@@ -208,8 +213,9 @@ impl<'a> Command<'a> {
     }
 
     /// The last operation stores the answer beside the claim of the key.
-    fn keep_answer(&mut self) {
-        let Some(stored) = &self.stored else { return };
+    fn keep_answer(&mut self) -> Result<(), Error> {
+        let Some(stored) = &self.stored else { return Ok(()) };
+        let seal = |answer: &Value| stored.seal(&self.store.client.rings, answer, self.store.random()).map(Value::from);
         let mut kept = Doc::new();
         let mut refs: Vec<(String, String)> = Vec::new();
         let status = match &self.pending {
@@ -219,13 +225,13 @@ impl<'a> Command<'a> {
                 *status
             }
             Pending::Secret(status, body) => {
-                kept.insert("sealed".to_owned(), stored.seal(&self.store.vault, body, self.store.random()).into());
+                kept.insert("sealed".to_owned(), seal(body)?);
                 *status
             }
             Pending::Record(status, entity, doc, holes) if entity.is_personal() && holes.is_empty() => {
                 let doc = Value::Object(doc.clone());
                 kept.insert("entity".to_owned(), entity.name.into());
-                kept.insert("sealed".to_owned(), stored.seal(&self.store.vault, &doc, self.store.random()).into());
+                kept.insert("sealed".to_owned(), seal(&doc)?);
                 *status
             }
             Pending::Record(status, entity, doc, holes) => {
@@ -243,6 +249,7 @@ impl<'a> Command<'a> {
         kept.insert("status".to_owned(), status.into());
         let operation = refs.iter().fold(stored.keep(kept), |operation, (target, source)| operation.referring(target, source));
         self.batch.push(operation, On::default());
+        Ok(())
     }
 
     async fn refusal(&self, failure: crate::Failure) -> Halt {
@@ -253,7 +260,7 @@ impl<'a> Command<'a> {
                 Ok(answer) => answer.document,
                 Err(failure) => return Halt::Refused(failure.into()),
             };
-            if let Err(halt) = stored.replay(earlier.as_ref(), &self.store.vault) {
+            if let Err(halt) = stored.replay(earlier.as_ref(), &self.store.client.rings) {
                 return halt;
             }
         }

@@ -8,11 +8,12 @@ use domain::json;
 use domain::{Doc, Error, Time, id};
 use serde_json::Value;
 
-use crate::{Answer, Halt, Shown, Vault};
+use crate::sealing::Rings;
+use crate::{Answer, Halt, PlatformScope, Shown, Vault};
 
 /// How long an answer is kept.
 const KEPT_DAYS: i64 = 2;
-/// The vault's purpose for answers.
+/// What answers are sealed for.
 const PURPOSE: &str = "answer";
 
 /// The key of a request, and what the request was.
@@ -29,6 +30,8 @@ pub struct Stored {
     pub(crate) id: String,
     pub(crate) tenant: String,
     fingerprint: String,
+    /// What only whoever repeats the request knows.
+    secret: String,
 }
 
 impl IdempotencyKey {
@@ -48,7 +51,8 @@ impl IdempotencyKey {
     /// The key of a principal in a tenant. What was sent may hold a password: its fingerprint tells nothing without our key.
     pub fn of(&self, vault: &Vault, tenant: &str, principal: &str) -> Stored {
         let id = id::derived(IDEMPOTENCY.prefix, &[tenant, principal, &self.route, &self.key]);
-        Stored { id, tenant: tenant.to_owned(), fingerprint: vault.sign("fingerprint", &[&self.fingerprint]) }
+        let secret = [self.key.as_str(), &self.fingerprint].join("/");
+        Stored { id, tenant: tenant.to_owned(), fingerprint: vault.sign("fingerprint", &[&self.fingerprint]), secret }
     }
 
     /// The key itself.
@@ -84,7 +88,7 @@ impl Stored {
     }
 
     /// What the earlier answer means for this request: to go on, to repeat it, or that the key was used for something else.
-    pub(crate) fn replay(&self, earlier: Option<&Value>, vault: &Vault) -> Result<(), Halt> {
+    pub(crate) fn replay(&self, earlier: Option<&Value>, rings: &Rings) -> Result<(), Halt> {
         let Some(earlier) = earlier.and_then(Value::as_object) else { return Ok(()) };
         if earlier.get("fingerprint").and_then(Value::as_str) != Some(&self.fingerprint) {
             let detail = "This Idempotency-Key was used with another request.";
@@ -96,18 +100,37 @@ impl Stored {
             );
         };
         let status = u16::try_from(status).unwrap_or(200);
-        Err(Halt::Replayed(Box::new(Answer { status, shown: self.shown(earlier, vault), replayed: true })))
+        Err(Halt::Replayed(Box::new(Answer { status, shown: self.shown(earlier, rings), replayed: true })))
     }
 
-    /// An answer as it is kept when it holds secrets, or something about a person.
-    pub(crate) fn seal(&self, vault: &Vault, answer: &Value, random: [u8; 12]) -> String {
-        vault.seal(PURPOSE, &self.tenant, &answer.to_string(), random)
+    /// An answer as it is kept when it holds secrets, or something about a person. Before there is a session, it opens for
+    /// nobody but whoever repeats the request: the tokens in it carry keys, and must not outlive those.
+    pub(crate) fn seal(&self, rings: &Rings, answer: &Value, random: [u8; 12]) -> Result<String, Error> {
+        match self.is_of_platform() {
+            true => Ok(rings.vault().seal(PURPOSE, &self.secret, &answer.to_string(), random)),
+            false => Ok(rings.require(&self.tenant)?.seal(&self.place(), answer, random).unwrap_or_default()),
+        }
     }
 
-    fn shown(&self, earlier: &Doc, vault: &Vault) -> Shown {
+    fn open(&self, rings: &Rings, sealed: &str) -> Option<Value> {
+        match self.is_of_platform() {
+            true => serde_json::from_str(&rings.vault().open(PURPOSE, &self.secret, sealed)?).ok(),
+            false => rings.ring(&self.tenant)?.open(&self.place(), sealed),
+        }
+    }
+
+    fn is_of_platform(&self) -> bool {
+        self.tenant == PlatformScope::TENANT
+    }
+
+    fn place(&self) -> String {
+        [PURPOSE, &self.id].join("/")
+    }
+
+    fn shown(&self, earlier: &Doc, rings: &Rings) -> Shown {
         let entity = earlier.get("entity").and_then(Value::as_str).and_then(entities::by_name);
         let sealed = earlier.get("sealed").and_then(Value::as_str);
-        let opened = || sealed.and_then(|sealed| serde_json::from_str(&vault.open(PURPOSE, &self.tenant, sealed)?).ok());
+        let opened = || self.open(rings, sealed?);
         let kept = earlier.get("document").or_else(|| earlier.get("body")).cloned().or_else(opened);
         match (entity, kept) {
             (Some(entity), Some(Value::Object(doc))) => Shown::Record(entity, doc),

@@ -43,7 +43,12 @@ impl Store {
                 Some(lease) if lease.attempts > ATTEMPTS_MAX => {
                     self.give_up(&lease, JobEnd::Dead { reason: "no attempt came to an end".to_owned() }).await?;
                 }
-                due => return Ok(due),
+                due => {
+                    if let Some(lease) = &due {
+                        self.unlock(&lease.tenant).await?;
+                    }
+                    return Ok(due);
+                }
             }
         }
         Ok(None)

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn vault(letter: &str) -> Vault {
-        Vault::from_base64(&format!("{letter}{}", "A".repeat(42))).unwrap()
+        Vault::parse(&format!("{letter}{}", "A".repeat(42))).unwrap()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The indexes of every entity, as requests to the Data API.
 
 use domain::entities;
-use domain::entity::{Entity, Index};
+use domain::entity::{Entity, Field, Index};
 use domain::json;
 use serde_json::{Map, Value};
 
@@ -13,17 +13,23 @@ pub fn index_requests() -> Vec<Value> {
 /// Every entity can be walked from the newest record on; the rest is in its table.
 fn indexes(entity: &Entity) -> Vec<Value> {
     let newest = domain::entity::index(&["-_id"]);
-    std::iter::once(&newest).chain(entity.indexes).map(index_document).collect()
+    let listed = std::iter::once(&newest).chain(entity.indexes).map(|index| index_document(entity, index));
+    listed.chain(entity.encrypted_fields().filter(|field| field.searchable).map(words_index)).collect()
 }
 
-fn index_document(index: &Index) -> Value {
+fn words_index(field: &Field) -> Value {
+    let key = Map::from_iter([("tenant_id".to_owned(), 1.into()), (field.words_name(), 1.into()), ("_id".to_owned(), 1.into())]);
+    json!({ "name": name_of(&key), "key": key })
+}
+
+fn index_document(entity: &Entity, index: &Index) -> Value {
     let mut key = Map::new();
     if !index.across && !index.expires {
         key.insert("tenant_id".to_owned(), 1.into());
     }
     for name in index.keys {
         let (name, direction) = name.strip_prefix('-').map_or((*name, 1), |name| (name, -1));
-        key.insert(name.to_owned(), direction.into());
+        key.insert(stored_name(entity, name), direction.into());
     }
     // Walking on from the last record of a page needs the id behind the sort keys.
     if !index.unique && !index.expires && !key.contains_key("_id") {
@@ -35,8 +41,11 @@ fn index_document(index: &Index) -> Value {
     document.insert("key".to_owned(), key.into());
     if index.unique {
         let mut live = json!({ "deleted_at": null });
-        if let (true, Some(first), Value::Object(live)) = (index.sparse, index.keys.first(), &mut live) {
-            live.insert((*first).to_owned(), json!({ "$exists": true }));
+        let first = index.keys.first().map(|first| (stored_name(entity, first), is_blind(entity, first)));
+        if let (Some((first, is_blind)), Value::Object(live)) = (first, &mut live)
+            && (index.sparse || is_blind)
+        {
+            live.insert(first, json!({ "$exists": true }));
         }
         document.insert("unique".to_owned(), true.into());
         document.insert("partialFilterExpression".to_owned(), live);
@@ -47,27 +56,47 @@ fn index_document(index: &Index) -> Value {
     document.into()
 }
 
+/// Encrypted values are told apart by what stands beside them.
+fn stored_name(entity: &Entity, name: &str) -> String {
+    match entity.field(name).filter(|_| is_blind(entity, name)) {
+        Some(field) => field.blind_name(),
+        None => name.to_owned(),
+    }
+}
+
+fn is_blind(entity: &Entity, name: &str) -> bool {
+    entity.field(name).is_some_and(|field| field.blind)
+}
+
 fn name_of(key: &Map<String, Value>) -> String {
     key.iter().map(|(name, direction)| format!("{name}_{direction}")).collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::entities::{LEAD, PERSON};
     use serde_json::json;
 
     use super::*;
 
     #[test]
+    fn an_encrypted_value_is_unique_by_what_stands_for_it() {
+        let index = index_document(&PERSON, &domain::entity::unique(&["email"]));
+        assert_eq!(index["key"], json!({ "tenant_id": 1, "email_blind": 1 }));
+        assert_eq!(index["partialFilterExpression"], json!({ "deleted_at": null, "email_blind": { "$exists": true } }));
+    }
+
+    #[test]
     fn an_index_starts_with_the_tenant_and_ends_with_the_id() {
-        let index = index_document(&domain::entity::index(&["status", "-created_at"]));
+        let index = index_document(&LEAD, &domain::entity::index(&["status", "-created_at"]));
         assert_eq!(index["key"], json!({ "tenant_id": 1, "status": 1, "created_at": -1, "_id": -1 }));
         assert_eq!(index["name"], "tenant_id_1_status_1_created_at_-1__id_-1");
     }
 
     #[test]
     fn a_unique_index_binds_live_records_only() {
-        let index = index_document(&domain::entity::unique_if_present(&["email"]));
-        assert_eq!(index["key"], json!({ "tenant_id": 1, "email": 1 }));
-        assert_eq!(index["partialFilterExpression"], json!({ "deleted_at": null, "email": { "$exists": true } }));
+        let index = index_document(&LEAD, &domain::entity::unique_if_present(&["product"]));
+        assert_eq!(index["key"], json!({ "tenant_id": 1, "product": 1 }));
+        assert_eq!(index["partialFilterExpression"], json!({ "deleted_at": null, "product": { "$exists": true } }));
     }
 }

@@ -9,6 +9,7 @@ use platform::Host;
 use crate::api::{Api, Client};
 use crate::command::Reading;
 use crate::query::{self, Page, Query};
+use crate::sealing::Rings;
 use crate::{Command, Halt, IdempotencyKey, Ids, Scope, Vault};
 
 /// Where a request comes from, as events tell it.
@@ -40,7 +41,8 @@ impl Store {
         host.random(&mut random);
         let (request_id, class) = (origin.request_id.clone(), class.to_owned());
         let count_id = domain::id::from_parts("req", now.ms(), random);
-        let client = Client { host, api, request_id, count_id, class, trips: Cell::new(0) };
+        let rings = Rings::new(vault.clone());
+        let client = Client { host, api, request_id, count_id, class, trips: Cell::new(0), rings };
         Self { client, vault, origin, now, ids: Ids::new(now, random) }
     }
 

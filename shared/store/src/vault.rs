@@ -6,23 +6,33 @@ use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
 
 const NONCE_LEN: usize = 12;
 
-/// The master key, and what follows from it. It prints as `[secret]`.
+/// The master keys, and what follows from them: the first seals and signs, all open and verify. It prints as `[secret]`.
 #[derive(Clone)]
 pub struct Vault {
-    master: [u8; 32],
+    masters: Vec<[u8; 32]>,
 }
 
 impl Vault {
-    /// A vault from 32 bytes in unpadded URL-safe base 64.
-    pub fn from_base64(text: &str) -> Option<Self> {
-        let bytes = Base64UrlSafeNoPadding::decode_to_vec(text.trim_end_matches('='), None).ok()?;
-        Some(Self { master: bytes.try_into().ok()? })
+    /// A vault from `key[,key…]`: each 32 bytes in unpadded URL-safe base 64, with a name and a colon before it or without.
+    pub fn parse(text: &str) -> Option<Self> {
+        let key = |text: &str| {
+            let text = text.trim().rsplit(':').next()?;
+            Base64UrlSafeNoPadding::decode_to_vec(text.trim_end_matches('='), None).ok()?.try_into().ok()
+        };
+        let masters: Vec<_> = text.split(',').map(key).collect::<Option<_>>()?;
+        Some(Self { masters })
     }
 
     /// The text encrypted and authenticated (AES-256-GCM) for one purpose and owner; `random` is used once.
     pub fn seal(&self, purpose: &str, owner: &str, plain: &str, random: [u8; NONCE_LEN]) -> String {
-        let payload = Payload { msg: plain.as_bytes(), aad: purpose.as_bytes() };
-        let sealed = self.cipher(purpose, owner).encrypt(&Nonce::from(random), payload);
+        self.seal_bytes(purpose, owner, plain.as_bytes(), random)
+    }
+
+    /// As [`Vault::seal`], of bytes.
+    pub fn seal_bytes(&self, purpose: &str, owner: &str, plain: &[u8], random: [u8; NONCE_LEN]) -> String {
+        let payload = Payload { msg: plain, aad: purpose.as_bytes() };
+        let key = self.keys(purpose, owner).next().unwrap_or_default();
+        let sealed = Aes256Gcm::new(&key.into()).encrypt(&Nonce::from(random), payload);
         // AES-GCM fails only for texts of more than 64 GB; an empty seal opens to nothing.
         let sealed = sealed.unwrap_or_default();
         let mut bytes = random.to_vec();
@@ -32,38 +42,48 @@ impl Vault {
 
     /// What was sealed for this purpose and owner, or nothing when it was not.
     pub fn open(&self, purpose: &str, owner: &str, sealed: &str) -> Option<String> {
+        String::from_utf8(self.open_bytes(purpose, owner, sealed)?).ok()
+    }
+
+    /// As [`Vault::open`], of bytes.
+    pub fn open_bytes(&self, purpose: &str, owner: &str, sealed: &str) -> Option<Vec<u8>> {
         let bytes = Base64UrlSafeNoPadding::decode_to_vec(sealed, None).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
-        let nonce: [u8; NONCE_LEN] = nonce.try_into().ok()?;
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let plain = self.cipher(purpose, owner).decrypt(&Nonce::from(nonce), payload).ok()?;
-        String::from_utf8(plain).ok()
+        let (nonce, msg) = bytes.split_first_chunk::<NONCE_LEN>()?;
+        let open = |key: [u8; 32]| {
+            Aes256Gcm::new(&key.into()).decrypt(&Nonce::from(*nonce), Payload { msg, aad: purpose.as_bytes() }).ok()
+        };
+        self.keys(purpose, owner).find_map(open)
     }
 
     /// A signature of the parts for one purpose (HMAC-SHA-256), in unpadded URL-safe base 64.
     pub fn sign(&self, purpose: &str, parts: &[&str]) -> String {
-        let mut mac = hmac_sha256::HMAC::new(self.key("sign", purpose));
-        for part in parts {
-            mac.update((part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        Base64UrlSafeNoPadding::encode_to_string(mac.finalize()).unwrap_or_default()
+        sign_with(self.keys("sign", purpose).next().unwrap_or_default(), parts)
     }
 
     /// Whether the signature is that of the parts for the purpose; takes the same time whatever differs.
     pub fn verify(&self, purpose: &str, parts: &[&str], signature: &str) -> bool {
-        constant_time_eq(self.sign(purpose, parts).as_bytes(), signature.as_bytes())
+        let mut all = self.keys("sign", purpose);
+        all.any(|key| constant_time_eq(sign_with(key, parts).as_bytes(), signature.as_bytes()))
     }
 
-    fn cipher(&self, purpose: &str, owner: &str) -> Aes256Gcm {
-        Aes256Gcm::new(&self.key(purpose, owner).into())
+    /// The keys for one purpose and owner, one for each master key.
+    pub(crate) fn keys(&self, purpose: &str, owner: &str) -> impl Iterator<Item = [u8; 32]> {
+        let info = ["edgewise", purpose, owner].join("/");
+        self.masters.iter().map(move |master| {
+            let mut key = [0; 32];
+            hmac_sha256::HKDF::expand(&mut key, master, &info);
+            key
+        })
     }
+}
 
-    fn key(&self, purpose: &str, owner: &str) -> [u8; 32] {
-        let mut key = [0; 32];
-        hmac_sha256::HKDF::expand(&mut key, self.master, format!("edgewise/{purpose}/{owner}"));
-        key
+fn sign_with(key: [u8; 32], parts: &[&str]) -> String {
+    let mut mac = hmac_sha256::HMAC::new(key);
+    for part in parts {
+        mac.update((part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
     }
+    Base64UrlSafeNoPadding::encode_to_string(mac.finalize()).unwrap_or_default()
 }
 
 impl std::fmt::Debug for Vault {
@@ -82,7 +102,21 @@ mod tests {
     use super::*;
 
     fn vault() -> Vault {
-        Vault { master: [7; 32] }
+        Vault { masters: vec![[7; 32]] }
+    }
+
+    #[test]
+    fn master_keys_rotate() {
+        let [old, new] = ["A", "B"].map(|letter| format!("{letter}{}", "A".repeat(42)));
+        let (before, after) = (Vault::parse(&old).unwrap(), Vault::parse(&format!("2026:{new}, old:{old}")).unwrap());
+        let (sealed, signature) = (before.seal("hook", "ten_a", "secret", [1; 12]), before.sign("refresh", &["a"]));
+        assert_eq!(after.open("hook", "ten_a", &sealed).as_deref(), Some("secret"));
+        assert!(after.verify("refresh", &["a"], &signature));
+        assert_eq!(after.sign("refresh", &["a"]), Vault::parse(&new).unwrap().sign("refresh", &["a"]));
+        assert_eq!(Vault::parse(&new).unwrap().open("hook", "ten_a", &sealed), None);
+        for text in ["", "AA", &format!("{old},AA"), &format!("{old},")] {
+            assert!(Vault::parse(text).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub async fn invite_token(membership: &str) -> String {
     let found = App::shared().stored("memberships", json!({ "_id": membership })).await;
     let invited_at = domain::Time::parse(found[0]["invited_at"].as_str().unwrap()).unwrap();
     let tenant = found[0]["tenant_id"].as_str().unwrap();
-    store::invite_token(&App::shared().vault, membership, tenant, store::invite_expiry(invited_at))
+    let email = found[0]["email"].as_str().unwrap();
+    store::invite_token(&App::shared().vault, membership, tenant, email, store::invite_expiry(invited_at))
 }
 
 /// Somebody who was invited by the owner and has joined.

@@ -73,6 +73,7 @@ async fn a_refresh_is_the_last_use_and_an_ended_session_is_not_listed() {
         policy: token.viewer().policy.clone(),
         policy_version: 1,
         login: token.login().to_owned(),
+        keys: token.keys().map(str::to_owned),
     };
     let then = App::shared().with_token(&App::shared().keys.issue(&subject, later).unwrap());
     assert_eq!(then.request("GET", "/v1/sessions").at(later).send().await.expect(200).json["data"], json!([]));

@@ -17,7 +17,7 @@ async fn credentials_go_in_and_never_come_out() {
     let listed = owner.get("/v1/integrations").await.expect(200);
     assert_eq!((&read.json["hook_url"], &listed.json["data"][0]["id"]), (&made.json["hook_url"], &made.json["id"]));
     let app = App::shared();
-    let stored = app.stored("integrations", json!({ "_id": made.id() })).await;
+    let stored = app.as_stored("integrations", json!({ "_id": made.id() })).await;
     let events = app.stored("events", json!({ "record.id": made.id() })).await;
     assert_eq!(events.len(), 1);
     for shown in [made.text, read.text, listed.text, json!(events).to_string()] {

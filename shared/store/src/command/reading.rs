@@ -92,7 +92,7 @@ impl<'a> Reading<'a> {
             Err(failure) => return Err(self.refusal(failure).await),
         };
         if let Some(stored) = &self.stored {
-            stored.replay(answers.first().and_then(|answer| answer.document.as_ref()), &self.store.vault)?;
+            stored.replay(answers.first().and_then(|answer| answer.document.as_ref()), &self.store.client.rings)?;
         }
         Ok(Found(answers))
     }
@@ -104,7 +104,7 @@ impl<'a> Reading<'a> {
             return error.into();
         };
         match self.store.client.single(&stored.tenant, stored.look_up()).await {
-            Ok(answer) => match stored.replay(answer.document.as_ref(), &self.store.vault) {
+            Ok(answer) => match stored.replay(answer.document.as_ref(), &self.store.client.rings) {
                 Err(halt) => halt,
                 Ok(()) => error.into(),
             },

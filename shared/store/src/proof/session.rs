@@ -54,6 +54,7 @@ impl SigningKeys {
                 role: subject.policy.role(),
                 pol: subject.policy_version,
                 may: subject.policy.written(),
+                dk: subject.keys.clone(),
             },
         };
         let key = self.0.first().ok_or_else(|| Error::internal("no signing key"))?;
@@ -75,13 +76,13 @@ impl SigningKeys {
         let (Some(identity), Some(login), Some(expires_at)) = (claims.subject, claims.jwt_id, claims.expires_at) else {
             return Err(refused());
         };
-        let Claims { tid, mid, role, pol, may } = claims.custom;
+        let Claims { tid, mid, role, pol, may, dk } = claims.custom;
         let policy = match may {
             Some(written) => Policy::read(role, &written).ok_or_else(refused)?,
             None => role.into(),
         };
         let viewer = Viewer { member: mid.clone(), policy: policy.clone() };
-        let subject = Subject { identity, tenant: tid, member: mid, policy, policy_version: pol, login };
+        let subject = Subject { identity, tenant: tid, member: mid, policy, policy_version: pol, login, keys: dk };
         let expires = Time::from_ms(i64::try_from(expires_at.as_secs()).unwrap_or(0).saturating_mul(1_000));
         Ok(Session { viewer, subject, expires })
     }
@@ -108,6 +109,8 @@ pub struct Subject {
     pub policy_version: i64,
     /// The login, which is the line of refresh tokens.
     pub login: String,
+    /// The tenant's keys, wrapped: they open nothing without the master key.
+    pub keys: Option<String>,
 }
 
 /// A verified session: only [`SigningKeys::verify`] makes one.
@@ -144,6 +147,11 @@ impl Session {
         self.subject.policy_version
     }
 
+    /// The tenant's wrapped keys.
+    pub fn keys(&self) -> Option<&str> {
+        self.subject.keys.as_deref()
+    }
+
     /// When it ends.
     pub fn expires(&self) -> Time {
         self.expires
@@ -159,6 +167,9 @@ struct Claims {
     /// The policy, where it is no preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     may: Option<String>,
+    /// The tenant's wrapped keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dk: Option<String>,
 }
 
 #[cfg(test)]
@@ -174,7 +185,15 @@ mod tests {
 
     fn subject() -> Subject {
         let [identity, tenant, member, login] = ["idy_1", "ten_1", "mem_1", "log_1"].map(str::to_owned);
-        Subject { identity, tenant, member, policy: Role::Expert.into(), policy_version: 3, login }
+        Subject {
+            identity,
+            tenant,
+            member,
+            policy: Role::Expert.into(),
+            policy_version: 3,
+            login,
+            keys: Some("wrapped".to_owned()),
+        }
     }
 
     #[test]

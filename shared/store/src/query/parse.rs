@@ -4,7 +4,7 @@ use domain::entity::{Entity, Field};
 use domain::filter::Op;
 use domain::json;
 use domain::search::{self, SEARCH_FIELD};
-use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, validate};
+use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, phone, validate};
 use serde_json::Value;
 
 use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, target};
@@ -13,6 +13,7 @@ const FILTERS_MAX: usize = 20;
 const IN_MAX: usize = 100;
 const SORT_MAX: usize = 3;
 const SEARCH_WORDS_MAX: usize = 10;
+const ENCRYPTED: &str = "This field is encrypted: nothing but `exists` asks about it.";
 
 /// What is asked of, and by whom: fields that are hidden from them are no fields.
 #[derive(Clone, Copy)]
@@ -101,7 +102,7 @@ fn sort(asked: Asked<'_>, text: &str) -> Result<Vec<SortKey>> {
 
 /// The name of a field that can be sorted by, where it stands in the document, and whether it is a date.
 fn sortable(asked: Asked<'_>, name: &str) -> Option<(&'static str, String, bool)> {
-    let field = asked.field(name).filter(|field| !matches!(field.kind, Kind::List(..)))?;
+    let field = asked.field(name).filter(|field| !field.encrypted && !matches!(field.kind, Kind::List(..)))?;
     Some((field.name, validate::comparable(field)?, matches!(field.kind, Kind::Date)))
 }
 
@@ -131,19 +132,24 @@ fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
     if !searched().any(|field| asked.shows(field)) {
         return Err(Error::parameter("q", "These records have no text to search."));
     }
-    let mut words: Vec<String> = search::words(text).take(SEARCH_WORDS_MAX).collect();
-    if !searched().all(|field| asked.shows(field)) && !words.is_empty() {
-        let within = |field: &Field, word: &str| Filter::Field(field.name.into(), Op::Contains, word.into());
-        let readable = |word: String| {
-            searched().filter(|field| asked.shows(field)).fold(Filter::Nothing, |any, field| any.or(within(field, &word)))
-        };
-        return Ok(words.into_iter().map(readable).fold(Filter::All, Filter::and));
-    }
-    let Some(last) = words.pop() else {
+    let words: Vec<String> = search::words(text).take(SEARCH_WORDS_MAX).collect();
+    if words.is_empty() {
         return Err(Error::parameter("q", "Expected at least one letter or digit."));
-    };
-    let whole = words.into_iter().map(|word| Filter::is(SEARCH_FIELD, word));
-    Ok(whole.fold(Filter::Field(SEARCH_FIELD.into(), Op::Starts, last.into()), Filter::and))
+    }
+    let (encrypted, plain): (Vec<&Field>, Vec<&Field>) = searched().partition(|field| field.encrypted);
+    let sees_all = !plain.is_empty() && plain.iter().all(|field| asked.shows(field));
+    let last = words.len() - 1;
+    let found = words.into_iter().enumerate().map(|(at, word)| {
+        let op = if at == last { Op::Starts } else { Op::Is };
+        let condition = |name: String, op| Filter::Field(name.into(), op, word.as_str().into());
+        // Words of encrypted fields are kept field by field.
+        let blind = encrypted.iter().filter(|field| asked.shows(field)).map(|field| condition(field.words_name(), op));
+        let readable = plain.iter().filter(|field| !sees_all && asked.shows(field));
+        let readable = readable.map(|field| condition(field.name.to_owned(), Op::Contains));
+        let indexed = sees_all.then(|| condition(SEARCH_FIELD.to_owned(), op));
+        indexed.into_iter().chain(blind).chain(readable).fold(Filter::Nothing, Filter::or)
+    });
+    Ok(found.fold(Filter::All, Filter::and))
 }
 
 /// A typed condition such as `status=new` or `budget_max[gte]=1000`.
@@ -166,6 +172,7 @@ fn condition(asked: Asked<'_>, parameter: &str, text: &str) -> Result<Filter> {
             if items.len() > IN_MAX {
                 return Err(Error::parameter(parameter, format!("Expected at most {IN_MAX} values.")));
             }
+            require_comparable(asked, parameter, name, Op::In)?;
             let values: Result<Vec<Value>> = items.into_iter().map(|item| typed(&kind, parameter, item)).collect();
             return Ok(Filter::Field(path.into(), Op::In, values?.into()));
         }
@@ -175,7 +182,19 @@ fn condition(asked: Asked<'_>, parameter: &str, text: &str) -> Result<Filter> {
         }
         _ => return Err(Error::parameter(parameter, "Expected one of: ne, gt, gte, lt, lte, in, exists.")),
     };
+    require_comparable(asked, parameter, name, op)?;
     Ok(Filter::Field(path.into(), op, typed(&kind, parameter, text)?))
+}
+
+/// Encrypted values are found by being equal, where anything finds them.
+fn require_comparable(asked: Asked<'_>, parameter: &str, name: &str, op: Op) -> Result<()> {
+    match asked.field(name).filter(|field| field.encrypted) {
+        Some(field) if !(field.blind && matches!(op, Op::Is | Op::IsNot | Op::In)) => {
+            let detail = if field.blind { "This field is encrypted: it takes equality, ne, in and exists." } else { ENCRYPTED };
+            Err(Error::parameter(parameter, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where a field to filter by stands in the document, and what it holds there.
@@ -219,8 +238,9 @@ fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
             Some(entity) if id::is(entity.prefix, text) => Ok(text.into()),
             _ => wrong(format!("Expected the id of a {name}.")),
         },
-        Kind::Email => Ok(text.to_lowercase().into()),
-        Kind::Text(_) | Kind::Choice(_) | Kind::Phone | Kind::FileUrl | Kind::Url => Ok(text.into()),
+        Kind::Email => Ok(text.trim().to_lowercase().into()),
+        Kind::Phone => Ok(phone::normal(text, None).map_or_else(|| text.into(), Value::from)),
+        Kind::Text(_) | Kind::Choice(_) | Kind::FileUrl | Kind::Url => Ok(text.into()),
         Kind::List(..) | Kind::Object(_) | Kind::Opaque(_) | Kind::Custom => Ok(json!(text)),
     }
 }
@@ -233,7 +253,7 @@ fn shorten(name: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use domain::entities::LEAD;
+    use domain::entities::{LEAD, PERSON};
     use domain::error::Place;
 
     use super::*;
@@ -273,5 +293,26 @@ mod tests {
             let error = Query::parse(&LEAD, raw, None).err().unwrap();
             assert_eq!(error.violations[0].place, Place::Parameter(name.to_owned()), "{raw}");
         }
+    }
+
+    #[test]
+    fn encrypted_values_are_found_by_being_equal_alone() {
+        for raw in ["email=a@b.example", "email[ne]=a@b.example", "email[in]=a@b.example,c@d.example", "email[exists]=true"] {
+            assert!(Query::parse(&PERSON, raw, None).is_ok(), "{raw}");
+        }
+        assert!(Query::parse(&PERSON, "name[exists]=false", None).is_ok());
+        for raw in ["email[gt]=a", "sort=email", "sort=-name", "name=Ada", "name[in]=Ada,Bea", "phone[lte]=1"] {
+            assert_eq!(Query::parse(&PERSON, raw, None).err().map(|error| error.code), Some("bad-parameter"), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_search_asks_for_the_words_of_encrypted_fields_apart() {
+        let filter = Query::parse(&PERSON, "q=Ada%20Lo", None).unwrap().filter;
+        let expected = json!({
+            "$or": [{ "search_words": "ada" }, { "name_words": "ada" }],
+            "$and": [{ "$or": [{ "search_words": { "$regex": "^lo" } }, { "name_words": { "$regex": "^lo" } }] }],
+        });
+        assert_eq!(compile(&filter), expected);
     }
 }

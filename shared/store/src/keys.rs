@@ -1,0 +1,101 @@
+//! Where tenants' keys are: in a database of their own, so that a copy of the data alone tells nothing of anybody.
+
+use data_api::{Action, Operation};
+use domain::entities::{IDENTITY, MEMBERSHIP};
+use domain::json::{list, object, of};
+use domain::{Doc, Error, Filter, Time};
+use serde_json::Value;
+
+use crate::keyring::TenantKeys;
+use crate::{Command, Halt, PlatformScope, Reading, Scope, Store, query};
+
+/// The collection of keys; one record for each tenant, under the tenant's id.
+pub(crate) const KEYS: &str = "keys";
+/// The field that holds them, wrapped.
+pub(crate) const SEALED: &str = "sealed";
+/// So many tenants' keys are read at once at most.
+const READ_MAX: u32 = 100;
+
+impl Store {
+    /// Keeps a tenant's wrapped keys for this request: they came with a proof.
+    pub fn learn_keys(&self, tenant: &str, wrapped: &str) {
+        self.client.rings.learn(tenant, wrapped);
+    }
+
+    /// A tenant's wrapped keys, for the tokens of its members.
+    pub fn wrapped_keys(&self, tenant: &str) -> Option<String> {
+        self.client.rings.wrapped(tenant)
+    }
+
+    /// A tenant's wrapped keys, for those who only take in.
+    pub fn intake_keys(&self, tenant: &str) -> Option<String> {
+        let keys = TenantKeys::unwrap(&self.vault, tenant, &self.client.rings.wrapped(tenant)?)?;
+        Some(keys.for_intake().wrap(&self.vault, tenant, self.random()))
+    }
+
+    /// Comes by a tenant's keys, at the cost of a trip.
+    pub async fn unlock(&self, tenant: &str) -> Result<(), Halt> {
+        if tenant != PlatformScope::TENANT && self.client.rings.wrapped(tenant).is_none() {
+            self.client.single(tenant, find_keys(tenant)).await.map_err(Error::from)?;
+        }
+        Ok(())
+    }
+}
+
+impl Reading<'_> {
+    /// Comes by a tenant's keys in the same trip.
+    pub fn keys(&mut self, tenant: &str) {
+        self.operation(find_keys(tenant));
+    }
+
+    /// Comes by the keys of all tenants in which an identity is a member.
+    pub fn keys_of_identity(&mut self, identity: Filter) {
+        let own = Operation::new(Action::Distinct, IDENTITY.collection).with("field", "_id");
+        let own = self.operation(own.with("filter", query::compile(&identity)));
+        let places = places(of("$in", list(vec![]))).referring("filter.identity.$in", &own.path("values"));
+        self.keys_of_places(places);
+    }
+
+    /// Comes by the keys of all tenants in which the identity with this id is a member.
+    pub fn keys_of_member(&mut self, identity: &str) {
+        self.keys_of_places(places(identity.into()));
+    }
+
+    fn keys_of_places(&mut self, places: Operation) {
+        let places = self.operation(places);
+        let keys = Operation::new(Action::Find, KEYS).with("filter", of("_id", of("$in", list(vec![])))).with("limit", READ_MAX);
+        self.operation(keys.referring("filter._id.$in", &places.path("values")));
+    }
+}
+
+impl Command<'_> {
+    /// Comes by a tenant's keys in the same trip.
+    pub fn keys(&mut self, tenant: &str) {
+        self.operation(find_keys(tenant), None);
+    }
+
+    /// Makes the keys of a tenant that is being made.
+    pub fn new_keys(&mut self, store: &Store, scope: &Scope) {
+        let tenant = scope.tenant();
+        let wrapped = TenantKeys::new(store.random(), store.random()).wrap(&store.vault, tenant, store.random());
+        let operation = Operation::new(Action::InsertOne, KEYS).with("document", record(tenant, &wrapped, scope.now()));
+        store.learn_keys(tenant, &wrapped);
+        self.operation(operation, None);
+    }
+}
+
+fn places(identity: Value) -> Operation {
+    Operation::new(Action::Distinct, MEMBERSHIP.collection).with("field", "tenant_id").with("filter", of("identity", identity))
+}
+
+/// The record of a tenant's keys.
+pub fn record(tenant: &str, wrapped: &str, now: Time) -> Doc {
+    let fields =
+        vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into()), ("created_at", now.ejson())];
+    domain::json::doc(fields)
+}
+
+fn find_keys(tenant: &str) -> Operation {
+    let filter = vec![("_id", tenant.into()), ("tenant_id", tenant.into())];
+    Operation::new(Action::FindOne, KEYS).with("filter", object(filter))
+}
