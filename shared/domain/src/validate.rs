@@ -1,6 +1,6 @@
 //! The one engine that checks input against the entity tables: what a record becomes, or everything that is wrong with it.
 
-mod card;
+pub mod card;
 pub(crate) mod value;
 
 use serde_json::Value;

@@ -112,13 +112,20 @@ fn check_text(max: usize, text: String) -> Checked {
         return Err(("bad-character", "Text cannot hold the character U+0000.".to_owned()));
     }
     if card::has_card_number(&text) {
-        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+        return Err(card_number());
     }
     Ok(text.into())
 }
 
+fn card_number() -> (&'static str, String) {
+    ("card-number", "Card numbers are not kept here.".to_owned())
+}
+
 fn check_email(text: &str) -> Checked {
     let email = text.trim().to_lowercase();
+    if card::has_card_number(&email) {
+        return Err(card_number());
+    }
     if is_email(&email) { Ok(email.into()) } else { Err(("bad-email", "Expected an e-mail address.".to_owned())) }
 }
 
@@ -132,7 +139,7 @@ const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
 
 fn check_number(number: &serde_json::Number) -> Checked {
     if card::has_card_number(&number.to_string()) {
-        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+        return Err(card_number());
     }
     match (number.as_i64(), number.as_f64()) {
         (_, Some(value)) if value.abs() > EXACT_MAX => {
@@ -171,7 +178,7 @@ fn check_file_url(text: String) -> Checked {
         key.bytes().all(is_plain) && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
     };
     if card::has_card_number(&text) {
-        return Err(("card-number", "Card numbers are not kept here.".to_owned()));
+        return Err(card_number());
     }
     match text.strip_prefix("https://").map_or_else(|| is_key(&text), is_url_rest) {
         true if text.len() <= URL_LEN_MAX => Ok(text.into()),
@@ -191,6 +198,9 @@ fn check_reference(entity: &str, text: String) -> Checked {
 fn check_opaque(max_bytes: usize, value: Value) -> Checked {
     if value.to_string().len() > max_bytes {
         return Err(("too-long", format!("Expected at most {max_bytes} bytes of JSON.")));
+    }
+    if card::holds(&value) {
+        return Err(card_number());
     }
     match has_bad_name(&value) {
         true => Err(("bad-name", "A name cannot start with $ or hold the character U+0000.".to_owned())),
