@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod bad_input;
+mod cards;
 mod coverage;
 mod cross_tenant;
 mod cut_off;

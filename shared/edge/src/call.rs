@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use domain::validate::card;
 use domain::{Doc, Entity, Error, ErrorKind, Time, Viewer, id, rules};
 use platform::Host;
 use serde_json::Value;
@@ -81,14 +82,17 @@ impl Call {
         }
     }
 
-    /// The body as a JSON object; no body is an empty one.
+    /// The body as a JSON object without card data; no body is an empty one.
     pub fn input(&self) -> Result<Doc, Halt> {
         let body = self.body();
         if body.trim().is_empty() {
             return Ok(Doc::new());
         }
         match serde_json::from_str(body) {
-            Ok(Value::Object(input)) => Ok(input),
+            Ok(Value::Object(input)) => {
+                card::refuse(&input)?;
+                Ok(input)
+            }
             Ok(_) => Err(Error::malformed("not-an-object", "Expected a JSON object.").into()),
             Err(error) => {
                 let detail = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());
