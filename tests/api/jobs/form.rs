@@ -3,7 +3,7 @@
 use domain::Role;
 use domain::plan::Limit;
 use serde_json::{Value, json};
-use standins::typeform::{Answers, Delivery, filled};
+use standins::typeform::{Answers, Delivery, filled, sign};
 use support::{App, Member, Tenant, id};
 
 use super::{alone, jobs, now, run_at, told};
@@ -82,6 +82,35 @@ async fn a_response_becomes_a_lead_with_its_customer() {
     let session = app.anyone().post("/v1/auth/accept-invite", accept).send().await.expect(200);
     let caller = app.with_token(session.json["access_token"].as_str().unwrap());
     assert_eq!(caller.get("/v1/leads").await.expect(200).json["data"][0]["id"], lead["_id"]);
+}
+
+#[tokio::test]
+async fn card_data_is_taken_out_of_a_response_and_the_lead_comes_in() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    let token = id("tok");
+    let mut answers = answers(&token, &email, "Roofing");
+    answers.description = "Charge 4111 1111 1111 1111, please. Start soon.";
+    let mut body: Value = serde_json::from_str(&filled(&answers, SECRET).body).unwrap();
+    let response = &mut body["form_response"];
+    response["hidden"]["card_cvv"] = "987".into();
+    let question = json!({ "id": "code", "ref": "b7f1", "type": "short_text", "title": "The CVV on the back" });
+    let answer =
+        json!({ "field": { "id": "code", "ref": "b7f1", "type": "short_text" }, "type": "text", "text": "the code is 765" });
+    response["definition"]["fields"].as_array_mut().unwrap().push(question);
+    response["answers"].as_array_mut().unwrap().push(answer);
+    let body = body.to_string();
+    form.send(&Delivery { signature: sign(SECRET, &body), body, content_type: "application/json" }).await;
+    let kept = app.vault.open("receipt", &form.tenant.id, form.all("receipts").await[0]["body"].as_str().unwrap()).unwrap();
+    for secret in ["4111", "987", "765"] {
+        assert!(!kept.contains(secret), "{kept}");
+    }
+    app.run_jobs().await;
+    let lead = form.all("leads").await.remove(0);
+    let description = lead["description"].as_str().unwrap();
+    assert!(description.starts_with("Charge [card number removed], please. Start soon."), "{description}");
+    assert!(!description.contains("765"), "{description}");
+    assert_eq!((form.all("people").await.len(), &form.all("receipts").await[0]["status"]), (1, &json!("worked")));
 }
 
 #[tokio::test]
