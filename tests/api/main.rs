@@ -10,5 +10,6 @@ mod fields;
 mod leads;
 mod notifications;
 mod people;
+mod policy;
 mod tenants;
 mod webhooks;

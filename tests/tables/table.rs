@@ -171,6 +171,16 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/roles/{id}", "role", ADMINS, 1),
     with("PATCH /v1/roles/{id}", "role", ADMINS, 2, |_| json!({ "permissions": { "quote:read": "own" } })),
     of("DELETE /v1/roles/{id}", "role", ADMINS, 2),
+    plain("GET /v1/teams", STAFF),
+    Endpoint {
+        body: |_| json!({ "name": "Walls" }),
+        foreign: Some(|world| json!({ "name": "Walls", "leader": world.member(Manager).id })),
+        ..plain("POST /v1/teams", ADMINS)
+    },
+    of("GET /v1/teams/{id}", "team", STAFF, 1),
+    with("PATCH /v1/teams/{id}", "team", ADMINS, 2, |_| json!({ "description": "All about roofs" })),
+    of("DELETE /v1/teams/{id}", "team", ADMINS, 2),
+    with("POST /v1/teams/{id}/members", "team", ADMINS, 2, |world| json!({ "add": [world.member(Expert).id] })),
     Endpoint {
         trips: 2,
         body: |world| json!({ "member": world.member(Expert).id, "action": "lead:read", "record": world.id("open") }),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use domain::{Role, Time, role::ROLES};
+use domain::entity::TEAMS_FIELD;
+use domain::{Entity, Role, Time, entities, role::ROLES};
 use serde_json::{Value, json};
 use support::{App, Member, Tenant, id};
 
@@ -61,7 +62,7 @@ impl World {
     /// All that the tenant has, by collection: to see whether anything changed.
     pub async fn snapshot(&self) -> BTreeMap<String, Vec<Value>> {
         let mut all = BTreeMap::new();
-        for entity in domain::entities::ALL {
+        for entity in entities::ALL {
             let found = App::shared().stored(entity.collection, json!({ "tenant_id": self.tenant.id })).await;
             all.insert(entity.collection.to_owned(), found);
         }
@@ -77,6 +78,9 @@ impl World {
     /// The insertions that make the world.
     fn records(&mut self) -> Vec<Value> {
         let mut operations = Vec::new();
+        let team = self.new_id("team", "team");
+        let leader = self.member(Role::Manager).id.clone();
+        self.insert("teams", &team, json!({ "name": "Roofs", "leader": leader, "search_words": ["roofs"] }), &mut operations);
         for (name, status) in [
             ("lead", "new"),
             ("open", "published"),
@@ -107,6 +111,10 @@ impl World {
         let now = Time::from_ms(now_ms()).ejson();
         let mut document = json!({ "_id": id, "tenant_id": self.tenant.id });
         document.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let is_shared = |entity: &&&Entity| entity.collection == collection && entity.access.teams == Some(TEAMS_FIELD);
+        if entities::ALL.iter().any(|entity| is_shared(&entity)) {
+            document[TEAMS_FIELD] = json!([self.id("team")]);
+        }
         document["created_at"] = now.clone();
         document["updated_at"] = now;
         document["version"] = 1.into();

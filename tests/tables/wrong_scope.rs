@@ -1,9 +1,10 @@
-//! A permission that reaches one's own records reaches no others: nothing of them is shown, and nothing changes.
+//! A permission that reaches one's own records or those of one's teams reaches no others: nothing of them is shown, and
+//! nothing changes.
 
 use domain::policy::{PERMISSIONS, Reach};
-use domain::{Policy, Role};
+use domain::{Policy, Role, entities};
 use edge::{Access, Verb};
-use support::endpoints;
+use support::{endpoints, id};
 
 use crate::table::{ENDPOINTS, Endpoint, shows_nothing_of};
 use crate::world::World;
@@ -32,8 +33,13 @@ async fn wrong_scope() {
     let stranger = world.tenant.member(Role::Manager).await;
     let before = world.snapshot().await;
     let mut asked = 0;
-    for (endpoint, _, permission) in asking().filter(|(endpoint, verb, _)| endpoint.record.is_some() || *verb == Verb::Get) {
-        let caller = stranger.with(all_but(Role::Manager, permission, Some(Reach::Own))).caller();
+    let asked_twice = asking().flat_map(|asking| [(asking, Reach::Own), (asking, Reach::Team)]);
+    for ((endpoint, verb, permission), reach) in asked_twice {
+        if endpoint.record.is_none() && verb != Verb::Get {
+            continue;
+        }
+        let policy = all_but(Role::Manager, permission, Some(reach)).in_teams([id("team")]);
+        let caller = stranger.with(policy).caller();
         let request = caller.request(endpoint.method(), &endpoint.path(&world));
         let body = (endpoint.body)(&world);
         let answer = if body.is_null() { request } else { request.json(&body) }.send().await;
@@ -45,8 +51,40 @@ async fn wrong_scope() {
         assert!(shows_nothing_of(&answer, &world, &endpoint.path(&world)), "{what}");
         asked += 1;
     }
-    assert!(asked >= 50, "{asked} endpoints were asked");
+    assert!(asked >= 100, "{asked} endpoints were asked");
     assert_eq!(world.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn wrong_scope_is_not_said_of_what_belongs_to_ones_team() {
+    let mut reached = 0;
+    for (endpoint, verb, permission) in asking() {
+        let is_for_staff = endpoint.roles.contains(&Role::Owner);
+        let entity = permission.split(':').next().and_then(entities::by_name).unwrap();
+        // Nobody in the world is in its team, though its records are of it. What is for the person concerned alone reaches one's own, and a stream does not end.
+        if entity.access.teams.is_none() || entity.name == "membership" || !is_for_staff || endpoint.streams() {
+            continue;
+        }
+        let world = World::new().await;
+        let others = all_but(Role::Manager, permission, Some(Reach::Own));
+        let reach = |reach| others.permissions().filter(move |(known, _)| *known != permission).chain([(permission, reach)]);
+        let stranger = world.tenant.member(Role::Manager).await;
+        for (team, is_theirs) in [(id("team"), false), (world.id("team").to_owned(), true)] {
+            let policy = Policy::custom(Role::Manager, reach(Reach::Team), []).unwrap().in_teams([team]);
+            let request = stranger.with(policy).caller().request(endpoint.method(), &endpoint.path(&world));
+            let body = (endpoint.body)(&world);
+            let answer = if body.is_null() { request } else { request.json(&body) }.send().await;
+            let what = format!("{} {is_theirs}: {} {}", endpoint.route, answer.status, answer.text);
+            if endpoint.record.is_some() {
+                assert_eq!(is_theirs, !matches!(answer.status, 403 | 404), "{what}");
+                reached += u32::from(is_theirs);
+            } else if verb == Verb::Get {
+                assert_eq!(is_theirs, world.ids().any(|id| answer.text.contains(id)), "{what}");
+                reached += u32::from(is_theirs);
+            }
+        }
+    }
+    assert!(reached >= 25, "{reached} endpoints reached a team's records");
 }
 
 #[tokio::test]

@@ -47,10 +47,11 @@ const REFUSED: &str = "refused";
 fn count_up(command: &mut Command<'_>, scope: &Scope, id: &str, sender: &str) -> Step {
     let open = scope.reach(&CONVERSATION, "write").and(Filter::is("_id", id)).and(Filter::is("status", "active"));
     let now = scope.now().ejson();
+    let teams = scope.viewer().map(|viewer| viewer.policy.teams()).unwrap_or_default();
     let update = json!({
         "$inc": { "seq": 1, "version": 1 },
         "$set": { "last_message_at": now, "updated_at": now, "updated_by": sender },
-        "$addToSet": { "participants": sender },
+        "$addToSet": { "participants": sender, "teams": { "$each": teams } },
     });
     let operation = Operation::new(Action::FindOneAndUpdate, CONVERSATION.collection)
         .with("filter", compile(&open))

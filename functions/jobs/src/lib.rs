@@ -9,6 +9,7 @@ mod notify;
 mod password;
 mod routes;
 mod submission;
+mod teams;
 
 use platform::Host;
 use runner::Lane;
@@ -24,6 +25,7 @@ static LANE: Lane = Lane {
         ("login-code", |work| Box::pin(login_code::work(work))),
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),
+        ("teams", |work| Box::pin(teams::work(work))),
         ("form", |work| Box::pin(form::work(work))),
     ],
 };

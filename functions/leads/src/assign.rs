@@ -83,10 +83,14 @@ pub fn change_participants(command: &mut Command<'_>, scope: &Scope, before: &Do
     let (were, are) = (named(before), named(after));
     let left: Vec<&Value> = were.iter().filter(|member| !are.contains(member)).collect();
     let joined: Vec<&Value> = are.iter().filter(|member| !were.contains(member)).collect();
+    if left.is_empty() && joined.is_empty() {
+        return;
+    }
+    let teams = command.teams_of(are.iter().filter_map(Value::as_str).collect());
     let mut write = |update: Value| {
         let operation = Operation::new(Action::UpdateOne, CONVERSATION.collection)
             .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }));
-        command.operation(operation.with("update", update), None);
+        command.operation(operation.with("update", update).referring("update.$set.teams", &teams), None);
     };
     if !left.is_empty() {
         write(json!({ "$pullAll": { "participants": left }, "$inc": { "version": 1 } }));

@@ -130,6 +130,10 @@ async fn by_record(call: &Call, question: &Question<'_>, viewer: &Viewer) -> Res
     Ok(match (found.maybe(permitted), found.maybe(reached)) {
         (_, Some(_)) => ("reach", true, format!("The policy gives {} on this record.", question.permission)),
         (Some(_), None) => ("narrowed", false, "The record is not for others in its present state.".to_owned()),
-        (None, _) => ("not-own", false, "The policy reaches one's own records, and this is none of them.".to_owned()),
+        (None, _) => (
+            "not-own",
+            false,
+            "The policy reaches one's own records or those of one's teams, and this is none of them.".to_owned(),
+        ),
     })
 }

@@ -6,6 +6,7 @@ mod member;
 mod roles;
 mod routes;
 mod sessions;
+mod teams;
 
 pub use routes::{ROUTES, router};
 

@@ -1,10 +1,10 @@
 //! The whole surface.
 
-use domain::entities::{LOGIN, MEMBERSHIP, ROLE};
+use domain::entities::{LOGIN, MEMBERSHIP, ROLE, TEAM};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{explain, invite, member, roles, sessions};
+use crate::{explain, invite, member, roles, sessions, teams};
 
 /// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
@@ -19,6 +19,12 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/roles/{id}", "role:read", &ROLE),
     Route::patch("/v1/roles/{id}", May("role:update"), |call| Box::pin(roles::update(call))).of(&ROLE),
     Route::delete("/v1/roles/{id}", May("role:delete"), |call| Box::pin(roles::remove(call))).of(&ROLE),
+    Route::list("/v1/teams", "team:read", &TEAM),
+    Route::post("/v1/teams", May("team:create"), |call| Box::pin(teams::create(call))).of(&TEAM),
+    Route::read("/v1/teams/{id}", "team:read", &TEAM),
+    Route::patch("/v1/teams/{id}", May("team:update"), |call| Box::pin(teams::update(call))).of(&TEAM),
+    Route::delete("/v1/teams/{id}", May("team:delete"), |call| Box::pin(teams::remove(call))).of(&TEAM),
+    Route::post("/v1/teams/{id}/members", May("team:update"), |call| Box::pin(teams::change_members(call))),
     Route::post("/v1/policy/explain", May("role:read"), |call| Box::pin(explain::explain(call))),
 ];
 

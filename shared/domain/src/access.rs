@@ -12,14 +12,15 @@ pub fn reachable(entity: &Entity, action: &str, viewer: &Viewer, now: Time) -> F
 /// As [`reachable`], before anything is narrowed.
 pub fn permitted(entity: &Entity, action: &str, viewer: &Viewer) -> Filter {
     let own = own(entity, viewer);
+    let open = || match action {
+        "read" => entity.access.open.map_or(Filter::Nothing, |open| open(viewer)),
+        _ => Filter::Nothing,
+    };
     match viewer.policy.reach(&format!("{}:{action}", entity.name)) {
         None => Filter::Nothing,
         Some(Reach::All) => Filter::All,
-        // No record says yet whose team it is of.
-        Some(Reach::Own | Reach::Team) if action == "read" => {
-            own.or(entity.access.open.map_or(Filter::Nothing, |open| open(viewer)))
-        }
-        Some(Reach::Own | Reach::Team) => own,
+        Some(Reach::Team) => own.or(of_teams(entity, viewer)).or(open()),
+        Some(Reach::Own) => own.or(open()),
     }
 }
 
@@ -39,6 +40,14 @@ pub fn may_write(entity: &Entity, field: &Field, viewer: &Viewer, creating: bool
             Input::Staff => viewer.policy.reach(&format!("{}:{action}", entity.name)) == Some(Reach::All),
             Input::Nobody => false,
         }
+}
+
+fn of_teams(entity: &Entity, viewer: &Viewer) -> Filter {
+    let teams: Vec<&str> = viewer.policy.teams().iter().map(String::as_str).collect();
+    match entity.access.teams {
+        Some(field) if !teams.is_empty() => Filter::one_of(field, &teams),
+        _ => Filter::Nothing,
+    }
 }
 
 fn own(entity: &Entity, viewer: &Viewer) -> Filter {

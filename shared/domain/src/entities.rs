@@ -13,6 +13,7 @@ mod project;
 mod quote;
 mod record;
 mod role;
+mod team;
 mod tenant;
 
 use crate::Entity;
@@ -30,6 +31,7 @@ pub use project::{MILESTONE, PROJECT};
 pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
 pub use role::{ROLE, role_policy};
+pub use team::TEAM;
 pub use tenant::{HOSTNAME, LIMIT_MAX, TENANT, public_facts, subdomain_of};
 
 /// Every entity there is.
@@ -60,6 +62,7 @@ pub static ALL: &[&Entity] = &[
     &RECEIPT,
     &ROLE,
     &SETTING,
+    &TEAM,
     &TENANT,
 ];
 

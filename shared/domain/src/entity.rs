@@ -296,6 +296,13 @@ pub const fn opaque(name: &'static str, max_bytes: usize) -> Field {
 
 /// The values of fields that tenants define for themselves; tables have it last, and not every table has it.
 pub const CUSTOM: Field = Field::new(crate::custom::FIELD, Kind::Custom).searchable();
+/// The field of [`teams`].
+pub const TEAMS_FIELD: &str = "teams";
+
+/// The teams of those who stand in a record's own fields: written with them, by the store.
+pub const fn teams() -> Field {
+    Field { default: None, ..list(TEAMS_FIELD, &Kind::Reference("team"), 1_000) }.read_only().hidden()
+}
 
 /// Files by reference: where they are, not what is in them.
 pub const ATTACHMENT: Kind = Kind::Object(&[
@@ -356,6 +363,8 @@ pub const fn expires(key: &'static [&'static str]) -> Index {
 pub struct Access {
     /// Fields that hold a membership id (or a list of them): a record is one's own when one of them is oneself.
     pub own: &'static [&'static str],
+    /// The field that holds the teams whose records they are.
+    pub teams: Option<&'static str>,
     /// Records that are visible though not one's own.
     pub open: Option<fn(&Viewer) -> Filter>,
     /// What every visible record must fulfil besides.
@@ -365,6 +374,12 @@ pub struct Access {
 impl Access {
     /// One's own records by these fields.
     pub const fn own(own: &'static [&'static str]) -> Self {
-        Self { own, open: None, narrow: None }
+        Self { own, teams: None, open: None, narrow: None }
+    }
+
+    /// One's own records by these fields, and those of one's teams: of the teams of whoever stands in these fields. The
+    /// entity has a field [`teams`] for them.
+    pub const fn shared(own: &'static [&'static str]) -> Self {
+        Self { teams: Some(TEAMS_FIELD), ..Self::own(own) }
     }
 }

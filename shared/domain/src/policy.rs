@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::{Doc, Entity, Field, Role, doc};
 
 mod reach;
@@ -60,6 +62,10 @@ pub const PERMISSIONS: &[&str] = &[
     "field_definition:create",
     "field_definition:update",
     "field_definition:delete",
+    "team:read",
+    "team:create",
+    "team:update",
+    "team:delete",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.
@@ -87,11 +93,16 @@ impl Mask {
     }
 }
 
-/// What a member may do: a preset, or permissions and masks of its own within the kind of one.
+/// How many teams a member can be in: they travel in every access token.
+pub const TEAMS_MAX: usize = 20;
+
+/// What a member may do: a preset, or permissions and masks of its own within the kind of one; and the teams that a reach
+/// can mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     role: Role,
     custom: Option<Arc<Custom>>,
+    teams: Arc<[String]>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -103,7 +114,7 @@ struct Custom {
 
 impl From<Role> for Policy {
     fn from(role: Role) -> Self {
-        Self { role, custom: None }
+        Self { role, custom: None, teams: Arc::default() }
     }
 }
 
@@ -122,7 +133,7 @@ impl Policy {
             .into_iter()
             .map(|(entity, field, mask)| maskable(entity, field).then(|| (entity.name.to_owned(), field.name.to_owned(), mask)));
         let masks: Vec<_> = masks.collect::<Option<_>>()?;
-        (masks.len() <= MASKS_MAX).then(|| Self { role, custom: Some(Arc::new(Custom { reaches: given, masks })) })
+        (masks.len() <= MASKS_MAX).then(|| Self::of_parts(role, Custom { reaches: given, masks }))
     }
 
     /// The preset that it is, or is like.
@@ -173,7 +184,9 @@ impl Policy {
     /// The policy of a membership.
     pub fn of_member(member: &Doc) -> Option<Self> {
         let role = doc::text(member, "role").and_then(Role::parse)?;
-        doc::text(member, "policy").map_or(Some(role.into()), |written| Self::read(role, written))
+        let policy = doc::text(member, "policy").map_or(Some(role.into()), |written| Self::read(role, written));
+        let teams = member.get("team_ids").and_then(Value::as_array).into_iter().flatten();
+        Some(policy?.in_teams(teams.filter_map(Value::as_str).map(str::to_owned)))
     }
 
     /// Whether whoever has this policy may invite others into a preset.
@@ -224,7 +237,21 @@ impl Policy {
             let (entity, field) = path.split_once('.')?;
             Some((entity.to_owned(), field.to_owned(), mask))
         });
-        Some(Self { role, custom: Some(Arc::new(Custom { reaches, masks: masks.collect::<Option<_>>()? })) })
+        Some(Self::of_parts(role, Custom { reaches, masks: masks.collect::<Option<_>>()? }))
+    }
+
+    fn of_parts(role: Role, custom: Custom) -> Self {
+        Self { custom: Some(Arc::new(custom)), ..role.into() }
+    }
+
+    /// The same for a member of these teams.
+    pub fn in_teams(self, teams: impl IntoIterator<Item = String>) -> Self {
+        Self { teams: teams.into_iter().take(TEAMS_MAX).collect(), ..self }
+    }
+
+    /// The teams of its holder.
+    pub fn teams(&self) -> &[String] {
+        &self.teams
     }
 
     fn mask(&self, entity: &str, field: &str) -> Option<Mask> {

@@ -67,6 +67,7 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "person:create",
             "person:update",
             "person:delete",
+            "team:read",
         ],
     ),
     (Role::Manager, Reach::All, READ_BY_ALL),

@@ -7,6 +7,7 @@ mod fill;
 mod lead;
 mod limit;
 mod reading;
+mod teams;
 mod write;
 
 use data_api::{Action, Operation};
@@ -23,6 +24,7 @@ pub use batch::Step;
 pub use event::{Audience, EventOf};
 pub use fill::fill;
 pub use reading::{Found, Reading};
+pub use teams::people;
 
 /// Everything a request writes.
 pub struct Command<'a> {
@@ -32,6 +34,8 @@ pub struct Command<'a> {
     stored: Option<Stored>,
     cause: Option<String>,
     pending: Pending,
+    /// The steps that find the teams of members, by tenant and members.
+    teams: Vec<((String, Vec<String>), Step)>,
 }
 
 /// The answer as far as it is known before the commit.
@@ -53,7 +57,8 @@ impl<'a> Command<'a> {
         if let Some(stored) = &stored {
             batch.push(stored.claim(scope.now()), On::default());
         }
-        let mut command = Self { store, scope: scope.clone(), batch, stored, cause: None, pending: Pending::Nothing };
+        let mut command =
+            Self { store, scope: scope.clone(), batch, stored, cause: None, pending: Pending::Nothing, teams: Vec::new() };
         command.guard_policy();
         command
     }

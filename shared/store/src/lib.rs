@@ -27,7 +27,7 @@ mod vault;
 
 pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
-pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill};
+pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill, people};
 pub use definitions::{CHANGED, Definitions, Steps};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;

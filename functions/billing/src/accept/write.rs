@@ -7,7 +7,7 @@ use domain::json;
 use domain::validate::change;
 use domain::{Error, search};
 use edge::{Call, Halt, crud};
-use store::{Command, Scope};
+use store::{Command, Scope, people};
 
 use super::plan::{self, Part};
 use crate::deal::Deal;
@@ -64,8 +64,10 @@ fn make_part(command: &mut Command<'_>, project: &str, part: Part) {
 /// The expert joins those who talk about the lead.
 fn join_conversation(command: &mut Command<'_>, scope: &Scope, deal: &Deal) {
     let (Some(conversation), Some(expert)) = (text(&deal.lead, "conversation"), text(&deal.quote, "expert")) else { return };
+    let teams = command.teams_of(people(&QUOTE, &deal.quote));
     let operation = Operation::new(Action::UpdateOne, CONVERSATION.collection)
         .with("filter", json!({ "_id": conversation, "tenant_id": scope.tenant() }))
-        .with("update", json!({ "$addToSet": { "participants": expert }, "$inc": { "version": 1 } }));
+        .with("update", json!({ "$addToSet": { "participants": expert }, "$inc": { "version": 1 } }))
+        .referring("update.$set.teams", &teams);
     command.operation(operation, None);
 }

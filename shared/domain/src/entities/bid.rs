@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::entity::{
-    Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
+    Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, teams, text, unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Time, Viewer, Violation};
@@ -32,14 +32,16 @@ pub static BID: Entity = Entity {
         date("awarded_at").read_only(),
         text("decline_reason", 1_000).read_only(),
         reference("quote", "quote").read_only(),
+        teams(),
     ],
     indexes: &[
         unique(&["lead", "expert"]),
         index(&["lead", "status"]),
         index(&["expert", "status"]),
         index(&["status", "-created_at"]),
+        index(&["teams"]),
     ],
-    access: Access { narrow: Some(unsealed), ..Access::own(&["expert"]) },
+    access: Access { narrow: Some(unsealed), ..Access::shared(&["expert"]) },
     rules: &BidRules,
 };
 

@@ -1,7 +1,7 @@
 //! Conversations and their messages, which are documents of their own: a chat has no end.
 
 use crate::entity::{
-    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, index, integer, list, reference, status, text, unique,
+    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, index, integer, list, reference, status, teams, text, unique,
 };
 use crate::rules::Plain;
 
@@ -18,9 +18,10 @@ pub static CONVERSATION: Entity = Entity {
         status(&["active", "archived"]),
         integer("seq", 0, i64::MAX).read_only().default(Fallback::Integer(0)),
         date("last_message_at").read_only(),
+        teams(),
     ],
-    indexes: &[index(&["lead"]), index(&["participants", "-last_message_at"]), index(&["-last_message_at"])],
-    access: Access::own(&["participants"]),
+    indexes: &[index(&["lead"]), index(&["participants", "-last_message_at"]), index(&["-last_message_at"]), index(&["teams"])],
+    access: Access::shared(&["participants"]),
     rules: &Plain,
 };
 

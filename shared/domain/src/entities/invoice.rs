@@ -4,7 +4,7 @@ use crate::json;
 use serde_json::Value;
 
 use super::quote::{XERO, sent};
-use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, text, unique};
+use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, teams, text, unique};
 use crate::rules::{Moment, Rules};
 use crate::validate::{Change, change};
 use crate::{Doc, Error, Result, Time, Violation, doc};
@@ -36,6 +36,7 @@ pub static INVOICE: Entity = Entity {
         flag("is_paid").read_only(),
         date("paid_at").read_only(),
         Field { kind: XERO, ..text("xero", 0) }.read_only(),
+        teams(),
     ],
     indexes: &[
         unique(&["reference"]),
@@ -46,8 +47,9 @@ pub static INVOICE: Entity = Entity {
         index(&["expert", "status"]),
         index(&["lead", "status"]),
         index(&["xero.id"]),
+        index(&["teams"]),
     ],
-    access: Access { narrow: Some(sent), ..Access::own(&["customer", "expert", "vendor"]) },
+    access: Access { narrow: Some(sent), ..Access::shared(&["customer", "manager", "expert", "vendor"]) },
     rules: &InvoiceRules,
 };
 

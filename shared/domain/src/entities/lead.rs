@@ -4,7 +4,8 @@ use crate::json;
 use serde_json::Value;
 
 use crate::entity::{
-    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, text, unique,
+    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, teams, text,
+    unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Role, Viewer, Violation, doc};
@@ -42,6 +43,7 @@ pub static LEAD: Entity = Entity {
         reference("project", "project").read_only(),
         choice("source", &["api", "form"]).read_only().default(Fallback::Word("api")),
         date("published_at").read_only(),
+        teams(),
     ],
     indexes: &[
         unique(&["reference"]),
@@ -53,8 +55,9 @@ pub static LEAD: Entity = Entity {
         index(&["bid_pool", "bid_deadline"]),
         index(&["-created_at"]),
         index(&["search_words"]),
+        index(&["teams"]),
     ],
-    access: Access { open: Some(published), ..Access::own(&["customer", "expert", "vendor", "created_by"]) },
+    access: Access { open: Some(published), ..Access::shared(&["customer", "manager", "expert", "vendor", "created_by"]) },
     rules: &LeadRules,
 };
 

@@ -6,6 +6,7 @@ use crate::entity::{
     Access, Entity, Fallback, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, object, reference,
     status, text, unique,
 };
+use crate::policy::TEAMS_MAX;
 use crate::role::ROLE_WORDS;
 use crate::rules::{Moment, Plain, Rules};
 use crate::{Doc, Violation};
@@ -44,7 +45,7 @@ pub static MEMBERSHIP: Entity = Entity {
         text("policy", 4_000).read_only().hidden(),
         choice("manager_kind", &["cs", "sd"]),
         text("personal_code", 6).read_only(),
-        list("team_ids", &Kind::Text(40), 50).read_only(),
+        list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
         status(&["invited", "active", "suspended"]),
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
@@ -62,8 +63,9 @@ pub static MEMBERSHIP: Entity = Entity {
         index(&["role", "status"]),
         index(&["person"]),
         index(&["custom_role"]),
+        index(&["team_ids"]),
     ],
-    access: Access::own(&["_id"]),
+    access: Access { teams: Some("team_ids"), ..Access::own(&["_id"]) },
     rules: &MembershipRules,
 };
 

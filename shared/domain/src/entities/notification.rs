@@ -91,6 +91,7 @@ const GUARDED: &[(&str, &str)] = &[
     ("project", "project:read"),
     ("quote", "quote:read"),
     ("role", "role:read"),
+    ("team", "team:read"),
 ];
 
 /// What happened to a sealed bid is as sealed as the bid; what happened to records is for those who may read all such records.

@@ -1,7 +1,7 @@
 //! People: whom the tenant deals with, whether or not they can sign in.
 
 use crate::entity::{
-    ADDRESS, Access, Entity, Kind, LOCATION, email, index, list, object, phone, reference, text, unique_if_present,
+    ADDRESS, Access, Entity, Kind, LOCATION, email, index, list, object, phone, reference, teams, text, unique_if_present,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Violation};
@@ -24,6 +24,7 @@ pub static PERSON: Entity = Entity {
         list("tags", &Kind::Text(40), 50),
         reference("owner", "membership").staff(),
         reference("membership", "membership").read_only(),
+        teams(),
     ],
     indexes: &[
         unique_if_present(&["email"]),
@@ -32,8 +33,9 @@ pub static PERSON: Entity = Entity {
         index(&["tags"]),
         index(&["-created_at"]),
         index(&["search_words"]),
+        index(&["teams"]),
     ],
-    access: Access::own(&["membership", "owner"]),
+    access: Access::shared(&["membership", "owner"]),
     rules: &PersonRules,
 };
 

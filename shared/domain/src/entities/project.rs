@@ -1,6 +1,6 @@
 //! Projects: a lead whose quote was accepted, and the milestones of the work.
 
-use crate::entity::{Access, Entity, Fallback, choice, date, index, integer, money, reference, status, text, unique};
+use crate::entity::{Access, Entity, Fallback, choice, date, index, integer, money, reference, status, teams, text, unique};
 use crate::rules::Plain;
 
 /// Work that was agreed on.
@@ -22,14 +22,16 @@ pub static PROJECT: Entity = Entity {
         date("start_date"),
         date("end_date"),
         date("completed_at").read_only(),
+        teams(),
     ],
     indexes: &[
         unique(&["lead"]),
         index(&["status", "-created_at"]),
         index(&["customer", "status"]),
         index(&["expert", "status"]),
+        index(&["teams"]),
     ],
-    access: Access::own(&["customer", "expert", "vendor"]),
+    access: Access::shared(&["customer", "manager", "expert", "vendor"]),
     rules: &Plain,
 };
 
@@ -53,8 +55,9 @@ pub static MILESTONE: Entity = Entity {
         reference("customer", "membership").read_only(),
         reference("expert", "membership").read_only(),
         reference("vendor", "membership").read_only(),
+        teams(),
     ],
-    indexes: &[unique(&["bid", "order"]), index(&["project", "order"]), index(&["expert", "bid"])],
-    access: Access::own(&["customer", "expert", "vendor"]),
+    indexes: &[unique(&["bid", "order"]), index(&["project", "order"]), index(&["expert", "bid"]), index(&["teams"])],
+    access: Access::shared(&["customer", "expert", "vendor"]),
     rules: &Plain,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, text, unique};
+use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, teams, text, unique};
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Time, Viewer, Violation};
 
@@ -32,6 +32,7 @@ pub static QUOTE: Entity = Entity {
         date("withdrawn_at").read_only(),
         text("decline_reason", 1_000).read_only(),
         Field { kind: XERO, ..text("xero", 0) }.read_only(),
+        teams(),
     ],
     indexes: &[
         unique(&["reference"]),
@@ -39,8 +40,9 @@ pub static QUOTE: Entity = Entity {
         index(&["status", "-created_at"]),
         index(&["customer", "status"]),
         index(&["expert", "status"]),
+        index(&["teams"]),
     ],
-    access: Access { narrow: Some(ever_sent), ..Access::own(&["customer", "expert", "vendor"]) },
+    access: Access { narrow: Some(ever_sent), ..Access::shared(&["customer", "manager", "expert", "vendor"]) },
     rules: &QuoteRules,
 };
 

@@ -94,9 +94,14 @@ fn reach_of(base: Role, permission: &str, reach: &Value) -> Result<Reach, (&'sta
     }
     let reach = match reach.as_str() {
         Some("own") => Reach::Own,
+        Some("team") => Reach::Team,
         Some("all") => Reach::All,
-        _ => return Err(("not-a-choice", "Expected own or all.")),
+        _ => return Err(("not-a-choice", "Expected own, team or all.")),
     };
+    let is_of_teams = permission.split(':').next().and_then(by_name).is_some_and(|entity| entity.access.teams.is_some());
+    if reach == Reach::Team && !is_of_teams {
+        return Err(("no-teams", "These records belong to no teams."));
+    }
     let is_personal = Role::is_personal(permission) || permission == "notification:read";
     if is_personal && base.reach(permission) < Some(reach) {
         return Err(("too-far", "This permission is for the person concerned alone."));
@@ -143,13 +148,16 @@ mod tests {
     #[test]
     fn a_role_gives_the_policy_it_says() {
         let role = create(json!({
-            "name": "Dispatch", "based_on": "manager", "permissions": { "lead:read": "all", "quote:read": "own" },
+            "name": "Dispatch", "based_on": "manager", "permissions": { "lead:read": "all", "quote:read": "own", "bid:read": "team" },
             "masks": { "lead": { "budget_max": "hidden", "category": "read_only" } },
         }));
         let role = role.unwrap();
         assert_eq!(role["kind"], "staff");
         let policy = role_policy(&role).unwrap();
-        assert_eq!(policy.permissions().collect::<Vec<_>>(), [("lead:read", Reach::All), ("quote:read", Reach::Own)]);
+        assert_eq!(
+            policy.permissions().collect::<Vec<_>>(),
+            [("lead:read", Reach::All), ("bid:read", Reach::Team), ("quote:read", Reach::Own)]
+        );
         assert!(!policy.reads("lead", "budget_max") && policy.reads("lead", "category") && !policy.writes("lead", "category"));
     }
 
@@ -157,7 +165,7 @@ mod tests {
     fn whatever_is_wrong_is_named_by_its_pointer() {
         let refused = create(json!({
             "name": "x", "based_on": "customer",
-            "permissions": { "lead:fly": "all", "lead:read": "most", "bid:submit": "own", "notification:read": "all", "quote:accept": "own" },
+            "permissions": { "lead:fly": "all", "lead:read": "most", "bid:submit": "own", "notification:read": "all", "quote:accept": "own", "login:read": "team" },
             "masks": { "ship": {}, "lead": { "sails": "hidden", "category": "gone", "version": "hidden" }, "quote": 1 },
         }));
         let mut refused = refused.unwrap_err();
@@ -171,6 +179,7 @@ mod tests {
             ("/permissions/bid:submit", "too-far"),
             ("/permissions/lead:fly", "unknown-permission"),
             ("/permissions/lead:read", "not-a-choice"),
+            ("/permissions/login:read", "no-teams"),
             ("/permissions/notification:read", "too-far"),
         ];
         assert_eq!(refused, expected.map(|(at, code)| (at.to_owned(), code)));

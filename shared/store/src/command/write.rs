@@ -1,6 +1,7 @@
 //! Inserting and changing records, with the fields that every record has.
 
 use data_api::{Action, Operation};
+use domain::entity::TEAMS_FIELD;
 use domain::json;
 use domain::validate::{self, Change};
 use domain::{Doc, Entity, Error, Filter};
@@ -9,13 +10,16 @@ use serde_json::Value;
 use super::{Command, On, Step};
 use crate::{Actor, query};
 
+const TEAMS_TARGET: &str = "update.$set.teams";
+
 impl Command<'_> {
     /// Inserts a record under an id and returns it as stored; `holes` name fields that come from results: (field, source).
     pub fn insert(&mut self, entity: &'static Entity, id: &str, doc: Doc, holes: &[(&str, String)], duplicate: Error) -> Doc {
         let doc = self.with_base_fields(id, doc);
+        let teams = self.teams_of_record(entity, &doc);
         let operation = Operation::new(Action::InsertOne, entity.collection).with("document", validate::ejson(entity, &doc));
         let target = |(field, source): &(&str, String)| (format!("document.{field}"), source.clone());
-        let refs = holes.iter().map(target);
+        let refs = holes.iter().map(target).chain(teams.map(|source| (format!("document.{TEAMS_FIELD}"), source)));
         let operation = refs.fold(operation, |operation, (target, source)| operation.referring(&target, &source));
         self.push(operation, On::duplicate(duplicate));
         doc
@@ -35,7 +39,9 @@ impl Command<'_> {
 
     /// Changes the record that the filter finds, else fails so. The filter comes from the scope.
     pub fn update(&mut self, entity: &'static Entity, filter: &Filter, change: &Change, otherwise: Error) -> Step {
+        let teams = self.teams_of_change(entity, change);
         let operation = self.change_operation(Action::UpdateOne, entity, filter, &change.set, &change.unset);
+        let operation = teams.into_iter().fold(operation, |operation, source| operation.referring(TEAMS_TARGET, &source));
         self.push(operation.expecting("matchedCount", 1), On::expect(otherwise))
     }
 

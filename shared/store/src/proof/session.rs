@@ -55,6 +55,7 @@ impl SigningKeys {
                 pol: subject.policy_version,
                 may: subject.policy.written(),
                 dk: subject.keys.clone(),
+                teams: subject.policy.teams().to_vec(),
             },
         };
         let key = self.0.first().ok_or_else(|| Error::internal("no signing key"))?;
@@ -76,11 +77,12 @@ impl SigningKeys {
         let (Some(identity), Some(login), Some(expires_at)) = (claims.subject, claims.jwt_id, claims.expires_at) else {
             return Err(refused());
         };
-        let Claims { tid, mid, role, pol, may, dk } = claims.custom;
+        let Claims { tid, mid, role, pol, may, dk, teams } = claims.custom;
         let policy = match may {
             Some(written) => Policy::read(role, &written).ok_or_else(refused)?,
             None => role.into(),
         };
+        let policy = policy.in_teams(teams);
         let viewer = Viewer { member: mid.clone(), policy: policy.clone() };
         let subject = Subject { identity, tenant: tid, member: mid, policy, policy_version: pol, login, keys: dk };
         let expires = Time::from_ms(i64::try_from(expires_at.as_secs()).unwrap_or(0).saturating_mul(1_000));
@@ -170,11 +172,15 @@ struct Claims {
     /// The tenant's wrapped keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dk: Option<String>,
+    /// The member's teams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use ct_codecs::Encoder;
+    use domain::policy::{self, MASKS_MAX, Mask, PERMISSIONS, Reach, TEAMS_MAX};
 
     use super::*;
 
@@ -205,6 +211,20 @@ mod tests {
         }
         let session = keys(&["a"]).verify(&token, issued).unwrap();
         assert_eq!(session.subject, subject());
+    }
+
+    #[test]
+    fn a_token_has_room_for_the_longest_policy_and_the_most_teams() {
+        let lead = &domain::entities::LEAD;
+        let all = PERMISSIONS.iter().map(|permission| (*permission, Reach::Team));
+        let longest = lead.fields.iter().filter(|field| policy::maskable(lead, field)).max_by_key(|field| field.name.len());
+        let masks = longest.into_iter().flat_map(|field| vec![(lead, field, Mask::Hidden); MASKS_MAX]);
+        let teams = (0..TEAMS_MAX).map(|at| domain::id::derived("team", &[&at.to_string()]));
+        let policy = Policy::custom(Role::Expert, all, masks).unwrap().in_teams(teams);
+        let (now, subject) = (Time::from_ms(1_800_000_000_000), Subject { policy, ..subject() });
+        let token = keys(&["a"]).issue(&subject, now).unwrap();
+        assert!(token.len() < TOKEN_LEN_MAX * 9 / 10, "{}", token.len());
+        assert_eq!(keys(&["a"]).verify(&token, now).unwrap().subject, subject);
     }
 
     #[test]

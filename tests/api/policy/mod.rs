@@ -1,0 +1,3 @@
+//! `/v1/teams`, and what policies reach.
+
+mod teams;
