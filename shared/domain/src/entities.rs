@@ -2,6 +2,7 @@
 
 mod bid;
 mod conversation;
+mod credential;
 mod field_definition;
 mod integration;
 mod invoice;
@@ -20,6 +21,7 @@ use crate::Entity;
 
 pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
+pub use credential::{CREDENTIAL, KEY_SET};
 pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
@@ -40,6 +42,7 @@ pub static ALL: &[&Entity] = &[
     &BID,
     &CONVERSATION,
     &COUNTER,
+    &CREDENTIAL,
     &EVENT,
     &FIELD_DEFINITION,
     &FIELD_SCHEMA,
@@ -49,6 +52,7 @@ pub static ALL: &[&Entity] = &[
     &INTEGRATION,
     &INVOICE,
     &JOB,
+    &KEY_SET,
     &LEAD,
     &LOGIN,
     &MEMBERSHIP,

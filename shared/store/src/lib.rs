@@ -5,6 +5,7 @@
 
 mod answer;
 mod api;
+mod assertion;
 mod command;
 mod definitions;
 mod hostnames;
@@ -12,6 +13,7 @@ mod idempotency;
 mod ids;
 mod invite;
 mod jobs;
+mod key_set;
 mod keyring;
 pub mod keys;
 mod login_code;
@@ -27,12 +29,14 @@ mod vault;
 
 pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
+pub use assertion::{Assertion, assertion_expiry};
 pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill, people};
 pub use definitions::{CHANGED, Definitions, Steps};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;
 pub use invite::{Invite, invite_expiry, invite_token, open_invite};
 pub use jobs::JobEnd;
+pub use key_set::{KeySet, KeySets};
 pub use keyring::{Keyring, TenantKeys};
 pub use login_code::{login_code, login_code_expiry};
 pub use query::{Page, Query, compile};

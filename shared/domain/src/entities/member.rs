@@ -18,6 +18,7 @@ pub static IDENTITY: Entity = Entity {
     prefix: "idy",
     fields: &[
         email("email").required().blind(),
+        date("email_verified_at").read_only(),
         text("name", 200).encrypted(),
         text("password_hash", 500).hidden(),
         date("password_changed_at").read_only(),
