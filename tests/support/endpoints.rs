@@ -16,6 +16,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),
     ("people", people::ROUTES, people::router),
+    ("oidc", oidc::ROUTES, oidc::router),
     ("policy", policy::ROUTES, policy::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),
     ("xero", xero::ROUTES, xero::router),

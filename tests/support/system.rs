@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use xtask::runtime::{Kind, Settings};
 use xtask::workspace::Workspace;
 
@@ -103,9 +104,33 @@ pub(crate) fn vars(data_api: &str, url: &str, standins: &standins::Running) -> B
         ("APP_URL", "https://app.example".to_owned()),
         ("XERO_IDENTITY_URL", standins.xero_identity_url()),
         ("XERO_API_URL", standins.xero_api_url()),
+        ("OIDC_PROVIDERS", oidc_providers(standins)),
+        ("OIDC_KEYS_ORIGIN", standins.base_url()),
         ("MAIL_API_URL", standins.mail_url()),
         ("MAIL_API_KEY", standins.config().mail_key.clone()),
         ("MAIL_FROM", "Edgewise <hello@app.example>".to_owned()),
     ];
     vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Who is believed: Google and Clerk as they are configured for real, and others that tests may upset.
+fn oidc_providers(standins: &standins::Running) -> String {
+    let google = |name: &str| {
+        json!({
+            "name": name, "jwks_url": standins.oidc_keys_url(name), "email_authority": "hosted",
+            "issuers": ["https://accounts.google.com", "accounts.google.com"], "audiences": ["client-of-the-tests"],
+        })
+    };
+    let clerk = json!({
+        "name": "clerk", "jwks_url": standins.oidc_keys_url("clerk"), "email_authority": "verified",
+        "issuers": ["https://clerk.app.example"], "authorized_parties": ["https://app.example"],
+    });
+    let workspace = json!({
+        "name": "workspace", "jwks_url": standins.oidc_keys_url("workspace"), "hosted_domains": ["roofs.example"],
+        "issuers": ["https://accounts.google.com"], "audiences": ["client-of-the-tests"],
+    });
+    let upset = ["rotating", "flooded", "down", "withdrawn", "crowded"].map(google);
+    let mut all = vec![google("google"), clerk, workspace];
+    all.extend(upset);
+    Value::Array(all).to_string()
 }

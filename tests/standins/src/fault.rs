@@ -13,6 +13,8 @@ pub enum Service {
     Xero,
     /// The mail API.
     Mail,
+    /// The keys of OpenID providers.
+    Oidc,
     /// The tests' own surface; never faulty.
     Control,
 }

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::fault::{Fault, Service};
 use crate::mail::Mail;
+use crate::oidc::Forgery;
 use crate::server::{Shared, serve};
 use crate::world::{CallRecord, World};
 use crate::xero::webhook::{self, Notice, Report};
@@ -64,6 +65,47 @@ impl Running {
     #[must_use]
     pub fn mail_url(&self) -> String {
         self.base_url()
+    }
+
+    /// Where the keys of an OpenID provider are.
+    #[must_use]
+    pub fn oidc_keys_url(&self, provider: &str) -> String {
+        format!("{}/oidc/{provider}/keys", self.base_url())
+    }
+
+    /// An ID token of a provider that says this, with `sub`, `iat` and `exp` filled in; `null` leaves one out.
+    pub async fn id_token(&self, provider: &str, claims: &Value) -> String {
+        self.shared.world.lock().await.oidc.named(provider).token(claims, None)
+    }
+
+    /// As [`Running::id_token`], but forged.
+    pub async fn forged_token(&self, provider: &str, claims: &Value, forgery: Forgery) -> String {
+        self.shared.world.lock().await.oidc.named(provider).token(claims, Some(forgery))
+    }
+
+    /// A provider publishes its second key beside the first, and signs with it.
+    pub async fn add_oidc_key(&self, provider: &str) {
+        self.shared.world.lock().await.oidc.named(provider).add_key();
+    }
+
+    /// A provider publishes its second key alone.
+    pub async fn retire_oidc_key(&self, provider: &str) {
+        self.shared.world.lock().await.oidc.named(provider).retire_key();
+    }
+
+    /// For how long a provider says that its keys are fresh.
+    pub async fn set_oidc_max_age(&self, provider: &str, max_age_s: u32) {
+        self.shared.world.lock().await.oidc.named(provider).set_max_age(max_age_s);
+    }
+
+    /// Whether a provider answers nobody.
+    pub async fn set_oidc_down(&self, provider: &str, is_down: bool) {
+        self.shared.world.lock().await.oidc.named(provider).set_down(is_down);
+    }
+
+    /// How often the keys of a provider were fetched.
+    pub async fn oidc_fetches(&self, provider: &str) -> usize {
+        self.shared.world.lock().await.oidc.named(provider).fetches()
     }
 
     /// Credentials, organisations and limits it was started with.

@@ -98,6 +98,7 @@ async fn dispatch(shared: &Arc<Shared>, service: Service, call: &Call) -> (Reply
         Service::Identity => (xero::identity::answer(&mut *shared.world.lock().await, call), false),
         Service::Xero => xero::answer(shared, call).await,
         Service::Mail => mail::answer(&mut *shared.world.lock().await, call),
+        Service::Oidc => (shared.world.lock().await.oidc.answer(call), false),
         Service::Control => (control::answer(shared, call).await, false),
     }
 }
@@ -107,6 +108,7 @@ fn service_of(path: &str) -> Service {
         Some("identity") => Service::Identity,
         Some("_control") => Service::Control,
         Some("emails") => Service::Mail,
+        Some("oidc") => Service::Oidc,
         _ => Service::Xero,
     }
 }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::fault::{Faults, Service};
 use crate::mail::Mailbox;
+use crate::oidc::Providers;
 use crate::xero::Xero;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -38,6 +39,7 @@ pub(crate) struct World {
     pub(crate) calls: VecDeque<CallRecord>,
     pub(crate) xero: Xero,
     pub(crate) mailbox: Mailbox,
+    pub(crate) oidc: Providers,
 }
 
 impl World {
@@ -49,6 +51,7 @@ impl World {
             faults: Faults::default(),
             calls: VecDeque::new(),
             mailbox: Mailbox::default(),
+            oidc: Providers::default(),
         }
     }
 
