@@ -9,6 +9,7 @@ mod chat;
 mod fields;
 mod leads;
 mod notifications;
+mod oidc;
 mod people;
 mod policy;
 mod tenants;

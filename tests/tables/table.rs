@@ -78,6 +78,15 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, ..plain("POST /v1/auth/second-factor", &[]) },
     plain("POST /v1/auth/otp", &[]),
     Endpoint { trips: 2, ..plain("POST /v1/auth/otp/verify", &[]) },
+    plain("POST /v1/oidc/{provider}", &[]),
+    Endpoint { trips: 2, ..plain("POST /v1/auth/oidc", &[]) },
+    plain("GET /v1/me/credentials", ALL),
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "assertion": world.assertion(), "password": PASSWORD }),
+        ..plain("POST /v1/me/credentials", ALL)
+    },
+    of("DELETE /v1/me/credentials/{id}", "credential", ALL, 2),
     plain("GET /v1/me", ALL),
     plain("GET /v1/me/permissions", ALL),
     Endpoint {

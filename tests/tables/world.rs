@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::entity::TEAMS_FIELD;
 use domain::{Entity, Role, Time, entities, role::ROLES};
 use serde_json::{Value, json};
+use store::{Assertion, assertion_expiry};
 use support::{App, Member, Tenant, id};
 
 /// Such a tenant.
@@ -52,6 +53,21 @@ impl World {
     /// A code of the second factor, of the moment that the world was made.
     pub fn totp_code(&self) -> String {
         auth::totp::code_at(TOTP_SECRET, self.made_at)
+    }
+
+    /// What a provider says of the member who asks, whoever that is.
+    pub fn assertion(&self) -> String {
+        let text = str::to_owned;
+        let assertion = Assertion {
+            nonce: format!("asr {}", self.tenant.id),
+            provider: text("google"),
+            subject: format!("new {}", self.tenant.id),
+            email: None,
+            is_authoritative: false,
+            name: None,
+            expires: assertion_expiry(self.made_at),
+        };
+        assertion.seal(&App::shared().vault, [4; 12])
     }
 
     /// The ids of all records.
@@ -104,6 +120,7 @@ impl World {
         self.project(&mut operations);
         self.rest(&mut operations);
         operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
+        operations.push(self.credential());
         operations
     }
 
@@ -204,6 +221,16 @@ impl World {
         }
     }
 
+    /// The insertion of the owner's login elsewhere, which belongs to no tenant.
+    fn credential(&mut self) -> Value {
+        let credential = self.new_id("credential", "crd");
+        let document = json!({
+            "_id": credential, "tenant_id": "platform", "identity": self.member(Role::Owner).subject().identity,
+            "provider": "google", "subject": credential, "version": 1,
+        });
+        json!({ "insertOne": { "collection": "credentials", "document": document } })
+    }
+
     fn rest(&mut self, operations: &mut Vec<Value>) {
         let [message, event, notification, integration, login, role, person, field] = [
             ("message", "msg"),
@@ -254,7 +281,7 @@ fn identity(role: Role, member: &Member) -> Value {
     let totp = |holder: Role| (role == holder).then_some(sealed.as_str());
     let document = json!({
         "_id": identity, "tenant_id": "platform", "email": member.email, "password_hash": PASSWORD_HASH,
-        "totp_pending": totp(Role::Owner), "totp_secret": totp(Role::Manager), "totp_step": 0,
+        "totp_pending": totp(Role::Owner), "totp_secret": totp(Role::Manager), "totp_step": 0, "email_verified_at": now,
         "created_at": now, "updated_at": now, "version": 1,
     });
     json!({ "insertOne": { "collection": "identities", "document": document } })

@@ -1,45 +1,55 @@
-//! Accepting an invitation: whoever got the mail joins, with the password they have or a new one.
+//! Accepting an invitation: whoever got the mail joins, with the login they have, here or elsewhere, or a new one.
 
 use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, event, json};
+use domain::{Doc, Error, Filter, event, json};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
-use store::{Command, EventOf, Invite, PlatformScope, Scope, open_invite};
+use store::{Assertion, Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
+use crate::proof::Proof;
 use crate::second_factor::{self, Used};
-use crate::{identity, login, password};
+use crate::{credential, identity, login, password, places};
 
 const INPUT: &[Field] = &[
     text("token", 500).required(),
     text("name", 200),
-    text("password", password::LEN_MAX).required(),
+    text("password", password::LEN_MAX),
+    credential::ASSERTION,
     text("code", second_factor::CODE_LEN_MAX),
 ];
 
 /// Makes an invited membership an active one, whose member is logged in at once.
 pub async fn accept(call: &Call) -> Outcome {
     let input = validate::input(INPUT, call.input()?)?;
-    password::check(text_of(&input, "password"))?;
+    let proof = Proof::read(call, &input)?;
     let invite = open(call, text_of(&input, "token"))?;
     let scope = PlatformScope::of_auth().tenant(&invite.tenant, call.now()).repeated_by(&invite.membership);
     let platform = PlatformScope::of_auth().identities(call.now());
-    let Invited { tenant, member, identity, counted } = read(call, &scope, &platform, &invite).await?;
-    let name = input.get("name").or_else(|| member.get("name")).and_then(Value::as_str);
-    let name = name.ok_or_else(|| Violation::on("name", "required", "This field is required."))?;
-    let proof = prove(call, &input, identity)?;
+    let invited = read(call, &scope, &platform, &invite, proof.assertion()).await?;
+    let entrant = enter(call, &input, &proof, &invited)?;
+    let Invited { tenant, member, counted, .. } = invited;
+    let name = member.get("name").and_then(Value::as_str);
+    let name = input.get("name").and_then(Value::as_str).or(name).map_or_else(|| proof.name(&input), Ok)?;
     let mut command = call.store.command(&scope);
     entrance::require_open_tenant(&mut command, &scope);
-    let member = activate(&mut command, &scope, &member, proof.identity(), name);
+    let member = activate(&mut command, &scope, &member, entrant.identity(), name);
     command.on(&platform);
     counted.forgive(&mut command);
-    match &proof {
-        Proof::Known(identity, None) => identity::require_unchanged(&mut command, &platform, identity),
-        Proof::Known(identity, Some(used)) => second_factor::use_up(&mut command, identity, used),
-        Proof::New { id, hash } => identity::insert(&mut command, id, &member, hash, raced()),
+    match &entrant {
+        Entrant::Known { identity, used: None, .. } => identity::require_unchanged(&mut command, &platform, identity),
+        Entrant::Known { identity, used: Some(used), .. } => second_factor::use_up(&mut command, identity, used),
+        // The link came by mail.
+        Entrant::New { id, hash } => identity::insert(&mut command, id, &member, hash.as_deref(), Some(call.now()), raced()),
+    }
+    if let Some(assertion) = proof.assertion() {
+        credential::use_up(call, &mut command, assertion);
+        if !entrant.is_linked() {
+            credential::link(&mut command, entrant.identity(), assertion);
+        }
     }
     command.on(&scope);
     let token = entrance::open_login(call, &mut command, &member);
@@ -51,24 +61,31 @@ pub async fn accept(call: &Call) -> Outcome {
 struct Invited {
     tenant: Doc,
     member: Doc,
+    /// Who logs in with the address that was invited.
     identity: Option<Doc>,
+    /// Whom the login elsewhere opens.
+    linked: Option<Doc>,
     counted: Counted,
 }
 
 /// Who joins.
-enum Proof {
-    /// Somebody with a login, whose password was right, and so was their second factor if they have one.
-    Known(Doc, Option<Used>),
+enum Entrant {
+    /// Somebody with a login that was right, and so was their second factor if they have one.
+    Known { identity: Doc, used: Option<Used>, is_linked: bool },
     /// Somebody new.
-    New { id: String, hash: String },
+    New { id: String, hash: Option<String> },
 }
 
-impl Proof {
+impl Entrant {
     fn identity(&self) -> &str {
         match self {
-            Self::Known(identity, _) => text_of(identity, "_id"),
+            Self::Known { identity, .. } => text_of(identity, "_id"),
             Self::New { id, .. } => id,
         }
+    }
+
+    fn is_linked(&self) -> bool {
+        matches!(self, Self::Known { is_linked: true, .. })
     }
 }
 
@@ -80,8 +97,14 @@ fn open(call: &Call, token: &str) -> Result<Invite, Error> {
     }
 }
 
-/// The waiting membership, and the identity of its e-mail address if there is one.
-async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> Result<Invited, Halt> {
+/// The waiting membership, the identity of its e-mail address and that of the login elsewhere, if there are any.
+async fn read(
+    call: &Call,
+    scope: &Scope,
+    platform: &Scope,
+    invite: &Invite,
+    assertion: Option<&Assertion>,
+) -> Result<Invited, Halt> {
     let mut reading = call.store.reading(scope);
     let counted = attempts::count(&mut reading, attempts::of_identity(call, "accept", &invite.membership), call.now());
     let member = reading.one(&MEMBERSHIP, &scope.live().and(Filter::is("_id", invite.membership.as_str())), invalid());
@@ -89,31 +112,50 @@ async fn read(call: &Call, scope: &Scope, platform: &Scope, invite: &Invite) -> 
     let identity = reading.maybe(&IDENTITY, &known);
     reading.keys(scope.tenant());
     let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
+    let linked = assertion.map(|said| reading.operation(places::with_credential(&said.provider, &said.subject)));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
     let member = found.doc(member);
     match text_of(&member, "status") {
-        "invited" => Ok(Invited { tenant: found.doc(tenant), member, identity: found.maybe(identity), counted }),
+        "invited" => Ok(Invited {
+            tenant: found.doc(tenant),
+            member,
+            identity: found.maybe(identity),
+            linked: linked.and_then(|step| found.docs(step).pop()),
+            counted,
+        }),
         "active" => Err(used().into()),
         _ => Err(invalid().into()),
     }
 }
 
-fn prove(call: &Call, input: &Doc, identity: Option<Doc>) -> Result<Proof, Halt> {
-    let password = text_of(input, "password");
-    let Some(identity) = identity else {
-        return Ok(Proof::New { id: call.store.id(&IDENTITY), hash: password::hash(password, call.store.random())? });
+/// Who joins, once that has been proved.
+fn enter(call: &Call, input: &Doc, proof: &Proof, Invited { identity, linked, .. }: &Invited) -> Result<Entrant, Halt> {
+    let id = |identity: &Option<Doc>| identity.as_ref().map(|identity| text_of(identity, "_id").to_owned());
+    if linked.is_some() && id(linked) != id(identity) {
+        let detail = "This login is linked to another e-mail address than the one that was invited.";
+        return Err(Error::conflict("other-identity", detail).into());
+    }
+    let Some(identity) = identity.clone() else {
+        return Ok(Entrant::New { id: call.store.id(&IDENTITY), hash: proof.hash(call, input)? });
     };
-    let hash = identity.get("password_hash").and_then(Value::as_str);
-    if !password::verify(password, hash) {
-        return Err(login::refused().into());
+    let is_linked = linked.is_some();
+    match proof.assertion() {
+        Some(assertion) if !is_linked => credential::may_open(assertion, &identity)?,
+        Some(_) => {}
+        None => {
+            let hash = identity.get("password_hash").and_then(Value::as_str);
+            if !password::verify(text_of(input, "password"), hash) {
+                return Err(login::refused().into());
+            }
+        }
     }
     if !second_factor::is_on(&identity) {
-        return Ok(Proof::Known(identity, None));
+        return Ok(Entrant::Known { identity, used: None, is_linked });
     }
     let code = input.get("code").and_then(Value::as_str).ok_or_else(second_factor::asked)?;
     let used = second_factor::prove(&call.config.vault, &identity, code, call.now()).ok_or_else(second_factor::wrong_code)?;
-    Ok(Proof::Known(identity, Some(used)))
+    Ok(Entrant::Known { identity, used: Some(used), is_linked })
 }
 
 /// Changes the waiting membership; returns it as it becomes.

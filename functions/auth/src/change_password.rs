@@ -34,7 +34,7 @@ pub async fn change(call: &Call) -> Outcome {
     let hash = password::hash(text_of(&input, "password"), call.store.random())?;
     let mut command = call.store.command(scope);
     counted.forgive(&mut command);
-    identity::set_password(&mut command, &platform, &identity, &hash, identity::raced());
+    identity::set_password(&mut command, &platform, &identity, &hash, None, identity::raced());
     logins::end(call, &mut command, &others, &open, "password-changed");
     Ok(Reply::answer(command.commit().await?))
 }

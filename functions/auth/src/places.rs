@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::Doc;
 use domain::doc;
-use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
+use domain::entities::{CREDENTIAL, IDENTITY, MEMBERSHIP, TENANT};
 use domain::json::{list, object, of};
 use serde_json::Value;
 use store::PlatformScope;
@@ -27,6 +27,21 @@ pub fn with_identity(field: &str, value: &str) -> Operation {
     let look_up = look_up(MEMBERSHIP.collection, ["_id", "identity"], pipeline(None), "places");
     let stages = list(vec![of("$match", object(filter)), look_up]);
     Operation::new(Action::Aggregate, IDENTITY.collection).with("pipeline", stages)
+}
+
+/// Reads the identity that a login elsewhere opens, together with its places.
+pub fn with_credential(provider: &str, subject: &str) -> Operation {
+    let live = || vec![("tenant_id", PlatformScope::TENANT.into()), ("deleted_at", Value::Null)];
+    let mut filter = live();
+    filter.extend([("provider", provider.into()), ("subject", subject.into())]);
+    let stages = list(vec![
+        of("$match", object(filter)),
+        look_up(IDENTITY.collection, ["identity", "_id"], list(vec![of("$match", object(live()))]), "found"),
+        of("$unwind", "$found"),
+        of("$replaceRoot", of("newRoot", "$found")),
+        look_up(MEMBERSHIP.collection, ["_id", "identity"], pipeline(None), "places"),
+    ]);
+    Operation::new(Action::Aggregate, CREDENTIAL.collection).with("pipeline", stages)
 }
 
 /// Reads the places of an identity.

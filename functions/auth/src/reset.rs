@@ -8,7 +8,7 @@ use edge::{Call, Outcome, Reply};
 use store::{PlatformScope, Reset, open_reset, reset_expiry, seal_address};
 
 use crate::entrance::text as text_of;
-use crate::{attempts, identity, logins, password};
+use crate::{attempts, credential, identity, logins, password};
 
 const ASKED: &[Field] = &[email("email").required()];
 const CHOSEN: &[Field] = &[text("token", 500).required(), text("password", password::LEN_MAX).required()];
@@ -50,7 +50,11 @@ pub async fn reset(call: &Call) -> Outcome {
     let hash = password::hash(text_of(&input, "password"), call.store.random())?;
     let mut command = call.store.command(&platform);
     attempts::forget(call, &mut command, text_of(&identity, "email"));
-    identity::set_password(&mut command, &platform, &identity, &hash, invalid());
+    if !identity::is_proven(&identity) {
+        // Whoever took the address before it was proven may have left a way in.
+        credential::unlink(&mut command, &link.identity, None);
+    }
+    identity::set_password(&mut command, &platform, &identity, &hash, Some(call.now()), invalid());
     logins::end(call, &mut command, &all, &open, "password-reset");
     Ok(Reply::answer(command.commit().await?))
 }

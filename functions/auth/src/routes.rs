@@ -3,7 +3,9 @@
 use edge::Access::{Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{accept, change_password, enrol, login, logout, me, otp, refresh, reset, sessions, signup, switch};
+use crate::{
+    accept, change_password, credentials, enrol, login, logout, me, otp, outside, refresh, reset, sessions, signup, switch,
+};
 
 /// Every route of auth.
 pub static ROUTES: &[Route] = &[
@@ -22,6 +24,10 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/otp", Public, |call| Box::pin(otp::ask(call))),
     Route::post("/v1/auth/otp/verify", Public, |call| Box::pin(otp::verify(call))),
     Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
+    Route::post("/v1/auth/oidc", Public, |call| Box::pin(outside::login(call))),
+    Route::get("/v1/me/credentials", Member, |call| Box::pin(credentials::list(call))).bare(),
+    Route::post("/v1/me/credentials", Member, |call| Box::pin(credentials::link(call))),
+    Route::delete("/v1/me/credentials/{id}", Member, |call| Box::pin(credentials::unlink(call))),
     Route::get("/v1/me", Member, |call| Box::pin(me::me(call))).bare(),
     Route::get("/v1/me/permissions", Member, |call| Box::pin(me::permissions(call))).bare(),
     Route::get("/v1/sessions", Member, |call| Box::pin(sessions::list(call))).bare(),

@@ -9,22 +9,24 @@ use edge::{Call, Outcome, Reply};
 use store::{Command, EventOf, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
-use crate::{identity, password};
+use crate::proof::Proof;
+use crate::{credential, identity, password};
 
 const INPUT: &[Field] = &[
     text("tenant_name", 200).required(),
     text("subdomain", 63),
-    text("name", 200).required(),
-    email("email").required(),
-    text("password", password::LEN_MAX).required(),
+    text("name", 200),
+    email("email"),
+    text("password", password::LEN_MAX),
+    credential::ASSERTION,
 ];
 
 /// Makes a tenant with its owner, who is logged in at once.
 pub async fn signup(call: &Call) -> Outcome {
     let input = validate::input(INPUT, call.input()?)?;
-    password::check(text_of(&input, "password"))?;
-    let hash = password::hash(text_of(&input, "password"), call.store.random())?;
-    let (name, email) = (text_of(&input, "name"), text_of(&input, "email"));
+    let proof = Proof::read(call, &input)?;
+    let (name, email) = (proof.name(&input)?, proof.email(&input)?);
+    let hash = proof.hash(call, &input)?;
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
     let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
     let owner = doc(vec![
@@ -40,7 +42,12 @@ pub async fn signup(call: &Call) -> Outcome {
         ("login_count", 1.into()),
     ]);
     let mut command = call.store.command(&platform);
-    identity::insert(&mut command, &identity_id, &owner, &hash, taken());
+    let proven = proof.assertion().filter(|assertion| assertion.is_authoritative).map(|_| call.now());
+    identity::insert(&mut command, &identity_id, &owner, hash.as_deref(), proven, taken());
+    if let Some(assertion) = proof.assertion() {
+        credential::use_up(call, &mut command, assertion);
+        credential::link(&mut command, &identity_id, assertion);
+    }
     let scope = PlatformScope::of_auth().tenant(&tenant_id, call.now());
     command.new_keys(&call.store, &scope);
     command.on(&scope);

@@ -1,11 +1,13 @@
 //! `/v1/auth`, `/v1/me`, `/v1/members` and `/v1/sessions`.
 
+mod credentials;
 mod cut_off;
 mod invite;
 mod lockout;
 mod login;
 mod logout;
 mod me;
+mod oidc;
 mod otp;
 mod password;
 mod refresh;
