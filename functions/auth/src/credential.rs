@@ -61,6 +61,12 @@ pub fn link(command: &mut Command<'_>, identity: &str, assertion: &Assertion) ->
     credential
 }
 
+/// The credential that an assertion is about.
+pub fn asserted(platform: &Scope, assertion: &Assertion) -> Filter {
+    let provider = Filter::is("provider", assertion.provider.as_str());
+    platform.live().and(provider).and(Filter::is("subject", assertion.subject.as_str()))
+}
+
 /// The credentials of an identity.
 pub fn of_identity(platform: &Scope, identity: &str) -> Filter {
     platform.live().and(Filter::is("identity", identity))

@@ -1,7 +1,7 @@
 //! Logging in with what an outside provider says of somebody.
 
 use domain::entity::{Field, reference};
-use domain::{Error, validate};
+use domain::{Error, Filter, validate};
 use edge::{Call, Outcome};
 use store::PlatformScope;
 
@@ -18,8 +18,12 @@ pub async fn login(call: &Call) -> Outcome {
     let mut reading = call.store.reading(&platform);
     // Nobody guesses an assertion, so nothing is counted.
     let counted = attempts::count(&mut reading, Vec::new(), call.now());
+    reading.keys_of_credential(&credential::asserted(&platform, &assertion));
     let linked = reading.operation(places::with_credential(&assertion.provider, &assertion.subject));
-    let named = assertion.email.as_deref().map(|email| reading.operation(places::with_identity("email", email)));
+    let named = assertion.email.as_deref().map(|email| {
+        reading.keys_of_identity(platform.live().and(Filter::is("email", email)));
+        reading.operation(places::with_identity("email", email))
+    });
     let mut found = reading.run().await?;
     let (linked, named) = (found.docs(linked).pop(), named.and_then(|step| found.docs(step).pop()));
     let is_linked = linked.is_some();

@@ -1,9 +1,9 @@
 //! Where tenants' keys are: in a database of their own, so that a copy of the data alone tells nothing of anybody.
 
 use data_api::{Action, Operation};
-use domain::entities::{IDENTITY, MEMBERSHIP};
+use domain::entities::{CREDENTIAL, IDENTITY, MEMBERSHIP};
 use domain::json::{list, object, of};
-use domain::{Doc, Error, Filter, Time};
+use domain::{Doc, Entity, Error, Filter, Time};
 use serde_json::Value;
 
 use crate::keyring::TenantKeys;
@@ -50,8 +50,17 @@ impl Reading<'_> {
 
     /// Comes by the keys of all tenants in which an identity is a member.
     pub fn keys_of_identity(&mut self, identity: Filter) {
-        let own = Operation::new(Action::Distinct, IDENTITY.collection).with("field", "_id");
-        let own = self.operation(own.with("filter", query::compile(&identity)));
+        self.keys_of_identities(&IDENTITY, "_id", &identity);
+    }
+
+    /// Comes by the keys of all tenants in which the identity is a member that a login elsewhere opens.
+    pub fn keys_of_credential(&mut self, credential: &Filter) {
+        self.keys_of_identities(&CREDENTIAL, "identity", credential);
+    }
+
+    fn keys_of_identities(&mut self, entity: &Entity, field: &str, filter: &Filter) {
+        let own = Operation::new(Action::Distinct, entity.collection).with("field", field);
+        let own = self.operation(own.with("filter", query::compile(filter)));
         let places = places(of("$in", list(vec![]))).referring("filter.identity.$in", &own.path("values"));
         self.keys_of_places(places);
     }

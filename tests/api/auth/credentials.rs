@@ -10,9 +10,16 @@ use crate::oidc::{asserted, claims, with};
 async fn proven() -> Caller {
     let email = email();
     let owner = caller(&signed_up(&email).await);
-    let update = json!({ "$set": { "email_verified_at": { "$date": "2026-01-01T00:00:00Z" } } });
-    App::shared().data("updateOne", json!({ "collection": "identities", "filter": { "email": email }, "update": update })).await;
+    prove_address(&email).await;
     owner
+}
+
+/// Proves the address of an identity.
+pub async fn prove_address(email: &str) {
+    let identity = App::shared().stored("identities", json!({ "email": email })).await.remove(0);
+    let update = json!({ "$set": { "email_verified_at": { "$date": "2026-01-01T00:00:00Z" } } });
+    let filter = json!({ "_id": identity["_id"] });
+    App::shared().data("updateOne", json!({ "collection": "identities", "filter": filter, "update": update })).await;
 }
 
 /// Somebody without a password.

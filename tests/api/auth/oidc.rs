@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use support::{App, Cut, id};
 
+use super::credentials::prove_address;
 use super::totp::{answer, protected};
 use super::{PASSWORD, caller, email, events_of, invite_token, now, post, signed_up, string};
 use crate::oidc::{asserted, claims, with};
@@ -119,9 +120,7 @@ async fn a_new_password_by_mail_shuts_out_whoever_was_there_before_the_address_w
 async fn a_login_elsewhere_is_no_way_around_the_second_factor() {
     let person = protected().await;
     let later = person.later();
-    let update = json!({ "$set": { "email_verified_at": { "$date": later.to_string() } } });
-    let named = json!({ "collection": "identities", "filter": { "email": person.email }, "update": update });
-    App::shared().data("updateOne", named).await;
+    prove_address(&person.email).await;
     let clerk = at_clerk(&json!(person.email));
     let refused = login(&asserted("clerk", &clerk).await).await.send().await.expect(409);
     assert_eq!(refused.code(), "link-required", "nothing is linked before the second factor");
