@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::entity::{BASE_FIELDS, Field};
-use domain::{Kind, entities, search};
+use domain::{Kind, entities, privacy, search};
 
 #[test]
 fn catalog_names_collections_and_prefixes_are_unique() {
@@ -79,6 +79,32 @@ fn catalog_no_field_is_for_card_data() {
     for entity in entities::ALL {
         for name in names("", entity.fields) {
             assert!(!forbidden.iter().any(|word| name.ends_with(word)), "{}.{name}", entity.name);
+        }
+    }
+}
+
+/// Identities and their credentials belong to the platform; tenants, and what they share with services, are of no one human being.
+const OF_NO_PERSON: &[&str] = &["credential", "identity", "integration", "tenant"];
+
+#[test]
+fn catalog_what_is_personal_says_whose_it_is_and_can_be_erased() {
+    for entity in entities::ALL {
+        for field in entity.fields {
+            let within = match field.kind {
+                Kind::Object(fields) => fields,
+                Kind::List(Kind::Object(fields), _) => fields,
+                _ => &[],
+            };
+            let is_whole = privacy::goes(field) || !within.iter().any(privacy::goes);
+            assert!(is_whole, "{}.{} is personal as a whole, or not at all", entity.name, field.name);
+        }
+        if OF_NO_PERSON.contains(&entity.name) || !privacy::is_erasable(entity) {
+            continue;
+        }
+        assert!(!privacy::subject_paths(entity).is_empty(), "{}: mark the field that names its `.subject()`", entity.name);
+        for field in entity.fields.iter().filter(|field| privacy::goes(field) && field.required) {
+            let neutral = matches!(field.kind, Kind::Text(_) | Kind::Email | Kind::List(..));
+            assert!(neutral, "{}.{} is required, and nothing can stand for it when it is erased", entity.name, field.name);
         }
     }
 }

@@ -12,5 +12,6 @@ mod notifications;
 mod oidc;
 mod people;
 mod policy;
+mod privacy;
 mod tenants;
 mod webhooks;

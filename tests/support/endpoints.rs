@@ -18,6 +18,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("people", people::ROUTES, people::router),
     ("oidc", oidc::ROUTES, oidc::router),
     ("policy", policy::ROUTES, policy::router),
+    ("privacy", privacy::ROUTES, privacy::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),
     ("xero", xero::ROUTES, xero::router),
 ];

@@ -7,6 +7,7 @@ mod cards;
 mod coverage;
 mod cross_tenant;
 mod cut_off;
+mod erased;
 mod http;
 mod masked;
 mod matrix;

@@ -30,8 +30,9 @@ async fn policy_is_explained_as_it_is_applied_to_records() {
             if endpoint.writes() {
                 world = World::new().await;
             }
-            let id = endpoint.path(&world).split('/').nth(3).unwrap().to_owned();
-            let entity = entities::ALL.iter().find(|entity| domain::id::is(entity.prefix, &id)).unwrap();
+            let path = endpoint.path(&world);
+            let named = |id: &str| entities::ALL.iter().find(|entity| domain::id::is(entity.prefix, id));
+            let (id, entity) = path.split('/').find_map(|part| Some((part, named(part)?))).unwrap();
             if permission.split(':').next() != Some(entity.name) {
                 continue;
             }

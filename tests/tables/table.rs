@@ -220,6 +220,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("POST /v1/hooks/forms/{key}", &[]),
     plain("POST /v1/hooks/xero/{key}", &[]),
     plain("POST /v1/jobs/run", &[]),
+    // privacy
+    plain("GET /v1/privacy/requests", ADMINS),
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "type": "export", "person": world.id("person") }),
+        foreign: Some(|world| json!({ "type": "export", "person": world.id("person") })),
+        ..plain("POST /v1/privacy/requests", ADMINS)
+    },
+    of("GET /v1/privacy/requests/{id}", "privacy_request", ADMINS, 1),
+    of("GET /v1/privacy/requests/{id}/export", "privacy_request", ADMINS, 2),
+    plain("POST /v1/privacy/run", &[]),
     plain("POST /v1/xero/run", &[]),
 ];
 

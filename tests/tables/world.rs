@@ -232,7 +232,7 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        let [message, event, notification, integration, login, role, person, field] = [
+        let [message, event, notification, integration, login, role, person, field, privacy_request] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
@@ -241,6 +241,7 @@ impl World {
             ("role", "rol"),
             ("person", "per"),
             ("field", "fld"),
+            ("privacy_request", "pvr"),
         ]
         .map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
@@ -266,6 +267,8 @@ impl World {
         self.insert("people", &person, fields, operations);
         let fields = json!({ "entity": "lead", "key": "material", "label": "Material", "type": "text", "options": [], "status": "active" });
         self.insert("field_definitions", &field, fields, operations);
+        let fields = json!({ "type": "export", "person": person, "people": [person], "members": [], "status": "done" });
+        self.insert("privacy_requests", &privacy_request, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();
         let fields =
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });

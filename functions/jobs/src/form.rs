@@ -71,12 +71,14 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
         }
     }
     lead.extend(member_id.map(|id| ("customer".to_owned(), id.into())));
+    // What was sent is theirs, and goes with them.
+    let mut worked = doc(vec![("status", "worked".into())]);
+    worked.extend(lead.get("person").map(|person| ("person".to_owned(), person.clone())));
     let lead_id = command.id(&LEAD);
     command.create_lead(&lead_id, lead);
     if let Some(customer) = customer.filter(|customer| customer.is_new) {
         command.job("invite", &customer.id, object(vec![("membership", customer.id.clone().into())]), None);
     }
-    let worked = doc(vec![("status", "worked".into())]);
     command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
     match command.commit().await {
         Ok(_) => Ok(None),

@@ -178,6 +178,17 @@ pub fn is_personal(record: &Doc, key: &str) -> bool {
     record.get(PERSONAL_FIELD).and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|known| known == key))
 }
 
+/// Takes the values that tell something about a person out of a record, and all by which they are found.
+pub fn remove_personal(record: &mut Doc) {
+    let Some(Value::Array(personal)) = record.remove(PERSONAL_FIELD) else { return };
+    if let Some(Value::Object(values)) = record.get_mut(FIELD) {
+        values.retain(|key, _| !personal.iter().any(|known| known == key));
+    }
+    if let Some(Value::Array(index)) = record.get_mut(INDEX_FIELD) {
+        index.retain(|entry| !personal.contains(entry));
+    }
+}
+
 /// Takes the values out of some input and leaves an empty object in their place, for the table's own checks: what is no
 /// object, or the values that are there already, stays for them. `null` takes all values away.
 pub fn take(input: &mut Doc, before: Option<&Doc>) -> Option<Doc> {

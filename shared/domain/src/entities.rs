@@ -10,6 +10,7 @@ mod lead;
 mod member;
 mod notification;
 mod person;
+mod privacy;
 mod project;
 mod quote;
 mod record;
@@ -29,6 +30,7 @@ pub use lead::{LEAD, lead_conversation, lead_reference};
 pub use member::{ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;
+pub use privacy::{PRIVACY_REQUEST, PRIVACY_SAME_MAX};
 pub use project::{MILESTONE, PROJECT};
 pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
@@ -60,6 +62,7 @@ pub static ALL: &[&Entity] = &[
     &MILESTONE,
     &NOTIFICATION,
     &PERSON,
+    &PRIVACY_REQUEST,
     &PROJECT,
     &QUOTE,
     &READ_MARK,

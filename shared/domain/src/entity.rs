@@ -92,6 +92,10 @@ pub struct Field {
     pub searchable: bool,
     /// Whether it is never shown.
     pub hidden: bool,
+    /// Where in it the id is of whom the record is about, if it says so.
+    pub subject: Option<&'static str>,
+    /// Whether it goes with the personal ones when the person whom the record is about is erased.
+    pub erased: bool,
 }
 
 /// What a field holds.
@@ -160,8 +164,8 @@ pub enum Input {
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
         let (personal, encrypted, blind, searchable, hidden) = (false, false, false, false, false);
-        let (required, default, input) = (false, None, Input::Anyone);
-        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden }
+        let (required, default, input, subject, erased) = (false, None, Input::Anyone, None, false);
+        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden, subject, erased }
     }
 
     /// A record cannot be without it.
@@ -222,6 +226,21 @@ impl Field {
     /// It is never shown.
     pub const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    /// It names the member or person whom the record's personal fields are about, where several are named.
+    pub const fn subject(self) -> Self {
+        Self { subject: Some(self.name), ..self }
+    }
+
+    /// As [`Field::subject`], by the membership's id at a path in it.
+    pub const fn subject_at(self, path: &'static str) -> Self {
+        Self { subject: Some(path), ..self }
+    }
+
+    /// It tells nothing about a person, but goes when the person whom the record is about is erased.
+    pub const fn erased(self) -> Self {
+        Self { erased: true, ..self }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{Doc, Entity, Kind, Viewer, custom};
 
 /// What stands in a diff for the value of a personal field: events are kept for good, and people are not.
-const PERSONAL: &str = "[personal]";
+pub const PERSONAL: &str = "[personal]";
 
 /// The diff of two states of a record: for each field that differs, and for each custom value, its `before` and `after`. Hidden fields never show, and of
 /// personal ones only that they were there.

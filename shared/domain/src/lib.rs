@@ -17,6 +17,7 @@ pub mod money;
 pub mod phone;
 pub mod plan;
 pub mod policy;
+pub mod privacy;
 pub mod role;
 pub mod rules;
 pub mod search;

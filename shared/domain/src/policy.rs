@@ -66,6 +66,9 @@ pub const PERMISSIONS: &[&str] = &[
     "team:create",
     "team:update",
     "team:delete",
+    "privacy_request:read",
+    "privacy_request:create",
+    "privacy_request:export",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

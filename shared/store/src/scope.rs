@@ -110,6 +110,11 @@ impl Scope {
         self.tenant_filter().and(Filter::is("deleted_at", Value::Null))
     }
 
+    /// All records of the tenant, deleted ones too: for what is due to a person, wherever it is kept.
+    pub fn everything(&self) -> Filter {
+        self.tenant_filter()
+    }
+
     pub(crate) fn tenant_filter(&self) -> Filter {
         Filter::is("tenant_id", self.tenant.as_str())
     }

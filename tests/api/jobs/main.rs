@@ -8,6 +8,7 @@ mod login_code;
 mod mail;
 mod notify;
 mod password;
+mod privacy;
 mod run;
 mod xero;
 

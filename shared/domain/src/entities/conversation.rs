@@ -35,10 +35,10 @@ pub static MESSAGE: Entity = Entity {
         integer("seq", 1, i64::MAX).read_only(),
         reference("sender", "membership").read_only(),
         choice("kind", &["human", "ai", "system"]).read_only().default(Fallback::Word("human")),
-        text("content", 10_000).required(),
-        list("attachments", &ATTACHMENT, 20),
+        text("content", 10_000).required().personal(),
+        list("attachments", &ATTACHMENT, 20).personal(),
     ],
-    indexes: &[unique(&["conversation", "seq"])],
+    indexes: &[unique(&["conversation", "seq"]), index(&["sender"])],
     access: Access::own(&["sender"]),
     rules: &Plain,
 };

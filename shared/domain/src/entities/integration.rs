@@ -35,10 +35,11 @@ pub static RECEIPT: Entity = Entity {
         text("event_id", 200).read_only(),
         text("body", 2_000_000).read_only().hidden().encrypted(),
         status(&["received", "worked", "refused"]),
+        reference("person", "person").read_only(),
         text("refusal", 1_000).read_only(),
         date("expires_at").read_only(),
     ],
-    indexes: &[unique(&["integration", "event_id"]), expires(&["expires_at"])],
+    indexes: &[unique(&["integration", "event_id"]), index(&["person"]), expires(&["expires_at"])],
     access: Access::own(&[]),
     rules: &Plain,
 };

@@ -38,7 +38,7 @@ pub static MEMBERSHIP: Entity = Entity {
     collection: "memberships",
     prefix: "mem",
     fields: &[
-        reference("identity", "identity").read_only().hidden(),
+        reference("identity", "identity").read_only().hidden().erased(),
         email("email").required().on_create().blind(),
         text("name", 200).encrypted(),
         choice("role", ROLE_WORDS).required().on_create(),
@@ -104,7 +104,7 @@ pub static LOGIN: Entity = Entity {
     collection: "logins",
     prefix: "log",
     fields: &[
-        reference("identity", "identity").read_only().hidden(),
+        reference("identity", "identity").read_only().hidden().erased(),
         reference("membership", "membership").read_only(),
         integer("generation", 1, i64::MAX).read_only().hidden(),
         text("rotation_key", 64).read_only().hidden(),

@@ -12,7 +12,7 @@ pub static PROJECT: Entity = Entity {
         text("name", 200).required().searchable(),
         reference("lead", "lead").read_only(),
         reference("quote", "quote").read_only(),
-        reference("customer", "membership").read_only(),
+        reference("customer", "membership").read_only().subject(),
         reference("manager", "membership").read_only(),
         reference("expert", "membership").read_only(),
         reference("vendor", "membership").read_only(),
