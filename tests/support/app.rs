@@ -12,6 +12,8 @@ use crate::{Caller, server};
 
 /// Lets a scheduler run jobs.
 pub const JOBS_SECRET: &str = "jobs-secret-of-the-tests";
+/// Lets the operator set plans, limits and statuses.
+pub const OPERATOR_SECRET: &str = "operator-secret-of-the-tests";
 pub(crate) const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
 
 /// A gateway that keeps the database of keys in a file of its own, as it does in operation.

@@ -19,6 +19,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("oidc", oidc::ROUTES, oidc::router),
     ("policy", policy::ROUTES, policy::router),
     ("privacy", privacy::ROUTES, privacy::router),
+    ("tenants", tenants::ROUTES, tenants::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),
     ("xero", xero::ROUTES, xero::router),
 ];

@@ -12,7 +12,7 @@ mod system;
 mod tenant;
 mod wire;
 
-pub use app::{App, JOBS_SECRET};
+pub use app::{App, JOBS_SECRET, OPERATOR_SECRET};
 pub use caller::{Answered, Caller, Request};
 pub use endpoints::{endpoints, router_of};
 pub use events::{Event, Events};

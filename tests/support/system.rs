@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use xtask::runtime::{Kind, Settings};
 use xtask::workspace::Workspace;
 
-use crate::app::{GATEWAY_KEY, JOBS_SECRET, gateway_config};
+use crate::app::{GATEWAY_KEY, JOBS_SECRET, OPERATOR_SECRET, gateway_config};
 use crate::{Caller, server};
 
 /// A running system; everything stops when it is dropped.
@@ -106,6 +106,8 @@ pub(crate) fn vars(data_api: &str, url: &str, standins: &standins::Running) -> B
         ("XERO_API_URL", standins.xero_api_url()),
         ("OIDC_PROVIDERS", oidc_providers(standins)),
         ("OIDC_KEYS_ORIGIN", standins.base_url()),
+        ("OPERATOR_SECRET", OPERATOR_SECRET.to_owned()),
+        ("DNS_URL", standins.dns_url()),
         ("MAIL_API_URL", standins.mail_url()),
         ("MAIL_API_KEY", standins.config().mail_key.clone()),
         ("MAIL_FROM", "Edgewise <hello@app.example>".to_owned()),

@@ -15,6 +15,7 @@ mod planted;
 mod policy;
 mod queries;
 mod round_trips;
+mod suspended;
 mod table;
 mod unauthorised;
 mod world;

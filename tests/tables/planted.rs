@@ -75,7 +75,9 @@ fn planted(keyring: &Keyring, entity: &Entity, record: &Value, at: usize, planti
         let is_missing = record[field.name].is_null() || record[field.name] == json!([]);
         // A login that was revoked is shown to nobody.
         let plants = planting == Planting::Everywhere && is_missing && field.name != "revoked_at";
-        if is_text || plants {
+        // Commands look a domain up: it must be one.
+        let is_looked_up = planting == Planting::Texts && (entity.name, field.name) == ("tenant", "domain");
+        if (is_text || plants) && !is_looked_up {
             let mark = mark(entity, field);
             if matches!(field.kind, Kind::Custom) {
                 set.insert(WORDS_FIELD.to_owned(), json!([mark]));

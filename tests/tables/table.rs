@@ -113,7 +113,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     with("PATCH /v1/leads/{id}", "lead", CLIENTS, 2, |_| json!({ "description": "Leaks" })),
     of("DELETE /v1/leads/{id}", "lead", STAFF, 2),
     with("POST /v1/leads/{id}/publish", "lead", STAFF, 2, |_| json!({ "bid_deadline": "2999-01-01T00:00:00Z" })),
-    with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "manager": world.member(Manager).id })),
+    with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "vendor": world.member(Vendor).id })),
     // people
     plain("GET /v1/people", STAFF),
     Endpoint {
@@ -207,6 +207,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/fields/{id}", "field", PARTIES, 1),
     with("PATCH /v1/fields/{id}", "field", ADMINS, 2, |_| json!({ "status": "archived" })),
     of("DELETE /v1/fields/{id}", "field", ADMINS, 2),
+    // tenants
+    plain("GET /v1/tenant", ADMINS),
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "name": "Other", "features": { "sms_enabled": false } }),
+        ..plain("PATCH /v1/tenant", ADMINS)
+    },
+    plain("GET /v1/tenant/features", ALL),
+    plain("GET /v1/tenant/usage", ADMINS),
+    plain("POST /v1/tenant/usage/recount", ADMINS),
+    plain("GET /v1/tenant/domain", ADMINS),
+    Endpoint { trips: 2, ..plain("POST /v1/tenant/domain/verify", ADMINS) },
+    plain("GET /v1/tenant/branding", &[]),
+    plain("GET /v1/operator/tenants/{id}", &[]),
+    plain("PATCH /v1/operator/tenants/{id}", &[]),
     // webhooks
     Endpoint {
         trips: 2,

@@ -35,7 +35,8 @@ impl World {
             members.push((*role, tenant.member(*role).await));
         }
         let mut world = World { tenant, members, ids: BTreeMap::new(), made_at: Time::from_ms(now_ms()) };
-        let operations = world.records();
+        let mut operations = world.records();
+        operations.push(world.domain().await);
         App::shared().data("transaction", json!({ "operations": operations })).await;
         world
     }
@@ -89,6 +90,15 @@ impl World {
         let id = id(prefix);
         self.ids.insert(name, id.clone());
         id
+    }
+
+    /// Gives the tenant a domain, whose record is there to be verified.
+    async fn domain(&self) -> Value {
+        let domain = format!("{}.example", self.tenant.id.to_lowercase().replace('_', "-"));
+        let (name, text) = tenants::challenge(&App::shared().vault, &self.tenant.id, &domain);
+        App::shared().standins.dns_text(&name, &text).await;
+        let update = json!({ "$set": { "domain": domain } });
+        json!({ "updateOne": { "collection": "tenants", "filter": { "_id": self.tenant.id }, "update": update } })
     }
 
     /// The insertions that make the world.

@@ -35,7 +35,7 @@ pub async fn accept(call: &Call) -> Outcome {
     let name = member.get("name").and_then(Value::as_str);
     let name = input.get("name").and_then(Value::as_str).or(name).map_or_else(|| proof.name(&input), Ok)?;
     let mut command = call.store.command(&scope);
-    entrance::require_open_tenant(&mut command, &scope);
+    command.require(&TENANT, entrance::joinable_tenant(&scope), entrance::inactive());
     let member = activate(&mut command, &scope, &member, entrant.identity(), name);
     command.on(&platform);
     counted.forgive(&mut command);
@@ -111,7 +111,7 @@ async fn read(
     let known = platform.live().and(Filter::is("email_blind", invite.identity.as_str()));
     let identity = reading.maybe(&IDENTITY, &known);
     reading.keys(scope.tenant());
-    let tenant = reading.one(&TENANT, &entrance::open_tenant(scope), invalid());
+    let tenant = reading.one(&TENANT, &entrance::joinable_tenant(scope), invalid());
     let linked = assertion.map(|said| reading.operation(places::with_credential(&said.provider, &said.subject)));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;

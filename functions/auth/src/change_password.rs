@@ -32,7 +32,7 @@ pub async fn change(call: &Call) -> Outcome {
         return Err(wrong("current_password").into());
     }
     let hash = password::hash(text_of(&input, "password"), call.store.random())?;
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     counted.forgive(&mut command);
     identity::set_password(&mut command, &platform, &identity, &hash, None, identity::raced());
     logins::end(call, &mut command, &others, &open, "password-changed");

@@ -48,7 +48,7 @@ pub async fn link(call: &Call) -> Outcome {
         let detail = "Your e-mail address is not proven yet: set your password anew by mail first.";
         return Err(Error::conflict("email-unproven", detail).into());
     }
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     counted.forgive(&mut command);
     command.on(&platform);
     credential::use_up(call, &mut command, &assertion);
@@ -79,7 +79,7 @@ pub async fn unlink(call: &Call) -> Outcome {
         return Err(Error::not_found().into());
     }
     let last = || Error::conflict("last-credential", "This is your last way in. Set a password or link another login first.");
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     command.on(&platform);
     // What stays must stay until this is written: of two at once, one is refused.
     match (identity::has_password(&identity), others.first()) {

@@ -32,7 +32,7 @@ pub async fn enrol(call: &Call) -> Outcome {
     let secret = call.store.random();
     let sealed = second_factor::seal(&call.config.vault, text_of(&identity, "_id"), secret, call.store.random());
     let change = changed(&identity, &[("totp_pending", Some(sealed.into()))]);
-    let mut command = call.store.command(call.scope()?);
+    let mut command = call.store.command_about_oneself(call.scope()?);
     counted.forgive(&mut command);
     apply(call, &mut command, &identity, &change, "identity.totp_enrolled");
     let url = totp::url(&secret, ISSUER, text_of(&identity, "email"));
@@ -58,7 +58,7 @@ pub async fn confirm(call: &Call) -> Outcome {
         ("recovery_hashes", Some(hashes.into())),
     ];
     let change = changed(&identity, &fields);
-    let mut command = call.store.command(call.scope()?);
+    let mut command = call.store.command_about_oneself(call.scope()?);
     counted.forgive(&mut command);
     apply(call, &mut command, &identity, &change, "identity.totp_enabled");
     command.answer_secret(200, of("recovery_codes", codes));
@@ -84,7 +84,7 @@ pub async fn disable(call: &Call) -> Outcome {
     }
     let gone = ["totp_secret", "totp_pending", "totp_step", "recovery_hashes"].map(|field| (field, None));
     let change = changed(&identity, &gone);
-    let mut command = call.store.command(call.scope()?);
+    let mut command = call.store.command_about_oneself(call.scope()?);
     counted.forgive(&mut command);
     apply(call, &mut command, &identity, &change, "identity.totp_disabled");
     Ok(Reply::answer(command.commit().await?))

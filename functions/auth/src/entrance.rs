@@ -21,14 +21,35 @@ pub fn login_expiry(now: Time) -> Time {
     now.plus_days(LOGIN_DAYS)
 }
 
-/// Expects the tenant of the scope to be open.
+/// Expects the tenant of the scope to be one that is entered.
 pub fn require_open_tenant(command: &mut Command<'_>, scope: &Scope) {
-    command.require(&TENANT, open_tenant(scope), Error::unauthenticated("tenant-inactive", "This tenant is not active."));
+    command.require(&TENANT, open_tenant(scope), inactive());
 }
 
-/// The tenant of the scope, if it is open.
+/// The tenant of the scope, if it is entered: to read at least what it has.
 pub fn open_tenant(scope: &Scope) -> Filter {
+    let ended = Filter::is("status", "cancelled").and(Filter::after("erase_after", scope.now()));
+    scope.live().and(Filter::is("_id", scope.tenant())).and(Filter::one_of("status", &["active", "suspended"]).or(ended))
+}
+
+/// The tenant of the scope, if somebody new may join it.
+pub fn joinable_tenant(scope: &Scope) -> Filter {
     scope.live().and(Filter::is("_id", scope.tenant())).and(Filter::is("status", "active"))
+}
+
+/// Whether a member enters a tenant: a cancelled one is for its owner alone, to take what there is, until it is erased.
+pub fn may_enter(tenant: &Doc, member: &Doc, now: Time) -> bool {
+    let ends = tenant.get("erase_after").and_then(Value::as_str).and_then(Time::parse);
+    match text(tenant, "status") {
+        "active" | "suspended" => true,
+        "cancelled" => text(member, "role") == "owner" && ends.is_some_and(|ends| ends > now),
+        _ => false,
+    }
+}
+
+/// The tenant is not one to enter.
+pub fn inactive() -> Error {
+    Error::unauthenticated("tenant-inactive", "This tenant is not active.")
 }
 
 /// Expects the membership to be as it was read, and notes that it was used now.

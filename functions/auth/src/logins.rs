@@ -24,7 +24,7 @@ pub fn end(call: &Call, command: &mut Command<'_>, which: &Filter, found: &[Doc]
 
 /// Ends one login of a scope, unless it has ended already.
 pub async fn end_one(call: &Call, scope: &Scope, login: &str, reason: &str) -> Result<(), Halt> {
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     require_end(call, &mut command, scope, login, reason, Error::conflict("revoked", "The login has ended already."));
     match command.run().await {
         Err(Halt::Refused(error)) if error.code == "revoked" => Ok(()),

@@ -31,7 +31,7 @@ pub async fn login(call: &Call) -> Outcome {
     if !is_linked {
         credential::may_open(&assertion, &identity)?;
     }
-    let places = places::taken_from(&mut identity);
+    let places = places::taken_from(&mut identity, call.now());
     let place = places::chosen(&places, input.get("tenant")).ok_or_else(login::refused)?;
     let asks = second_factor::is_on(&identity);
     // Nobody remembers the question for the second factor.

@@ -1,19 +1,19 @@
 //! The places of an identity: its active memberships with their tenants, across all tenants.
 
 use data_api::{Action, Operation};
-use domain::Doc;
 use domain::doc;
 use domain::entities::{CREDENTIAL, IDENTITY, MEMBERSHIP, TENANT};
 use domain::json::{list, object, of};
+use domain::{Doc, Time};
 use serde_json::Value;
 use store::PlatformScope;
 
-use crate::entrance::place;
+use crate::entrance::{may_enter, place};
 
 /// One login reaches so many tenants at most.
 const PLACES_MAX: u32 = 100;
 
-/// An active membership in an open tenant.
+/// An active membership in a tenant that is entered.
 pub struct Place {
     /// The tenant.
     pub tenant: Doc,
@@ -50,14 +50,14 @@ pub fn of_identity(identity: &str) -> Operation {
 }
 
 /// The places that a reading found.
-pub fn found(docs: Vec<Doc>) -> Vec<Place> {
-    docs.into_iter().filter_map(from_doc).collect()
+pub fn found(docs: Vec<Doc>, now: Time) -> Vec<Place> {
+    docs.into_iter().filter_map(from_doc).filter(|place| may_enter(&place.tenant, &place.member, now)).collect()
 }
 
 /// The places that came with an identity.
-pub fn taken_from(identity: &mut Doc) -> Vec<Place> {
+pub fn taken_from(identity: &mut Doc, now: Time) -> Vec<Place> {
     let Some(Value::Array(places)) = identity.remove("places") else { return Vec::new() };
-    found(places.into_iter().filter_map(doc::object).collect())
+    found(places.into_iter().filter_map(doc::object).collect(), now)
 }
 
 /// The place in the tenant that is wanted, or the one used last.
@@ -70,18 +70,17 @@ pub fn shown(places: &[Place]) -> Value {
     places.iter().map(|found| Value::Object(place(&found.tenant, &found.member))).collect()
 }
 
-/// Active memberships with their tenants, the one used last first: joining is the first use.
+/// Active memberships with their tenants, in whichever status those are, the one used last first: joining is the first use.
 fn pipeline(identity: Option<&str>) -> Value {
-    let active = || vec![("status", Value::from("active")), ("deleted_at", Value::Null)];
-    let mut members = active();
+    let mut members = vec![("status", Value::from("active")), ("deleted_at", Value::Null)];
     members.extend(identity.map(|identity| ("identity", identity.into())));
-    let open = list(vec![of("$match", object(active()))]);
+    let live = list(vec![of("$match", of("deleted_at", Value::Null))]);
     let newest = object(vec![("last_login_at", (-1).into()), ("_id", (-1).into())]);
     list(vec![
         of("$match", object(members)),
         of("$sort", newest),
         of("$limit", PLACES_MAX),
-        look_up(TENANT.collection, ["tenant_id", "_id"], open, "tenant"),
+        look_up(TENANT.collection, ["tenant_id", "_id"], live, "tenant"),
     ])
 }
 

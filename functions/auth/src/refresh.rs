@@ -40,6 +40,9 @@ pub async fn refresh(call: &Call) -> Outcome {
     match command.run().await {
         Ok(mut found) => {
             let (tenant, member) = (found.doc(tenant), found.doc(member));
+            if !entrance::may_enter(&tenant, &member, call.now()) {
+                return Err(ended().into());
+            }
             let next = RefreshToken { generation: token.generation + 1, ..token };
             Ok(Reply::json(200, &entrance::tokens(call, &tenant, &member, &next, call.now())?))
         }
@@ -96,6 +99,9 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
         return Err(Error::unauthenticated("refresh-token-reused", detail).into());
     }
     let (Some(member), Some(tenant)) = (found.docs(member).pop(), found.maybe(tenant)) else { return Err(ended().into()) };
+    if !entrance::may_enter(&tenant, &member, call.now()) {
+        return Err(ended().into());
+    }
     let since = Time::parse(text_of(&login, "last_used_at")).unwrap_or(call.now());
     let next = RefreshToken { generation: newest, ..token.clone() };
     let pair = entrance::tokens(call, &tenant, &member, &next, since)?;

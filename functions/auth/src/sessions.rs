@@ -30,7 +30,7 @@ pub async fn revoke(call: &Call) -> Outcome {
     reading.keys_of_member(call.session()?.identity());
     let step = reading.one(&LOGIN, &own, Error::not_found());
     let login = reading.run().await?.doc(step);
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     let there = logins::scope_in(call, text_of(&login, "tenant_id"));
     logins::require_end(call, &mut command, &there, id, "revoked", Error::not_found());
     Ok(Reply::answer(command.commit().await?))
@@ -44,7 +44,7 @@ pub async fn revoke_others(call: &Call) -> Outcome {
     reading.keys_of_member(session.identity());
     let step = read(&mut reading, &others);
     let found = reading.run().await?.docs(step);
-    let mut command = call.store.command(scope);
+    let mut command = call.store.command_about_oneself(scope);
     logins::end(call, &mut command, &others, &found, "revoked");
     Ok(Reply::answer(command.commit().await?))
 }

@@ -25,7 +25,10 @@ pub async fn switch(call: &Call) -> Outcome {
     let member = reading.one(&MEMBERSHIP, &there.live().and(own), Error::not_found());
     let mut found = reading.run().await?;
     let (tenant, member) = (found.doc(tenant), found.doc(member));
-    let mut command = call.store.command(scope);
+    if !entrance::may_enter(&tenant, &member, call.now()) {
+        return Err(Error::not_found().into());
+    }
+    let mut command = call.store.command_about_oneself(scope);
     touch_login(&mut command, call.session()?);
     command.on(&there);
     entrance::require_open_tenant(&mut command, &there);

@@ -8,6 +8,11 @@ pub fn lane_of(kind: &str) -> &'static str {
     LANES.iter().find(|(begin, _)| kind.starts_with(begin)).map_or("jobs", |(_, lane)| lane)
 }
 
+/// Whether jobs of a kind wait while their tenant is suspended: those that reach outward, and those that make records.
+pub fn waits_while_suspended(kind: &str) -> bool {
+    matches!(kind, "form" | "invite" | "mail") || kind.starts_with("xero.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,6 +69,8 @@ pub const PERMISSIONS: &[&str] = &[
     "privacy_request:read",
     "privacy_request:create",
     "privacy_request:export",
+    "tenant:read",
+    "tenant:update",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

@@ -20,6 +20,8 @@ pub struct Config {
     pub app_url: String,
     /// Lets a scheduler run jobs.
     pub jobs_secret: String,
+    /// Lets the operator set a tenant's plan, limits and status.
+    pub operator_secret: String,
 }
 
 impl Config {
@@ -52,6 +54,7 @@ impl Config {
                 app_url: optional("APP_URL", &public_url).trim_end_matches('/').to_owned(),
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 jobs_secret: optional("JOBS_SECRET", ""),
+                operator_secret: optional("OPERATOR_SECRET", ""),
             }),
             (keys, vault, _) => {
                 wrong.extend(keys.err().into_iter().chain(vault.err()).map(str::to_owned));

@@ -10,7 +10,7 @@ use domain::{Doc, Error, Filter, Kind, Violation};
 use serde_json::Value;
 use store::{Command, Scope};
 
-pub use change::{Changing, apply, change, check_version, delete};
+pub use change::{Changing, apply, change, change_one, check_version, delete};
 pub use draft::{Draft, Made, draft};
 pub use read::{get, list};
 

@@ -4,6 +4,7 @@
 //! [`Answer`] to the parse function that belongs to the call.
 
 pub mod amount;
+pub mod dns;
 pub mod mail;
 pub mod message;
 pub mod signature;

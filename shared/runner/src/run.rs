@@ -2,20 +2,23 @@
 
 use std::rc::Rc;
 
+use domain::entities::TENANT;
 use domain::json::object;
-use domain::{Error, Time, id};
+use domain::{Error, Time, id, lane};
 use edge::{Call, Config, Halt, Outcome, Reply};
 use platform::Host;
 use store::proof::Runner;
 use store::{Origin, Scope, Store};
 
-use crate::{Lane, Stop, Work};
+use crate::{Lane, Stop, Work, text};
 
 const LIMIT_DEFAULT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
 /// A new job is not begun after this long: runtimes and schedulers lose patience.
 const BUDGET_MS: i64 = 20_000;
 const CLASS: &str = "jobs";
+/// How soon a job of a suspended tenant looks again.
+const SUSPENDED_WAIT_MS: i64 = 900_000;
 
 /// What a run came to.
 #[derive(Default)]
@@ -86,9 +89,9 @@ async fn work_off(
 /// Works a job and ends its lease: whether it was done; nothing when it only came too early.
 async fn one(lane: &Lane, work: &Work<'_>) -> Option<bool> {
     let began = work.host.now_ms();
-    let outcome = match lane.kinds.iter().find(|(kind, _)| *kind == work.lease.kind()) {
-        Some((_, worker)) => worker(work).await,
-        None => Err(Stop::Dead { reason: "nobody knows this kind of job".to_owned() }),
+    let outcome = match ready(work).await {
+        Ok(()) => worked(lane, work).await,
+        early => early,
     };
     let (word, reason) = match &outcome {
         Ok(()) => ("done", None),
@@ -121,6 +124,25 @@ async fn one(lane: &Lane, work: &Work<'_>) -> Option<bool> {
         "done" => Some(true),
         "early" => None,
         _ => Some(false),
+    }
+}
+
+async fn worked(lane: &Lane, work: &Work<'_>) -> Result<(), Stop> {
+    match lane.kinds.iter().find(|(kind, _)| *kind == work.lease.kind()) {
+        Some((_, worker)) => worker(work).await,
+        None => Err(Stop::Dead { reason: "nobody knows this kind of job".to_owned() }),
+    }
+}
+
+/// What would reach outward waits until its tenant is no longer suspended.
+async fn ready(work: &Work<'_>) -> Result<(), Stop> {
+    if !lane::waits_while_suspended(work.lease.kind()) {
+        return Ok(());
+    }
+    let tenant = work.find(&TENANT, work.lease.tenant()).await?;
+    match tenant.as_ref().map_or("active", |tenant| text(tenant, "status")) {
+        "active" => Ok(()),
+        _ => Err(Stop::Early(work.scope.now().plus_ms(SUSPENDED_WAIT_MS))),
     }
 }
 

@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod event;
 mod fill;
+mod guard;
 mod lead;
 mod limit;
 mod reading;
@@ -11,7 +12,7 @@ mod teams;
 mod write;
 
 use data_api::{Action, Operation};
-use domain::entities::{COUNTER, LOGIN, MEMBERSHIP};
+use domain::entities::COUNTER;
 use domain::json;
 use domain::{Doc, Entity, Error, Filter};
 use serde_json::Value;
@@ -23,6 +24,7 @@ use crate::{Actor, Answer, Halt, Scope, Shown, Store, query};
 pub use batch::Step;
 pub use event::{Audience, EventOf};
 pub use fill::fill;
+pub(crate) use guard::About;
 pub use reading::{Found, Reading};
 pub use teams::people;
 
@@ -51,7 +53,7 @@ enum Pending {
 }
 
 impl<'a> Command<'a> {
-    pub(crate) fn new(store: &'a Store, scope: &Scope) -> Self {
+    pub(crate) fn new(store: &'a Store, scope: &Scope, about: About) -> Self {
         let stored = stored_key(store, scope);
         let mut batch = Batch::default();
         if let Some(stored) = &stored {
@@ -59,7 +61,7 @@ impl<'a> Command<'a> {
         }
         let mut command =
             Self { store, scope: scope.clone(), batch, stored, cause: None, pending: Pending::Nothing, teams: Vec::new() };
-        command.guard_policy();
+        command.guard(about);
         command
     }
 
@@ -197,22 +199,6 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Changes to a member's policy take effect at once for writes, and so does the end of a login: the version in their
-    /// session must be the current one, and its login must not have been revoked.
-    fn guard_policy(&mut self) {
-        let Actor::Member { viewer, policy_version, login } = self.scope.actor().clone() else { return };
-        let filter = json!({
-            "_id": viewer.member, "tenant_id": self.scope.tenant(), "status": "active", "policy_version": policy_version,
-            "deleted_at": null,
-        });
-        let operation = Operation::new(Action::FindOne, MEMBERSHIP.collection).with("filter", filter);
-        let operation = operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({}));
-        let detail = "Your membership or its permissions have changed. Refresh the session.";
-        self.push(operation, On::expect(Error::unauthenticated("session-outdated", detail)));
-        let revoked = self.scope.tenant_filter().and(Filter::is("_id", login)).and(Filter::is_not("revoked_at", Value::Null));
-        self.forbid(&LOGIN, revoked, Error::unauthenticated("session-ended", "The session has ended. Log in again."));
-    }
-
     fn push(&mut self, operation: Operation, on: On) -> Step {
         self.batch.push(operation, on)
     }
@@ -269,7 +255,7 @@ impl<'a> Command<'a> {
                 return halt;
             }
         }
-        Halt::Refused(error)
+        Halt::Refused(self.explained(error).await)
     }
 }
 
@@ -278,6 +264,7 @@ fn stored_key(store: &Store, scope: &Scope) -> Option<Stored> {
     let key = store.origin.idempotency.as_ref()?;
     match scope.actor() {
         Actor::Member { viewer, .. } => Some(key.of(&store.vault, scope.tenant(), &viewer.member)),
+        Actor::Operator => Some(key.of(&store.vault, scope.tenant(), "operator")),
         Actor::Auth { repeater } => Some(key.of(&store.vault, crate::PlatformScope::TENANT, repeater.as_deref()?)),
         Actor::Integration { .. } | Actor::Job { .. } => None,
     }

@@ -2,8 +2,10 @@
 
 mod hook;
 mod lease;
+mod operator;
 mod session;
 
 pub use hook::{Hook, VerifiedHook};
 pub use lease::{JobLease, Runner};
+pub use operator::Operator;
 pub use session::{ACCESS_TOKEN_TTL_S, Session, SigningKeys, Subject};

@@ -4,7 +4,7 @@ use domain::json;
 use domain::{Entity, Filter, Time, Viewer, access};
 use serde_json::Value;
 
-use crate::proof::{JobLease, Session, VerifiedHook};
+use crate::proof::{JobLease, Operator, Session, VerifiedHook};
 
 /// Who acts within a tenant.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub enum Actor {
         /// Which one.
         id: String,
     },
+    /// The operator of the platform.
+    Operator,
     /// Somebody who is about to prove who they are.
     Auth {
         /// Whose repeated requests get the first answer again; nobody's when it is not known.
@@ -62,11 +64,16 @@ impl Scope {
         Self { tenant: lease.tenant().to_owned(), actor: Actor::Job { id: lease.id().to_owned() }, now }
     }
 
+    /// The scope of the operator in one tenant.
+    pub fn of_operator(_operator: &Operator, tenant: &str, now: Time) -> Self {
+        Self { tenant: tenant.to_owned(), actor: Actor::Operator, now }
+    }
+
     /// The same for somebody without a session whose repeated requests get the first answer again.
     pub fn repeated_by(self, repeater: &str) -> Self {
         match self.actor {
             Actor::Auth { .. } => Self { actor: Actor::Auth { repeater: Some(repeater.to_owned()) }, ..self },
-            Actor::Member { .. } | Actor::Integration { .. } | Actor::Job { .. } => self,
+            Actor::Member { .. } | Actor::Integration { .. } | Actor::Job { .. } | Actor::Operator => self,
         }
     }
 
@@ -84,7 +91,7 @@ impl Scope {
     pub fn viewer(&self) -> Option<&Viewer> {
         match &self.actor {
             Actor::Member { viewer, .. } => Some(viewer),
-            Actor::Integration { .. } | Actor::Job { .. } | Actor::Auth { .. } => None,
+            Actor::Integration { .. } | Actor::Job { .. } | Actor::Operator | Actor::Auth { .. } => None,
         }
     }
 
@@ -125,6 +132,7 @@ impl Scope {
             Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.policy.role().word() }),
             Actor::Integration { id } => json!({ "type": "integration", "id": id }),
             Actor::Job { id } => json!({ "type": "job", "id": id }),
+            Actor::Operator => json!({ "type": "operator" }),
             Actor::Auth { .. } => json!({ "type": "auth" }),
         }
     }

@@ -7,7 +7,7 @@ use domain::{Doc, Entity, Error, Filter, Time, doc};
 use platform::Host;
 
 use crate::api::{Api, Client};
-use crate::command::Reading;
+use crate::command::{About, Reading};
 use crate::query::{self, Page, Query};
 use crate::sealing::Rings;
 use crate::{Command, Halt, IdempotencyKey, Ids, Scope, Vault};
@@ -119,6 +119,11 @@ impl Store {
 
     /// Writes that belong together, in one trip; answers a repeated request with its first answer.
     pub fn command(&self, scope: &Scope) -> Command<'_> {
-        Command::new(self, scope)
+        Command::new(self, scope, About::Tenant)
+    }
+
+    /// As [`Store::command`], of what members do about themselves alone: it goes on while their tenant is suspended.
+    pub fn command_about_oneself(&self, scope: &Scope) -> Command<'_> {
+        Command::new(self, scope, About::Oneself)
     }
 }

@@ -78,8 +78,9 @@ async fn suspended_members_and_closed_tenants_are_not_entered() {
     let email = email();
     let signed_up = signed_up(&email).await;
     for (collection, id) in [("memberships", &signed_up.json["member"]["id"]), ("tenants", &signed_up.json["tenant"]["id"])] {
+        let closed = if collection == "tenants" { "cancelled" } else { "suspended" };
         let set = |status: &str| json!({ "collection": collection, "filter": { "_id": id }, "update": { "$set": { "status": status } } });
-        App::shared().data("updateOne", set("suspended")).await;
+        App::shared().data("updateOne", set(closed)).await;
         assert_eq!(login(&email, PASSWORD).send().await.expect(401).code(), "invalid-credentials", "{collection}");
         App::shared().data("updateOne", set("active")).await;
         login(&email, PASSWORD).send().await.expect(200);

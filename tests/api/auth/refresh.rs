@@ -101,9 +101,9 @@ async fn a_login_ends_thirty_days_after_its_last_use() {
 #[tokio::test]
 async fn whoever_was_suspended_gets_no_new_pair_until_they_are_back() {
     let first = signed_up(&email()).await;
-    for (collection, pointer) in [("memberships", "/member/id"), ("tenants", "/tenant/id")] {
+    for (collection, pointer, closed) in [("memberships", "/member/id", "suspended"), ("tenants", "/tenant/id", "cancelled")] {
         let record = string(&first, pointer);
-        set(collection, &record, json!({ "status": "suspended" })).await;
+        set(collection, &record, json!({ "status": closed })).await;
         assert_eq!(refresh(&first).send().await.expect(401).code(), "session-ended", "{collection}");
         set(collection, &record, json!({ "status": "active" })).await;
     }

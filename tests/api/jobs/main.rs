@@ -10,6 +10,7 @@ mod notify;
 mod password;
 mod privacy;
 mod run;
+mod suspended;
 mod xero;
 
 use domain::lane::lane_of;

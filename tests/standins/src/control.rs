@@ -19,7 +19,8 @@ const ROUTES: &[&str] = &[
     "GET    /_control/settings",
     "GET    /_control/mails?to=<address>",
     "POST   /_control/mails/bounce {address}",
-    "GET    /_control/calls?service=xero|identity|mail",
+    "POST   /_control/dns {name, text}",
+    "GET    /_control/calls?service=xero|identity|mail|dns",
     "GET    /_control/counters",
     "POST   /_control/faults {service, calls, fault: broken | drop-before | drop-after | {too-many: {retry_after_s}}}",
     "DELETE /_control/faults",
@@ -85,6 +86,10 @@ async fn write(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Result<Value
         ["mails", "bounce"] => {
             let wanted: Address = input(call)?;
             shared.world.lock().await.mailbox.bouncing.insert(wanted.address.to_lowercase());
+        }
+        ["dns"] => {
+            let wanted: Record = input(call)?;
+            shared.world.lock().await.zone.add(&wanted.name, &wanted.text);
         }
         ["clock"] => {
             let wanted: Advance = input(call)?;
@@ -178,6 +183,13 @@ struct Wanted {
 #[serde(deny_unknown_fields)]
 struct Address {
     address: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    name: String,
+    text: String,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,8 @@ pub enum Service {
     Mail,
     /// The keys of OpenID providers.
     Oidc,
+    /// The resolver.
+    Dns,
     /// The tests' own surface; never faulty.
     Control,
 }

@@ -1,13 +1,14 @@
 //! Stand-ins for outside services that check what the real ones check.
 //!
 //! One listener serves Xero's identity (`/identity`), Xero's API (`/connections`, `/api.xro/2.0`), a
-//! mail API of Resend's shape (`/emails`), OpenID providers (`/oidc`) and, under `/_control`, what a test or a person does with
+//! mail API of Resend's shape (`/emails`), OpenID providers (`/oidc`), a resolver (`/dns-query`) and, under `/_control`, what a test or a person does with
 //! them: read mails, pay an invoice as a bank would, send webhooks, ask for faults. What is checked
 //! follows the services' own documents and shares no code with the product.
 
 mod clock;
 mod config;
 mod control;
+mod dns;
 mod fault;
 mod mail;
 mod oidc;

@@ -108,6 +108,17 @@ impl Running {
         self.shared.world.lock().await.oidc.named(provider).fetches()
     }
 
+    /// For `DNS_URL`.
+    #[must_use]
+    pub fn dns_url(&self) -> String {
+        self.base_url()
+    }
+
+    /// Puts a text at a name, as whoever holds the domain does.
+    pub async fn dns_text(&self, name: &str, text: &str) {
+        self.shared.world.lock().await.zone.add(name, text);
+    }
+
     /// Credentials, organisations and limits it was started with.
     #[must_use]
     pub fn config(&self) -> &Config {

@@ -97,6 +97,7 @@ async fn dispatch(shared: &Arc<Shared>, service: Service, call: &Call) -> (Reply
     match service {
         Service::Identity => (xero::identity::answer(&mut *shared.world.lock().await, call), false),
         Service::Xero => xero::answer(shared, call).await,
+        Service::Dns => (shared.world.lock().await.zone.answer(call), false),
         Service::Mail => mail::answer(&mut *shared.world.lock().await, call),
         Service::Oidc => (shared.world.lock().await.oidc.answer(call), false),
         Service::Control => (control::answer(shared, call).await, false),
@@ -109,6 +110,7 @@ fn service_of(path: &str) -> Service {
         Some("_control") => Service::Control,
         Some("emails") => Service::Mail,
         Some("oidc") => Service::Oidc,
+        Some("dns-query") => Service::Dns,
         _ => Service::Xero,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dns::Zone;
 use crate::fault::{Faults, Service};
 use crate::mail::Mailbox;
 use crate::oidc::Providers;
@@ -40,6 +41,7 @@ pub(crate) struct World {
     pub(crate) xero: Xero,
     pub(crate) mailbox: Mailbox,
     pub(crate) oidc: Providers,
+    pub(crate) zone: Zone,
 }
 
 impl World {
@@ -52,6 +54,7 @@ impl World {
             calls: VecDeque::new(),
             mailbox: Mailbox::default(),
             oidc: Providers::default(),
+            zone: Zone::default(),
         }
     }
 

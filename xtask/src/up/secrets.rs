@@ -23,6 +23,9 @@ pub struct Secrets {
     pub master_key: String,
     /// Lets a scheduler run jobs.
     pub jobs_secret: String,
+    /// Lets the operator set plans, limits and statuses of tenants.
+    #[serde(default)]
+    pub operator_secret: String,
     /// The password of every login of the demo tenant.
     pub demo_password: String,
 }
@@ -47,6 +50,7 @@ impl Secrets {
             jwt_keys: format!("k1:{}", key()?),
             master_key: key()?,
             jobs_secret: key()?,
+            operator_secret: key()?,
             demo_password: format!("demo-{}", key()?.chars().take(12).collect::<String>()),
         })
     }

@@ -160,6 +160,8 @@ fn variables(gateway: &str, standins: &str, url: &str, secrets: &Secrets) -> BTr
         ("JWT_KEYS", secrets.jwt_keys.clone()),
         ("MASTER_KEY", secrets.master_key.clone()),
         ("JOBS_SECRET", secrets.jobs_secret.clone()),
+        ("OPERATOR_SECRET", secrets.operator_secret.clone()),
+        ("DNS_URL", standins.to_owned()),
         ("PUBLIC_URL", url.to_owned()),
         ("APP_URL", url.to_owned()),
         ("XERO_IDENTITY_URL", format!("{standins}/identity")),

@@ -49,6 +49,7 @@ pub static MEMBERSHIP: Entity = Entity {
         list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
         status(&["invited", "active", "suspended"]),
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
+        flag("frozen").read_only().hidden(),
         Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
         reference("person", "person").read_only(),
         object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),

@@ -23,8 +23,12 @@ pub struct Changing<'a> {
 /// Reads the route's record, checks the caller's merge patch and `If-Match`, and writes change and event.
 /// A patch that changes nothing answers the record as it is.
 pub async fn change(call: &Call) -> Result<Result<Changing<'_>, Reply>, Halt> {
+    change_one(call, call.id(call.entity()?)?).await
+}
+
+/// As [`change`], of a record whose id is not in the path.
+pub async fn change_one<'a>(call: &'a Call, id: &str) -> Result<Result<Changing<'a>, Reply>, Halt> {
     let (entity, scope) = (call.entity()?, call.scope()?);
-    let id = call.id(entity)?;
     let patch = call.input()?;
     let mut reading = call.store.reading(scope);
     let step = reading.one(entity, &scope.reach(entity, "update").and(Filter::is("_id", id)), Error::not_found());

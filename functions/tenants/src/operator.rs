@@ -1,0 +1,122 @@
+//! What the operator of the platform alone sets: a tenant's plan, limits and status.
+
+use domain::entities::{LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
+use domain::entity::{Field, Kind, choice, date, integer, list};
+use domain::plan::{self, FEATURES, LIMITS, PLAN_WORDS};
+use domain::validate::{self, change};
+use domain::{Doc, Error, Filter, Time, doc, json};
+use edge::{Call, Halt, Outcome, Reply, crud};
+use store::proof::Operator;
+use store::{Command, Scope, logins};
+
+/// How long the owner of a cancelled tenant can take what is there.
+const ENDS_DAYS: i64 = 30;
+const STATUSES: &[&str] = &["active", "suspended", "cancelled"];
+
+const INPUT: &[Field] = &[
+    choice("plan", PLAN_WORDS),
+    choice("status", STATUSES),
+    integer("max_users", 0, LIMIT_MAX),
+    integer("max_leads", 0, LIMIT_MAX),
+    Field { default: None, ..list("extra_features", &Kind::Choice(FEATURES), FEATURES.len()) },
+    date("subscription_start"),
+    date("subscription_end"),
+];
+
+/// A tenant.
+pub async fn get(call: &Call) -> Outcome {
+    let scope = scope(call)?;
+    let tenant = read(call, &scope).await?;
+    Ok(Reply::record(200, &TENANT, shown(tenant)))
+}
+
+/// Sets what is given; `null` takes a limit back to the plan's.
+pub async fn update(call: &Call) -> Outcome {
+    let scope = scope(call)?;
+    let given = call.input()?;
+    let nulls: Vec<String> = given.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
+    let input = validate::input(INPUT, given)?;
+    let before = read(call, &scope).await?;
+    crud::check_version(call, &before)?;
+    let mut after = before.clone();
+    nulls.iter().filter(|name| !matches!(name.as_str(), "plan" | "status")).for_each(|name| drop(after.remove(stored(name))));
+    after.extend(input.into_iter().map(|(name, value)| (stored(&name).to_owned(), value)));
+    let status = (doc::text(&before, "status") != doc::text(&after, "status")).then(|| status_of(&after).to_owned());
+    if let Some(status) = &status {
+        date_status(&before, &mut after, status, call.now())?;
+    }
+    plan::resolve(&mut after);
+    let change = change(&before, after);
+    if change.is_empty() {
+        return Ok(Reply::record(200, &TENANT, shown(before)));
+    }
+    let mut command = call.store.command(&scope);
+    // Written in any case: whoever joins at this moment writes them too, and would else come by unfrozen.
+    for limit in LIMITS {
+        command.set_limit(*limit, limit.max_of(&change.after));
+    }
+    if let Some(status) = &status {
+        freeze(&mut command, &scope, status);
+    }
+    let kind = status.map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
+    let after = crud::apply(call, &mut command, &TENANT, &before, &change, &kind)?;
+    command.answer_record(200, &TENANT, shown(after), &[]);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// The scope of whoever knows the secret, in the tenant of the path.
+fn scope(call: &Call) -> Result<Scope, Halt> {
+    let bearer = call.header("authorization");
+    let bearer = bearer.as_deref().and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
+    let operator = Operator::verify(bearer, &call.config.operator_secret);
+    let operator = operator.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the operator is required."))?;
+    Ok(Scope::of_operator(&operator, call.id(&TENANT)?, call.now()))
+}
+
+async fn read(call: &Call, scope: &Scope) -> Result<Doc, Halt> {
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&TENANT, &scope.live().and(Filter::is("_id", scope.tenant())), Error::not_found());
+    Ok(reading.run().await?.doc(step))
+}
+
+/// Whom the tenant bills to is for those who run it.
+fn shown(mut tenant: Doc) -> Doc {
+    tenant.remove("billing_info");
+    tenant
+}
+
+/// Where the tenant keeps what the operator says.
+fn stored(name: &str) -> &str {
+    let limit = LIMITS.iter().find(|limit| limit.field() == name);
+    limit.map_or(name, |limit| limit.override_field())
+}
+
+fn status_of(tenant: &Doc) -> &str {
+    doc::text(tenant, "status").unwrap_or_default()
+}
+
+/// The dates of a status; a cancelled tenant comes back only before it is erased.
+fn date_status(before: &Doc, after: &mut Doc, status: &str, now: Time) -> Result<(), Error> {
+    let ends = doc::text(before, "erase_after").and_then(Time::parse);
+    if ends.is_some_and(|ends| ends <= now) {
+        return Err(Error::conflict("tenant-ended", "The tenant was cancelled too long ago to come back."));
+    }
+    for field in ["suspended_at", "cancelled_at", "erase_after"] {
+        after.remove(field);
+    }
+    match status {
+        "suspended" => after.extend(doc::fields(json!({ "suspended_at": now }))),
+        "cancelled" => after.extend(doc::fields(json!({ "cancelled_at": now, "erase_after": now.plus_days(ENDS_DAYS) }))),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// From the same moment on no member changes anything, or all may again; a cancelled tenant logs everybody out.
+fn freeze(command: &mut Command<'_>, scope: &Scope, status: &str) {
+    command.update_many(&MEMBERSHIP, &scope.live(), &doc::fields(json!({ "frozen": status != "active" })));
+    if status == "cancelled" {
+        let open = scope.live().and(logins::usable(scope.now()));
+        command.update_many(&LOGIN, &open, &logins::ended(scope.now(), "tenant-cancelled"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The whole surface.
+
+use domain::entities::TENANT;
+use edge::Access::{May, Member, Public};
+use edge::{Content, Route, Router};
+
+use crate::{branding, domain_name, features, operator, tenant, usage};
+
+/// Every route of tenants.
+pub static ROUTES: &[Route] = &[
+    Route::get("/v1/tenant", May("tenant:read"), |call| Box::pin(tenant::get(call))).bare(),
+    Route::patch("/v1/tenant", May("tenant:update"), |call| Box::pin(tenant::update(call))).of(&TENANT),
+    Route::get("/v1/tenant/features", Member, |call| Box::pin(features::list(call))).bare(),
+    Route::get("/v1/tenant/usage", May("tenant:read"), |call| Box::pin(usage::get(call))).bare(),
+    Route::post("/v1/tenant/usage/recount", May("tenant:update"), |call| Box::pin(usage::recount(call))).bare(),
+    Route::get("/v1/tenant/domain", May("tenant:read"), |call| Box::pin(domain_name::get(call))).bare(),
+    Route::post("/v1/tenant/domain/verify", May("tenant:update"), |call| Box::pin(domain_name::verify(call))).bare(),
+    Route::get("/v1/tenant/branding", Public, |call| Box::pin(branding::get(call))),
+    Route::get("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::get(call))).bare(),
+    Route {
+        content: Content::Json,
+        ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call)))
+    },
+];
+
+/// The router of tenants.
+pub fn router() -> Router {
+    Router::new(ROUTES)
+}
