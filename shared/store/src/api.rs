@@ -39,9 +39,15 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Error(error) => error,
-            Failure::Refused(refusal) => Error::internal(format!("{}: {}", refusal.error_code, refusal.error)),
+            Failure::Refused(refusal) => Error::internal(told(&refusal)),
         }
     }
+}
+
+/// What the log may tell of a refusal: MongoDB's messages quote values of the request, in brackets or quotation marks.
+pub(crate) fn told(refusal: &Refusal) -> String {
+    let unquoted = refusal.error.split(['{', '[', '(', '"', '\'', '`']).next().unwrap_or_default().trim_end();
+    [refusal.error_code.as_str(), unquoted].join(": ")
 }
 
 /// One request's connection to the Data API, which counts its trips.
@@ -157,4 +163,25 @@ fn refused(status: u16, text: &str, retry_after_s: Option<u32>) -> Failure {
 
 fn internal(cause: String) -> Failure {
     Failure::Error(Error::internal(cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_refusal_quotes_is_not_told() {
+        for (error, expected) in [
+            (
+                "Cannot apply $inc to a value of non-numeric type. {_id: \"per_1\"} has the field 'email': ada@example.com",
+                "InvalidParameter: Cannot apply $inc to a value of non-numeric type.",
+            ),
+            ("Failed to parse number 'ada@example.com' in $convert", "InvalidParameter: Failed to parse number"),
+            ("unknown operator $frob", "InvalidParameter: unknown operator $frob"),
+        ] {
+            let refusal = serde_json::json!({ "error": error, "error_code": "InvalidParameter", "link": "" });
+            let told = Error::from(Failure::Refused(Box::new(Refusal::from_json(refusal).unwrap()))).cause.unwrap();
+            assert_eq!(told, expected);
+        }
+    }
 }

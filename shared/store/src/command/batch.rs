@@ -4,6 +4,7 @@ use data_api::{Operation, code};
 use domain::Error;
 
 use crate::Failure;
+use crate::api::told;
 
 /// A place in a batch: later operations may refer to its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Batch {
             _ => None,
         };
         let duplicate = refusal.error_code == code::DUPLICATE_KEY;
-        let cause = format!("operation {at}: {} {}", refusal.error_code, refusal.error);
+        let cause = format!("operation {at}: {}", told(&refusal));
         let fallback = || match duplicate {
             true => Error::conflict("duplicate", "There is such a record already.").because(cause.clone()),
             false => Error::internal(cause.clone()),
