@@ -127,11 +127,12 @@ impl From<Error> for Stop {
     }
 }
 
+/// A service's own words may tell of people: neither the log nor the job keeps them.
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         let after_s = failure.retry_after_s.and_then(|seconds| u32::try_from(seconds.min(WAIT_MAX_S)).ok());
         match failure.retry {
-            true => Self::Again { reason: failure.to_string(), after_s },
+            true => Self::Again { reason: failure.code.to_owned(), after_s },
             false => Self::Dead { reason: failure.code.to_owned() },
         }
     }

@@ -216,6 +216,11 @@ async fn what_xero_refuses_is_laid_aside_and_the_staff_is_told_why() {
         (&json!("dead"), &json!(1), &json!("xero-refused"))
     );
     assert!(deal.last_error().await.as_str().unwrap().contains("Account code '999'"), "{}", deal.last_error().await);
+    // What another service says may tell of people: it is kept as their values are.
+    for collection in ["integrations", "events", "jobs"] {
+        let kept = App::shared().as_stored(collection, json!({ "tenant_id": deal.tenant.id })).await;
+        assert!(!kept.is_empty() && !json!(kept).to_string().contains("Account code"), "{collection}");
+    }
     App::shared().run_jobs().await;
     assert!(told(&deal.owner).await.contains(&"integration.failed".to_owned()));
     // Mended, it works, and the error is gone.

@@ -18,7 +18,7 @@ pub static INTEGRATION: Entity = Entity {
         text("credentials", 10_000).hidden().encrypted(),
         text("token", 10_000).read_only().hidden().encrypted(),
         date("last_sync_at").read_only(),
-        text("last_error", 500).read_only(),
+        text("last_error", 500).read_only().encrypted(),
     ],
     indexes: &[index(&["kind", "is_enabled"])],
     access: Access::own(&[]),
