@@ -19,7 +19,9 @@ pub(crate) const GATEWAY_KEY: &str = "gateway-key-of-the-tests";
 /// A gateway that keeps the database of keys in a file of its own, as it does in operation.
 pub(crate) fn gateway_config() -> gateway::Config {
     let keys = gateway::Apart { database: "edgewise_keys".into(), path: "keys.sqlite".into() };
-    gateway::Config { apart: vec![keys], ..gateway::Config::temporary(GATEWAY_KEY) }
+    // All tests of a binary ask at once, and some of them two hundred times.
+    let limits = gateway::Limits { concurrent: 1_024, ..gateway::Limits::default() };
+    gateway::Config { apart: vec![keys], limits, ..gateway::Config::temporary(GATEWAY_KEY) }
 }
 
 /// A running system.

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use domain::entities::MEMBERSHIP;
 use domain::plan::{self, LIMITS, Limit};
 use domain::{Policy, Role, Time};
 use serde_json::{Value, json};
 use store::proof::Subject;
-use store::{Keyring, TenantKeys};
+use store::{Keyring, Nonces, Rings, TenantKeys};
 
 use crate::{App, Caller};
 
@@ -56,11 +57,14 @@ impl Tenant {
         let email = format!("{}@example.com", member.to_lowercase().replace('_', "-"));
         let now = json!({ "$date": now().to_string() });
         let code: String = member.chars().skip(member.len() - 6).collect();
-        let document = json!({
+        let mut document = domain::doc::fields(json!({
             "_id": member, "tenant_id": self.id, "identity": identity, "email": email, "name": format!("A {}", role.word()),
             "role": role.word(), "status": "active", "policy_version": 1, "personal_code": code,
             "joined_at": now, "created_at": now, "updated_at": now, "version": 1,
-        });
+        }));
+        let rings = Rings::new(self.app.vault.clone());
+        rings.learn(&self.id, &self.wrapped_keys());
+        rings.sealed(&MEMBERSHIP, &self.id, &mut document, &mut Nonces::new([7; 12])).unwrap();
         self.app.data("insertOne", json!({ "collection": "memberships", "document": document })).await;
         let subject = Subject {
             identity,

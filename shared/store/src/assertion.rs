@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_assertion_is_read_back_and_says_nothing_on_its_way() {
-        let vault = |letter: &str| Vault::from_base64(&format!("{letter}{}", "A".repeat(42))).unwrap();
+        let vault = |letter: &str| Vault::parse(&format!("{letter}{}", "A".repeat(42))).unwrap();
         let [nonce, provider, subject] = ["n1", "google", "10769150350006150715113082367"].map(str::to_owned);
         let email = Some("ada@example.com".to_owned());
         let expires = assertion_expiry(Time::from_ms(1_800_000_000_000));

@@ -197,7 +197,7 @@ impl Of<'_> {
             }
         }
         if let Some(Value::Object(unset)) = update.get("$unset") {
-            let companions = |field: &Field| unset.contains_key(field.name).then(|| companions(field)).unwrap_or_default();
+            let companions = |field: &Field| if unset.contains_key(field.name) { companions(field) } else { Vec::new() };
             gone.extend(self.entity.encrypted_fields().flat_map(companions));
         }
         if !gone.is_empty()

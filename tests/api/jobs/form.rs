@@ -101,7 +101,8 @@ async fn card_data_is_taken_out_of_a_response_and_the_lead_comes_in() {
     response["answers"].as_array_mut().unwrap().push(answer);
     let body = body.to_string();
     form.send(&Delivery { signature: sign(SECRET, &body), body, content_type: "application/json" }).await;
-    let kept = app.vault.open("receipt", &form.tenant.id, form.all("receipts").await[0]["body"].as_str().unwrap()).unwrap();
+    let kept = form.all("receipts").await[0]["body"].as_str().unwrap().to_owned();
+    assert!(kept.contains("Start soon."), "{kept}");
     for secret in ["4111", "987", "765"] {
         assert!(!kept.contains(secret), "{kept}");
     }
