@@ -6,6 +6,7 @@ mod auth;
 mod bids;
 mod billing;
 mod chat;
+mod encryption;
 mod fields;
 mod leads;
 mod notifications;

@@ -1,6 +1,7 @@
 //! The whole system as it is deployed: the built wasm in a real runtime, the real gateway, and the stand-ins.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +20,7 @@ pub struct System {
     pub standins: standins::Running,
     client: reqwest::Client,
     _runtime: Option<xtask::runtime::Running>,
-    _gateway: gateway::Running,
+    gateway: gateway::Running,
 }
 
 impl System {
@@ -28,13 +29,24 @@ impl System {
         Self::start(None).await
     }
 
+    /// All functions natively in this process, on the files `data.sqlite` and `keys.sqlite` of a folder.
+    pub async fn native_in(folder: &Path) -> System {
+        let backend = gateway::Backend::Embedded { path: folder.join("data.sqlite") };
+        let keys = gateway::Apart { database: "edgewise_keys".into(), path: folder.join("keys.sqlite") };
+        Self::start_on(gateway::Config { backend, apart: vec![keys], ..gateway_config() }, None).await
+    }
+
     /// The built functions in a runtime.
     pub async fn deployed(kind: Kind) -> System {
         Self::start(Some(kind)).await
     }
 
     async fn start(kind: Option<Kind>) -> System {
-        let gateway = gateway::start(gateway_config()).await.unwrap();
+        Self::start_on(gateway_config(), kind).await
+    }
+
+    async fn start_on(config: gateway::Config, kind: Option<Kind>) -> System {
+        let gateway = gateway::start(config).await.unwrap();
         let standins = standins::start(standins::Config::default()).await.unwrap();
         // Every test has its own runtime: a connection kept by one is dead for the next.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
@@ -64,7 +76,18 @@ impl System {
                 (runtime.url.clone(), Some(runtime))
             }
         };
-        System { url, standins, client, _runtime: runtime, _gateway: gateway }
+        System { url, standins, client, _runtime: runtime, gateway }
+    }
+
+    /// The documents of a collection that a filter finds, as they are stored.
+    pub async fn as_stored(&self, collection: &str, filter: Value) -> Vec<Value> {
+        let database = if collection == "keys" { "edgewise_keys" } else { "edgewise" };
+        let body = json!({ "dataSource": "edgewise", "database": database, "collection": collection, "filter": filter });
+        let request = self.client.post(format!("{}/action/find", self.gateway.url("edgewise"))).header("api-key", GATEWAY_KEY);
+        let request = request.header("content-type", "application/json").header("accept", "application/json");
+        let found = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
+        let found: Value = serde_json::from_str(&found).unwrap();
+        found["documents"].as_array().unwrap().clone()
     }
 
     /// A caller without a token.

@@ -196,6 +196,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
         foreign: Some(|world| json!({ "action": "lead:read", "record": world.id("open") })),
         ..plain("POST /v1/policy/explain", ADMINS)
     },
+    Endpoint { trips: 2, ..plain("POST /v1/policy/keys/rotate", &[Owner]) },
+    Endpoint {
+        body: |world| json!({ "tenant": world.tenant.id }),
+        foreign: Some(|world| json!({ "tenant": world.tenant.id })),
+        ..plain("POST /v1/policy/keys/destroy", &[Owner])
+    },
     // fields
     plain("GET /v1/fields", PARTIES),
     Endpoint {

@@ -8,6 +8,7 @@ use domain::entity::TEAMS_FIELD;
 use domain::{Entity, Role, Time, entities, role::ROLES};
 use serde_json::{Value, json};
 use store::{Assertion, assertion_expiry};
+use store::{Nonces, Rings};
 use support::{App, Member, Tenant, id};
 
 /// Such a tenant.
@@ -297,7 +298,9 @@ fn identity(role: Role, member: &Member) -> Value {
         "totp_pending": totp(Role::Owner), "totp_secret": totp(Role::Manager), "totp_step": 0, "email_verified_at": now,
         "created_at": now, "updated_at": now, "version": 1,
     });
-    json!({ "insertOne": { "collection": "identities", "document": document } })
+    let mut insertion = json!({ "collection": "identities", "document": document });
+    Rings::new(App::shared().vault.clone()).seal(insertion.as_object_mut().unwrap(), &mut Nonces::new([1; 12])).unwrap();
+    json!({ "insertOne": insertion })
 }
 
 /// Now.

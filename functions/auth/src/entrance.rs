@@ -96,7 +96,7 @@ pub fn tokens(call: &Call, tenant: &Doc, member: &Doc, token: &RefreshToken, sin
         policy,
         policy_version: member.get("policy_version").and_then(Value::as_i64).unwrap_or(1),
         login: token.login.clone(),
-        keys: call.store.wrapped_keys(&token.tenant),
+        keys: Some(call.store.require_keys(&token.tenant)?),
     };
     let mut body = doc(vec![
         ("access_token", call.config.keys.issue(&subject, since)?.into()),

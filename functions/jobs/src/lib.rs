@@ -2,6 +2,7 @@
 
 mod form;
 mod invite;
+mod keys;
 mod login_code;
 mod mail;
 mod notice;
@@ -26,6 +27,7 @@ static LANE: Lane = Lane {
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),
         ("teams", |work| Box::pin(teams::work(work))),
+        ("keys", |work| Box::pin(keys::work(work))),
         ("form", |work| Box::pin(form::work(work))),
     ],
 };

@@ -2,6 +2,7 @@
 
 mod explain;
 mod invite;
+mod keys;
 mod member;
 mod roles;
 mod routes;

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP, ROLE, TEAM};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{explain, invite, member, roles, sessions, teams};
+use crate::{explain, invite, keys, member, roles, sessions, teams};
 
 /// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
@@ -25,6 +25,8 @@ pub static ROUTES: &[Route] = &[
     Route::patch("/v1/teams/{id}", May("team:update"), |call| Box::pin(teams::update(call))).of(&TEAM),
     Route::delete("/v1/teams/{id}", May("team:delete"), |call| Box::pin(teams::remove(call))).of(&TEAM),
     Route::post("/v1/teams/{id}/members", May("team:update"), |call| Box::pin(teams::change_members(call))),
+    Route::post("/v1/policy/keys/rotate", May("tenant:rotate_keys"), |call| Box::pin(keys::rotate(call))).bare(),
+    Route::post("/v1/policy/keys/destroy", May("tenant:destroy_keys"), |call| Box::pin(keys::destroy(call))),
     Route::post("/v1/policy/explain", May("role:read"), |call| Box::pin(explain::explain(call))),
 ];
 

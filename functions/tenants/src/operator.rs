@@ -75,6 +75,7 @@ fn scope(call: &Call) -> Result<Scope, Halt> {
 
 async fn read(call: &Call, scope: &Scope) -> Result<Doc, Halt> {
     let mut reading = call.store.reading(scope);
+    reading.keys(scope.tenant());
     let step = reading.one(&TENANT, &scope.live().and(Filter::is("_id", scope.tenant())), Error::not_found());
     Ok(reading.run().await?.doc(step))
 }

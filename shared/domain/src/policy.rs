@@ -71,6 +71,8 @@ pub const PERMISSIONS: &[&str] = &[
     "privacy_request:export",
     "tenant:read",
     "tenant:update",
+    "tenant:rotate_keys",
+    "tenant:destroy_keys",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

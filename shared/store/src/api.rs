@@ -87,6 +87,15 @@ impl Client {
         Ok(answers.into_iter().next().unwrap_or_default())
     }
 
+    /// The documents that an operation finds, as they are stored, and opened.
+    pub async fn as_stored_and_opened(&self, tenant: &str, operation: Operation) -> Result<(Vec<Value>, Vec<Value>), Failure> {
+        let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
+        let stored = answer.documents.unwrap_or_default();
+        let mut opened = stored.clone();
+        opened.iter_mut().try_for_each(|value| self.rings.open(value, tenant, true)).map_err(Failure::Error)?;
+        Ok((stored, opened))
+    }
+
     /// Nonces for what one call seals.
     pub fn nonces(&self) -> Nonces {
         let mut random = [0; 12];

@@ -71,6 +71,11 @@ impl TenantKeys {
         self.versions.first().map_or(INTAKE, |(number, _)| *number)
     }
 
+    /// Whether there is another version beside the one that seals.
+    pub fn is_turning(&self) -> bool {
+        self.versions.len() > 1
+    }
+
     /// Adds a version that opens, and does not seal yet.
     pub fn publish(&mut self, key: Key) {
         let newest = self.versions.iter().map(|(number, _)| *number).max().unwrap_or(INTAKE);

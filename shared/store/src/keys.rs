@@ -1,18 +1,34 @@
 //! Where tenants' keys are: in a database of their own, so that a copy of the data alone tells nothing of anybody.
 
 use data_api::{Action, Operation};
-use domain::entities::{CREDENTIAL, IDENTITY, MEMBERSHIP};
+use domain::entities::{CREDENTIAL, IDENTITY, LOGIN, MEMBERSHIP};
 use domain::json::{list, object, of};
 use domain::{Doc, Entity, Error, Filter, Time};
 use serde_json::Value;
 
 use crate::keyring::TenantKeys;
-use crate::{Command, Halt, PlatformScope, Reading, Scope, Store, query};
+use crate::proof::ACCESS_TOKEN_TTL_S;
+use crate::sealing::gone;
+use crate::{Command, Halt, PlatformScope, Reading, Scope, Store, logins, query};
 
 /// The collection of keys; one record for each tenant, under the tenant's id.
 pub(crate) const KEYS: &str = "keys";
 /// The field that holds them, wrapped.
 pub(crate) const SEALED: &str = "sealed";
+/// After so long no token that was made before is good any more.
+pub const TOKENS_OUT_MS: i64 = (ACCESS_TOKEN_TTL_S + 60) * 1_000;
+
+/// A step of replacing the key that values are sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysTurn {
+    /// A new version opens, and does not seal yet.
+    Publish,
+    /// The newest version seals.
+    Activate,
+    /// The versions that do not seal go.
+    Retire,
+}
+
 /// So many tenants' keys are read at once at most.
 const READ_MAX: u32 = 100;
 
@@ -25,6 +41,11 @@ impl Store {
     /// A tenant's wrapped keys, for the tokens of its members.
     pub fn wrapped_keys(&self, tenant: &str) -> Option<String> {
         self.client.rings.wrapped(tenant)
+    }
+
+    /// As [`Store::wrapped_keys`], where nothing goes on without them.
+    pub fn require_keys(&self, tenant: &str) -> Result<String, Error> {
+        self.wrapped_keys(tenant).ok_or_else(gone)
     }
 
     /// A tenant's wrapped keys, for those who only take in.
@@ -81,6 +102,31 @@ impl Command<'_> {
     /// Comes by a tenant's keys in the same trip.
     pub fn keys(&mut self, tenant: &str) {
         self.operation(find_keys(tenant), None);
+    }
+
+    /// Takes the tenant's keys, as they were read, a step further, else fails so.
+    pub fn turn_keys(&mut self, store: &Store, tenant: &str, turn: KeysTurn, otherwise: Error) -> Result<(), Error> {
+        let wrapped = store.require_keys(tenant)?;
+        let mut keys = TenantKeys::unwrap(&store.vault, tenant, &wrapped).ok_or_else(gone)?;
+        match turn {
+            KeysTurn::Publish if keys.is_turning() => return Err(otherwise),
+            KeysTurn::Publish => keys.publish(store.random()),
+            KeysTurn::Activate => keys.activate(),
+            KeysTurn::Retire => keys.retire(),
+        }
+        let as_read = vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into())];
+        let turned = of("$set", of(SEALED, keys.wrap(&store.vault, tenant, store.random())));
+        let operation = Operation::new(Action::UpdateOne, KEYS).with("filter", object(as_read)).with("update", turned);
+        self.operation(operation.expecting("matchedCount", 1), Some(otherwise));
+        Ok(())
+    }
+
+    /// Destroys the keys of the scope's tenant, and ends all its logins.
+    pub fn destroy_keys(&mut self, scope: &Scope) {
+        let filter = object(vec![("_id", scope.tenant().into()), ("tenant_id", scope.tenant().into())]);
+        self.operation(Operation::new(Action::DeleteOne, KEYS).with("filter", filter), None);
+        let open = scope.live().and(logins::unrevoked());
+        self.update_many(&LOGIN, &open, &logins::ended(scope.now(), "keys-destroyed"));
     }
 
     /// Makes the keys of a tenant that is being made.

@@ -149,6 +149,11 @@ impl Session {
         self.subject.policy_version
     }
 
+    /// Whom it is about.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
     /// The tenant's wrapped keys.
     pub fn keys(&self) -> Option<&str> {
         self.subject.keys.as_deref()

@@ -1,0 +1,62 @@
+//! New keys for a tenant, a step at a time: whoever works with a token from before must be able to go on meanwhile.
+//!
+//! A new version is published first, and seals when every token knows it. When no token seals with the old one any more, all
+//! records are sealed anew; and the old one goes when the last kept answer that it sealed has gone.
+
+use domain::entities;
+use domain::json::object;
+use domain::{Entity, Error};
+use runner::{Stop, Work, done};
+use store::keys::{KeysTurn, TOKENS_OUT_MS};
+
+/// Kept answers of repeated requests live for two days.
+const ANSWERS_OUT_DAYS: i64 = 3;
+
+/// Does the step that is due, and has the next one follow.
+pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
+    match work.text("step") {
+        "activate" => turn(work, KeysTurn::Activate).await,
+        "reseal" => reseal(work).await,
+        _ => turn(work, KeysTurn::Retire).await,
+    }
+}
+
+async fn turn(work: &Work<'_>, turn: KeysTurn) -> Result<(), Stop> {
+    let mut command = work.finishing();
+    let raced = Error::conflict("concurrent-update", "The keys were changed at the same moment.");
+    command.turn_keys(work.store, work.lease.tenant(), turn, raced)?;
+    if turn == KeysTurn::Activate {
+        let next = object(vec![("step", "reseal".into())]);
+        command.job("keys", "", next, Some(work.scope.now().plus_ms(TOKENS_OUT_MS)));
+    }
+    done(command).await
+}
+
+/// Seals a batch of records anew; the next job goes on behind it.
+async fn reseal(work: &Work<'_>) -> Result<(), Stop> {
+    let encrypted: Vec<&'static Entity> = entities::ALL.iter().copied().filter(|entity| entity.is_encrypted()).collect();
+    let at = encrypted.iter().position(|entity| entity.name == work.text("entity")).unwrap_or(0);
+    let mut command = work.finishing();
+    let mut next = None;
+    if let Some(entity) = encrypted.get(at) {
+        let resealing = work.store.resealing(work.lease.tenant(), entity, work.text("after")).await?;
+        for operation in resealing.operations {
+            command.operation(operation, None);
+        }
+        next = match resealing.last {
+            Some(last) => Some((entity.name, last)),
+            None => encrypted.get(at + 1).map(|entity| (entity.name, String::new())),
+        };
+    }
+    match next {
+        Some((entity, after)) => {
+            let rest = object(vec![("step", "reseal".into()), ("entity", entity.into()), ("after", after.into())]);
+            command.job("keys", "", rest, None);
+        }
+        None => {
+            let last = object(vec![("step", "retire".into())]);
+            command.job("keys", "", last, Some(work.scope.now().plus_days(ANSWERS_OUT_DAYS)));
+        }
+    }
+    done(command).await
+}

@@ -1,0 +1,52 @@
+//! The tenant's keys: new ones while everybody works on, and their end.
+
+use domain::entities::TENANT;
+use domain::entity::{Field, reference};
+use domain::json;
+use domain::{Error, Role, Violation, doc, validate};
+use edge::{Call, Outcome, Reply};
+use store::EventOf;
+use store::keys::{KeysTurn, TOKENS_OUT_MS};
+
+const CONFIRMED: &[Field] = &[reference("tenant", "tenant").required()];
+
+/// Begins to replace the key that values are sealed with; jobs do the rest.
+pub async fn rotate(call: &Call) -> Outcome {
+    let scope = require_owner(call)?;
+    let mut reading = call.store.reading(scope);
+    reading.keys(scope.tenant());
+    reading.run().await?;
+    let mut command = call.store.command(scope);
+    let busy = Error::conflict("rotation-in-progress", "The keys are being replaced already.");
+    command.turn_keys(&call.store, scope.tenant(), KeysTurn::Publish, busy)?;
+    tell(&mut command, scope.tenant(), "tenant.keys_rotating");
+    command.job("keys", "", json!({ "step": "activate" }), Some(call.now().plus_ms(TOKENS_OUT_MS)));
+    command.answer_body(202, json!({ "status": "rotating" }));
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// Destroys the keys: what they sealed is noise from then on, here and in every copy. All logins end.
+pub async fn destroy(call: &Call) -> Outcome {
+    let scope = require_owner(call)?;
+    let input = validate::input(CONFIRMED, call.input()?)?;
+    if doc::text(&input, "tenant") != Some(scope.tenant()) {
+        return Err(Violation::on("tenant", "not-yours", "Expected the id of this tenant, to be sure that it is meant.").into());
+    }
+    let mut command = call.store.command(scope);
+    tell(&mut command, scope.tenant(), "tenant.keys_destroyed");
+    command.destroy_keys(scope);
+    command.commit().await?;
+    Ok(Reply::empty(204))
+}
+
+/// Other staff may run the tenant; its end is its owner's word.
+fn require_owner(call: &Call) -> Result<&store::Scope, edge::Halt> {
+    match call.viewer()?.policy.role() {
+        Role::Owner => call.scope(),
+        _ => Err(Error::forbidden("owners-only", "Only an owner may do this.").into()),
+    }
+}
+
+fn tell(command: &mut store::Command<'_>, tenant: &str, kind: &str) {
+    command.event(EventOf { kind, entity: &TENANT, id: tenant, lead: None, changes: json!({}), comment: None, holes: &[] });
+}

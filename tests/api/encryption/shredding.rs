@@ -1,0 +1,63 @@
+//! Without its keys a tenant's personal values are noise, in the data and in every copy of it.
+
+use serde_json::{Value, json};
+use support::{Caller, System};
+
+use super::{MARK, PASSWORD, now, planted, with_keys};
+
+async fn entered(system: &System, name: &str) -> support::Answered {
+    let login = json!({ "email": format!("{MARK}.{name}@example.com"), "password": PASSWORD });
+    system.anyone().post("/v1/auth/login", login).send().await
+}
+
+/// The statuses and bodies of what a member reads.
+async fn reads(caller: &Caller, person: &Value) -> Vec<(u16, String)> {
+    let mut answers = Vec::new();
+    for path in [
+        format!("/v1/people/{}", person["id"].as_str().unwrap()),
+        "/v1/people".to_owned(),
+        "/v1/members".to_owned(),
+        "/v1/integrations".to_owned(),
+        "/v1/leads".to_owned(),
+    ] {
+        let answered = caller.get(&path).await;
+        answers.push((answered.status, answered.text));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_restored_copy_of_the_data_cannot_be_read_without_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = System::native_in(folder.path()).await;
+    let (owner, person, token) = planted(&system, "copied").await;
+    // A token that is out carries the wrapped keys for some minutes more.
+    let token = with_keys(&token, None, now());
+    let (kept, ..) = planted(&system, "kept").await;
+    let lead = owner.post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201).id();
+    assert!(reads(&owner, &person).await.iter().all(|(status, _)| *status == 200));
+    let tenant = owner.get("/v1/me").await.expect(200).json["tenant"]["id"].clone();
+    let restored_folder = tempfile::tempdir().unwrap();
+    gateway::back_up(&folder.path().join("data.sqlite"), &restored_folder.path().join("data.sqlite")).unwrap();
+    owner.post("/v1/policy/keys/destroy", json!({ "tenant": tenant })).send().await.expect(204);
+    gateway::back_up(&folder.path().join("keys.sqlite"), &restored_folder.path().join("keys.sqlite")).unwrap();
+    let restored = System::native_in(restored_folder.path()).await;
+    for place in [&system, &restored] {
+        let answered = entered(place, "copied").await;
+        assert!(matches!(answered.status, 401 | 410), "{}", answered.text);
+        assert!(!answered.text.contains("Roofers"), "{}", answered.text);
+        let caller = place.with_token(&token);
+        for (status, text) in reads(&caller, &person).await {
+            assert!(matches!(status, 200 | 404 | 410) && !text.contains(MARK), "{status} {text}");
+        }
+        assert_eq!(caller.get(&format!("/v1/people/{}", person["id"].as_str().unwrap())).await.code(), "keys-gone");
+        let written = caller.post("/v1/people", json!({ "name": "New", "email": "new@example.com" })).send().await;
+        assert!(matches!(written.status, 401 | 410), "{}", written.text);
+        assert_eq!(caller.get(&format!("/v1/leads/{lead}")).await.expect(200).json["category"], "Roof");
+        place.run_jobs().await;
+        // Other tenants do not notice.
+        let other = entered(place, "kept").await.expect(200);
+        assert_eq!(other.json["member"]["name"], format!("{MARK} owner"));
+    }
+    assert!(kept.get("/v1/people").await.expect(200).text.contains(MARK));
+}
