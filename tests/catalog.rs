@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::entity::{BASE_FIELDS, Field};
-use domain::{Kind, entities, privacy, search};
+use domain::{Kind, entities, event, privacy, search};
 
 #[test]
 fn catalog_names_collections_and_prefixes_are_unique() {
@@ -79,6 +79,20 @@ fn catalog_no_field_is_for_card_data() {
     for entity in entities::ALL {
         for name in names("", entity.fields) {
             assert!(!forbidden.iter().any(|word| name.ends_with(word)), "{}.{name}", entity.name);
+        }
+    }
+}
+
+#[test]
+fn catalog_no_diff_repeats_what_is_personal() {
+    for entity in entities::ALL {
+        let value = |field: &Field| (field.name.to_owned(), format!("value of {}", field.name).into());
+        let record = entity.fields.iter().map(value).collect();
+        let (made, gone) = (event::diff(entity, None, &record), event::diff(entity, Some(&record), &domain::Doc::new()));
+        for field in entity.fields.iter().filter(|field| !matches!(field.kind, Kind::Custom)) {
+            let told = |diff: &serde_json::Value| diff.to_string().contains(&format!("\"value of {}\"", field.name));
+            let may = !field.personal && !field.hidden;
+            assert_eq!((told(&made), told(&gone)), (may, may), "{}.{}", entity.name, field.name);
         }
     }
 }

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use platform::native::Native;
 
 use crate::endpoints::router_of;
+use crate::log;
 
 type Frames = LocalBoxStream<'static, Result<Frame<Bytes>, Infallible>>;
 type Outgoing = Either<Full<Bytes>, StreamBody<Frames>>;
@@ -73,7 +74,11 @@ impl Functions {
         let now = request.headers().get("x-test-now").map(|value| value.to_str().unwrap().parse().unwrap());
         host.set_now_ms(now);
         let reply = router.handle(host.clone(), incoming(request).await).await;
-        tokio::task::spawn_local(async move { host.settle().await });
+        log::keep(host.take_lines());
+        tokio::task::spawn_local(async move {
+            host.settle().await;
+            log::keep(host.take_lines());
+        });
         outgoing(reply)
     }
 }

@@ -9,6 +9,7 @@ mod cross_tenant;
 mod cut_off;
 mod erased;
 mod http;
+mod logged;
 mod masked;
 mod matrix;
 mod planted;
