@@ -2,7 +2,8 @@
 
 use domain::Role;
 use serde_json::{Value, json};
-use support::{Answered, App, Cut, Member, Tenant, id};
+use standins::{Fault, Service};
+use support::{Answered, App, Cut, Member, Tenant, id, logged};
 
 use super::{alone, jobs, lead, now, run_at, run_in};
 
@@ -106,6 +107,9 @@ async fn a_person_and_their_membership_are_one() {
     let shown = owner.caller().get(&format!("/v1/people/{person}")).await.expect(200);
     assert!(!shown.text.contains("Ada") && shown.json.get("email").is_none(), "{}", shown.text);
     assert_eq!(owner.caller().get("/v1/people?q=ada").await.expect(200).json["data"], json!([]));
+    let stored = App::shared().stored("people", json!({ "_id": person })).await.remove(0);
+    let left: Vec<&str> = stored.as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(left.iter().all(|field| !field.contains("blind")), "nothing finds them: {left:?}");
     owner.caller().post("/v1/people", ada).send().await.expect(201);
     let events = App::shared().stored("events", json!({ "tenant_id": tenant.id, "type": "person.erased" })).await;
     assert_eq!((events.len(), &events[0]["record"]["id"]), (1, &json!(person)));
@@ -145,4 +149,29 @@ async fn a_runner_that_is_cut_off_leaves_nothing_half_erased() {
             assert!(jobs(&tenant, "privacy.erase").await.iter().all(|job| job["status"] == "done"), "{cut:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn jobs_log_nothing_of_whom_they_are_about() {
+    let _alone = alone().await;
+    let (app, tenant) = (App::shared(), Tenant::new().await);
+    let owner = tenant.member(Role::Owner).await;
+    let (name, email) = ("Zqunmistakable", "zqunmistakable@example.com");
+    let invited = json!({ "name": name, "email": email, "role": "customer" });
+    let invited = owner.caller().post("/v1/members", invited).send().await.expect(201).id();
+    owner.caller().post("/v1/leads", json!({ "category": name, "customer": invited })).send().await.expect(201);
+    for fault in [Fault::Broken, Fault::DropBefore] {
+        app.standins.fail_next(Service::Mail, 1, fault).await;
+        run_at(now()).await;
+    }
+    erase(&owner, json!({ "membership": invited })).await;
+    app.run_jobs().await;
+    run_at(now().plus_ms(61_000)).await;
+    let of_tenant: Vec<String> = logged().into_iter().filter(|line| line.contains(&tenant.id)).collect();
+    for word in
+        [r#""kind":"invite""#, r#""outcome":"again""#, "mail-unavailable", r#""kind":"privacy.erase""#, r#""kind":"notify""#]
+    {
+        assert!(of_tenant.iter().any(|line| line.contains(word)), "{word}: {of_tenant:#?}");
+    }
+    assert!(!logged().iter().any(|line| line.to_lowercase().contains("zqunmistakable")), "{of_tenant:#?}");
 }
