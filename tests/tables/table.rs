@@ -177,6 +177,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         body: |_| json!({ "name": "Dispatch", "based_on": "manager", "permissions": { "lead:read": "all" } }),
         ..plain("POST /v1/roles", ADMINS)
     },
+    Endpoint { trips: 2, body: |_| json!({ "set": "agency" }), ..plain("POST /v1/roles/seed", ADMINS) },
     of("GET /v1/roles/{id}", "role", ADMINS, 1),
     with("PATCH /v1/roles/{id}", "role", ADMINS, 2, |_| json!({ "permissions": { "quote:read": "own" } })),
     of("DELETE /v1/roles/{id}", "role", ADMINS, 2),

@@ -1,9 +1,13 @@
 //! Signing up: a new identity, its tenant, and its place there as the owner.
 
-use domain::entities::{IDENTITY, MEMBERSHIP, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points, subdomain_of};
-use domain::entity::{Field, email, text};
+use domain::entities::{
+    IDENTITY, MEMBERSHIP, ROLE, SERVICE_FEE_KEY, SETTING, TENANT, personal_code, service_fee_points, subdomain_of,
+};
+use domain::entity::{Field, choice, email, text};
 use domain::json::{doc, of};
 use domain::plan::{LIMITS, Limit};
+use domain::role_sets::{ROLE_SET_WORDS, RoleSet};
+use domain::rules::Moment;
 use domain::{Doc, Error, event, validate};
 use edge::{Call, Outcome, Reply};
 use store::{Command, EventOf, PlatformScope};
@@ -19,6 +23,7 @@ const INPUT: &[Field] = &[
     email("email"),
     text("password", password::LEN_MAX),
     credential::ASSERTION,
+    choice("role_set", ROLE_SET_WORDS),
 ];
 
 /// Makes a tenant with its owner, who is logged in at once.
@@ -67,6 +72,7 @@ pub async fn signup(call: &Call) -> Outcome {
     let kind = "membership.activated";
     command.event(EventOf { kind, entity: &MEMBERSHIP, id: &owner_id, lead: None, changes, comment: None, holes: &[] });
     insert_settings(&mut command);
+    insert_roles(call, &mut command, text_of(&input, "role_set"))?;
     let token = entrance::open_login(call, &mut command, &owner);
     command.answer_secret(201, entrance::welcome(call, &tenant, &owner, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
@@ -91,6 +97,17 @@ fn subdomain_taken() -> Error {
 
 fn taken() -> Error {
     Error::conflict("email-taken", "There is a login with this e-mail address already.")
+}
+
+/// The roles of the set that was asked for; the presets are there anyway.
+fn insert_roles(call: &Call, command: &mut Command<'_>, set: &str) -> Result<(), Error> {
+    let Some(set) = RoleSet::parse(set) else { return Ok(()) };
+    for role in set.records(Moment { now: call.now(), viewer: None })? {
+        let id = command.id(&ROLE);
+        let role = command.insert(&ROLE, &id, role, &[], Error::internal("a new tenant has a role"));
+        command.event_of_new(&ROLE, &role, &[]);
+    }
+    Ok(())
 }
 
 fn insert_settings(command: &mut Command<'_>) {

@@ -6,6 +6,7 @@ mod keys;
 mod member;
 mod roles;
 mod routes;
+mod seed;
 mod sessions;
 mod teams;
 

@@ -52,7 +52,7 @@ pub async fn remove(call: &Call) -> Outcome {
 }
 
 /// The policy that a role gives, as it is written, if the caller has as much.
-fn require_less(call: &Call, role: &Doc) -> Result<Option<String>, Halt> {
+pub fn require_less(call: &Call, role: &Doc) -> Result<Option<String>, Halt> {
     let policy = role_policy(role).map_err(Error::invalid)?;
     if !call.viewer()?.policy.may_give(&policy) {
         return Err(Error::forbidden("role-not-allowed", "The role gives more than you have.").into());

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP, ROLE, TEAM};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{explain, invite, keys, member, roles, sessions, teams};
+use crate::{explain, invite, keys, member, roles, seed, sessions, teams};
 
 /// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
@@ -16,6 +16,7 @@ pub static ROUTES: &[Route] = &[
     Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke(call))),
     Route::list("/v1/roles", "role:read", &ROLE),
     Route::post("/v1/roles", May("role:create"), |call| Box::pin(roles::create(call))).of(&ROLE),
+    Route::post("/v1/roles/seed", May("role:create"), |call| Box::pin(seed::seed(call))),
     Route::read("/v1/roles/{id}", "role:read", &ROLE),
     Route::patch("/v1/roles/{id}", May("role:update"), |call| Box::pin(roles::update(call))).of(&ROLE),
     Route::delete("/v1/roles/{id}", May("role:delete"), |call| Box::pin(roles::remove(call))).of(&ROLE),

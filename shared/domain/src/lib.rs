@@ -19,6 +19,7 @@ pub mod plan;
 pub mod policy;
 pub mod privacy;
 pub mod role;
+pub mod role_sets;
 pub mod rules;
 pub mod search;
 pub mod time;

@@ -1,3 +1,4 @@
 //! `/v1/teams`, and what policies reach.
 
+mod seed;
 mod teams;
