@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::doc::text;
 use domain::entities::{MEMBERSHIP, PERSON};
 use domain::json;
-use domain::{Doc, Entity, Filter};
+use domain::{Doc, Entity, Error, Filter, Policy};
 use edge::{Call, Halt, Outcome, crud};
 use serde_json::Value;
 use store::Scope;
@@ -18,9 +18,12 @@ const SAME_MAX: u32 = domain::entities::PRIVACY_SAME_MAX as u32;
 pub async fn create(call: &Call) -> Outcome {
     let mut draft = crud::draft(call)?;
     let (people, members) = same_human(call, &draft.doc).await?;
-    draft.doc.insert("people".to_owned(), people);
-    draft.doc.insert("members".to_owned(), members);
     let erases = text(&draft.doc, "type") == Some("erase");
+    if erases {
+        require_less(call, &members).await?;
+    }
+    draft.doc.insert("people".to_owned(), people.ids());
+    draft.doc.insert("members".to_owned(), members.ids());
     if !erases {
         draft.doc.insert("status".to_owned(), "done".into());
         draft.doc.insert("done_at".to_owned(), call.now().into());
@@ -32,8 +35,21 @@ pub async fn create(call: &Call) -> Outcome {
     made.answer().await
 }
 
+/// Records of a kind: those that were read, and the ids of others that are named in records of the other kind.
+struct Same {
+    read: Vec<Doc>,
+    named: BTreeSet<String>,
+}
+
+impl Same {
+    fn ids(&self) -> Value {
+        let read = self.read.iter().filter_map(|record| text(record, "_id"));
+        read.chain(self.named.iter().map(String::as_str)).collect::<BTreeSet<_>>().into_iter().map(Value::from).collect()
+    }
+}
+
 /// The people and memberships that are the person of a request: the one that is named, and whatever belongs together with it.
-async fn same_human(call: &Call, request: &Doc) -> Result<(Value, Value), Halt> {
+async fn same_human(call: &Call, request: &Doc) -> Result<(Same, Same), Halt> {
     let scope = call.scope()?;
     let (person, member) = (text(request, "person"), text(request, "membership"));
     let mut reading = call.store.reading(scope);
@@ -42,7 +58,26 @@ async fn same_human(call: &Call, request: &Doc) -> Result<(Value, Value), Halt> 
     let members = reading.many(&MEMBERSHIP, &either(scope, member, ("person", person)), by_id, SAME_MAX);
     let mut found = reading.run().await?;
     let (people, members) = (found.docs(people), found.docs(members));
-    Ok((ids(&people, &members, &PERSON), ids(&members, &people, &MEMBERSHIP)))
+    let (named_people, named_members) = (named(&members, &PERSON, &people), named(&people, &MEMBERSHIP, &members));
+    Ok((Same { read: people, named: named_people }, Same { read: members, named: named_members }))
+}
+
+/// Erasing shuts members out, so it takes as much as changing them does: nobody shuts out who has more.
+async fn require_less(call: &Call, members: &Same) -> Result<(), Halt> {
+    let mut others = Vec::new();
+    if !members.named.is_empty() {
+        let ids: Vec<&str> = members.named.iter().map(String::as_str).collect();
+        let mut reading = call.store.reading(call.scope()?);
+        let filter = call.scope()?.everything().and(Filter::one_of("_id", &ids));
+        let step = reading.many(&MEMBERSHIP, &filter, json!({ "_id": 1 }), SAME_MAX);
+        others = reading.run().await?.docs(step);
+    }
+    let own = &call.viewer()?.policy;
+    let has_less = |member: &Doc| Policy::of_member(member).is_some_and(|policy| own.may_give(&policy));
+    match members.read.iter().chain(&others).all(has_less) {
+        true => Ok(()),
+        false => Err(Error::forbidden("role-not-allowed", "Your role may not shut out whoever has so much.").into()),
+    }
 }
 
 fn either(scope: &Scope, id: Option<&str>, (field, value): (&'static str, Option<&str>)) -> Filter {
@@ -50,9 +85,8 @@ fn either(scope: &Scope, id: Option<&str>, (field, value): (&'static str, Option
     scope.everything().and(is("_id", id).or(is(field, value)))
 }
 
-/// The ids of records of a kind, and of those that records of the other kind name.
-fn ids(records: &[Doc], others: &[Doc], entity: &Entity) -> Value {
-    let own = records.iter().filter_map(|record| text(record, "_id"));
-    let named = others.iter().filter_map(|other| text(other, entity.name));
-    own.chain(named).collect::<BTreeSet<_>>().into_iter().map(Value::from).collect()
+/// The ids of an entity's records that records of another name, but for those that are known.
+fn named(records: &[Doc], entity: &Entity, known: &[Doc]) -> BTreeSet<String> {
+    let ids = records.iter().filter_map(|record| text(record, entity.name));
+    ids.filter(|id| known.iter().all(|known| text(known, "_id") != Some(*id))).map(str::to_owned).collect()
 }

@@ -82,3 +82,26 @@ async fn an_export_opens_no_sealed_bid() {
     let shown = owner.caller().get(&format!("/v1/privacy/requests/{export}/export")).await.expect(200).text;
     assert!(shown.contains("Open") && !shown.contains("Sealed"), "{shown}");
 }
+
+#[tokio::test]
+async fn nobody_has_somebody_erased_whom_they_may_not_suspend() {
+    let tenant = Tenant::new().await;
+    let (owner, other, admin) =
+        (tenant.member(Role::Owner).await, tenant.member(Role::Owner).await, tenant.member(Role::Admin).await);
+    let suspended = admin.caller().patch(&format!("/v1/members/{}", owner.id), json!({ "status": "suspended" })).send().await;
+    assert_eq!((suspended.status, suspended.code()), (403, "role-not-allowed"));
+    // Their person leads to the membership as well, though that does not name them.
+    let person =
+        json!({ "_id": id("per"), "tenant_id": tenant.id, "phone": "+4930901820", "membership": owner.id, "version": 1 });
+    App::shared().data("insertOne", json!({ "collection": "people", "document": person })).await;
+    for of in [json!({ "membership": owner.id }), json!({ "person": person["_id"] })] {
+        let mut body = json!({ "type": "erase" });
+        body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+        let refused = ask(&admin, body.clone()).await;
+        assert_eq!((refused.status, refused.code()), (403, "role-not-allowed"), "{body}");
+        body["type"] = "export".into();
+        ask(&admin, body).await.expect(201);
+    }
+    ask(&admin, json!({ "type": "erase", "membership": admin.id })).await.expect(201);
+    ask(&other, json!({ "type": "erase", "membership": owner.id })).await.expect(201);
+}
