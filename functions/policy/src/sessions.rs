@@ -2,7 +2,7 @@
 
 use domain::doc::text;
 use domain::entities::{LOGIN, MEMBERSHIP};
-use domain::{Error, Filter};
+use domain::{Error, Filter, Policy};
 use edge::{Call, Outcome, Reply};
 use store::{Query, logins};
 
@@ -19,14 +19,19 @@ pub async fn list(call: &Call) -> Outcome {
     Ok(Reply::page(reading.run().await?.page(step, &query)))
 }
 
-/// Ends all sessions of a member in this tenant.
+/// Ends all sessions of a member in this tenant; nobody puts out who has more.
 pub async fn revoke(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
     let theirs = scope.reach(&LOGIN, "revoke").and(Filter::is("membership", id)).and(logins::usable(call.now()));
     let mut reading = call.store.reading(scope);
-    reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
+    let member = reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", id)), Error::not_found());
     let step = logins::read(&mut reading, &theirs);
-    let found = reading.run().await?.docs(step);
+    let mut found = reading.run().await?;
+    let (member, found) = (found.doc(member), found.docs(step));
+    let own = &call.viewer()?.policy;
+    if !Policy::of_member(&member).is_some_and(|policy| own.may_give(&policy)) {
+        return Err(Error::forbidden("role-not-allowed", "Your role may not end the sessions of whoever has so much.").into());
+    }
     let mut command = call.store.command(scope);
     command.update_many(&LOGIN, &theirs, &logins::ended(call.now(), REASON));
     for login in &found {

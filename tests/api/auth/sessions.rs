@@ -190,6 +190,16 @@ async fn managers_see_no_sessions() {
 }
 
 #[tokio::test]
+async fn nobody_ends_the_sessions_of_whoever_has_more() {
+    let tenant = Tenant::new().await;
+    let (owner, admin) = (tenant.member(Role::Owner).await, tenant.member(Role::Admin).await);
+    let path = |member: &str| format!("/v1/members/{member}/sessions");
+    assert_eq!(admin.caller().delete(&path(&owner.id)).await.expect(403).code(), "role-not-allowed");
+    admin.caller().get(&path(&owner.id)).await.expect(200);
+    owner.caller().delete(&path(&admin.id)).await.expect(204);
+}
+
+#[tokio::test]
 async fn logins_of_a_membership_are_counted() {
     let email = email();
     let owner = signed_up(&email).await;
