@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::entity::{BASE_FIELDS, Field};
-use domain::{Kind, entities, event, privacy, search};
+use domain::entity::{BASE_FIELDS, Field, Gone};
+use domain::{Kind, entities, event, lifecycle, privacy, search};
 
 #[test]
 fn catalog_names_collections_and_prefixes_are_unique() {
@@ -64,6 +64,53 @@ fn catalog_indexes_and_own_fields_exist() {
         }
         assert!(entity.indexes.iter().filter(|index| index.expires).all(|index| index.keys.len() == 1), "{}", entity.name);
     }
+}
+
+#[test]
+fn catalog_references_say_what_happens_when_their_target_goes() {
+    for entity in entities::ALL {
+        for field in entity.fields {
+            let Some(target) = lifecycle::target(field) else {
+                assert!(
+                    nested_references(&field.kind) == 0,
+                    "{}.{}: a reference in an object is not followed",
+                    entity.name,
+                    field.name
+                );
+                continue;
+            };
+            let what = format!("{}.{} to {}", entity.name, field.name, target.name);
+            let is_list = matches!(field.kind, Kind::List(..));
+            let is_followed = lifecycle::is_trashable(target) && field.gone != Gone::Keep;
+            assert!(!is_list || !is_followed, "{what}: lists that refer to what can be deleted keep the ids: .keep()");
+            assert!(field.gone != Gone::Clear || !field.required, "{what}: what is required cannot be cleared");
+            let starts = |index: &domain::entity::Index| index.keys.first() == Some(&field.name) && !index.across;
+            assert!(
+                !is_followed || entity.indexes.iter().any(starts),
+                "{what}: deleting asks who refers to it by an index that starts with the field; or keep the id: .keep()"
+            );
+        }
+    }
+}
+
+fn nested_references(kind: &Kind) -> usize {
+    match kind {
+        Kind::Reference(_) => 1,
+        Kind::List(of, _) => nested_references(of),
+        Kind::Object(fields) => fields.iter().map(|field| nested_references(&field.kind)).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn catalog_cascades_have_no_cycles() {
+    fn walk(entity: &'static domain::Entity, path: &mut Vec<&'static str>) {
+        assert!(!path.contains(&entity.name), "a cascade comes back to where it began: {path:?} {}", entity.name);
+        path.push(entity.name);
+        lifecycle::links(entity, Gone::Cascade).for_each(|link| walk(link.from, path));
+        path.pop();
+    }
+    entities::ALL.iter().for_each(|entity| walk(entity, &mut Vec::new()));
 }
 
 #[test]

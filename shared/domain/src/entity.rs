@@ -59,13 +59,16 @@ impl std::fmt::Debug for Entity {
     }
 }
 
-/// The fields of every entity, filled in by the engine alone. `_id`, `tenant_id` and `deleted_at` are never shown as they are.
+/// The fields of every entity, filled in by the engine alone. `_id` and `tenant_id` are never shown as they are; `deleted_at` and
+/// `deleted_by` stand in the trash alone, where `trash_group` is the same of all that went there together.
 pub const BASE_FIELDS: &[Field] = &[
     date("created_at").read_only(),
-    reference("created_by", "membership").read_only(),
+    reference("created_by", "membership").read_only().keep(),
     date("updated_at").read_only(),
-    reference("updated_by", "membership").read_only(),
-    date("deleted_at").read_only().hidden(),
+    reference("updated_by", "membership").read_only().keep(),
+    date("deleted_at").read_only(),
+    reference("deleted_by", "membership").read_only().keep(),
+    text("trash_group", 40).read_only().hidden(),
     integer("version", 1, i64::MAX).read_only(),
 ];
 
@@ -96,6 +99,21 @@ pub struct Field {
     pub subject: Option<&'static str>,
     /// Whether it goes with the personal ones when the person whom the record is about is erased.
     pub erased: bool,
+    /// Of a reference: what becomes of the record when the one it refers to goes to the trash.
+    pub gone: Gone,
+}
+
+/// What becomes of a record when the one that it refers to goes to the trash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It goes along, and comes back with it.
+    Cascade,
+    /// The other one stays as long as this one refers to it. What nobody declares is so: nothing is orphaned by an oversight.
+    Restrict,
+    /// It loses the reference, and gets it back with the other one.
+    Clear,
+    /// It keeps the id, which tells the past or is held by something else: an author, the ledger.
+    Keep,
 }
 
 /// What a field holds.
@@ -164,8 +182,8 @@ pub enum Input {
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
         let (personal, encrypted, blind, searchable, hidden) = (false, false, false, false, false);
-        let (required, default, input, subject, erased) = (false, None, Input::Anyone, None, false);
-        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden, subject, erased }
+        let (required, default, input, subject, erased, gone) = (false, None, Input::Anyone, None, false, Gone::Restrict);
+        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden, subject, erased, gone }
     }
 
     /// A record cannot be without it.
@@ -241,6 +259,21 @@ impl Field {
     /// It tells nothing about a person, but goes when the person whom the record is about is erased.
     pub const fn erased(self) -> Self {
         Self { erased: true, ..self }
+    }
+
+    /// The record goes to the trash with the one it refers to.
+    pub const fn cascade(self) -> Self {
+        Self { gone: Gone::Cascade, ..self }
+    }
+
+    /// The record loses the reference when the one it refers to goes to the trash.
+    pub const fn clear(self) -> Self {
+        Self { gone: Gone::Clear, ..self }
+    }
+
+    /// The record keeps the id whatever becomes of the one it refers to.
+    pub const fn keep(self) -> Self {
+        Self { gone: Gone::Keep, ..self }
     }
 }
 
@@ -366,6 +399,11 @@ pub const fn unique(keys: &'static [&'static str]) -> Index {
 /// Unique among the records that have the first key.
 pub const fn unique_if_present(keys: &'static [&'static str]) -> Index {
     Index { sparse: true, ..unique(keys) }
+}
+
+/// An index of the records that have the first key.
+pub const fn index_if_present(keys: &'static [&'static str]) -> Index {
+    Index { sparse: true, ..index(keys) }
 }
 
 /// An index across tenants.

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod id;
 pub mod json;
 pub mod lane;
+pub mod lifecycle;
 pub mod money;
 pub mod phone;
 pub mod plan;

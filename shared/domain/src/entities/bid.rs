@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::entity::{
-    Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, teams, text, unique,
+    Access, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer, list, money, reference, status, teams,
+    text, unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Time, Viewer, Violation};
@@ -16,7 +17,7 @@ pub static BID: Entity = Entity {
     collection: "bids",
     prefix: "bid",
     fields: &[
-        reference("lead", "lead").required().on_create(),
+        reference("lead", "lead").required().on_create().cascade(),
         text("title", 200),
         money("price"),
         date("start_date"),
@@ -40,6 +41,7 @@ pub static BID: Entity = Entity {
         index(&["expert", "status"]),
         index(&["status", "-created_at"]),
         index(&["teams"]),
+        index_if_present(&["quote"]),
     ],
     access: Access { narrow: Some(unsealed), ..Access::shared(&["expert"]) },
     rules: &BidRules,

@@ -11,7 +11,7 @@ pub static CONVERSATION: Entity = Entity {
     collection: "conversations",
     prefix: "con",
     fields: &[
-        reference("lead", "lead").required().read_only(),
+        reference("lead", "lead").required().read_only().cascade(),
         choice("kind", &["lead", "internal", "ai"]).read_only().default(Fallback::Word("lead")),
         text("title", 200),
         list("participants", &Kind::Reference("membership"), 200).read_only(),
@@ -31,7 +31,7 @@ pub static MESSAGE: Entity = Entity {
     collection: "messages",
     prefix: "msg",
     fields: &[
-        reference("conversation", "conversation").read_only(),
+        reference("conversation", "conversation").read_only().cascade(),
         integer("seq", 1, i64::MAX).read_only(),
         reference("sender", "membership").read_only(),
         choice("kind", &["human", "ai", "system"]).read_only().default(Fallback::Word("human")),
@@ -49,7 +49,7 @@ pub static READ_MARK: Entity = Entity {
     collection: "read_marks",
     prefix: "rmk",
     fields: &[
-        reference("conversation", "conversation").read_only(),
+        reference("conversation", "conversation").read_only().cascade(),
         reference("member", "membership").read_only(),
         integer("seq", 0, i64::MAX).read_only(),
         date("read_at").read_only(),

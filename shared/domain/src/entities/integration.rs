@@ -31,7 +31,7 @@ pub static RECEIPT: Entity = Entity {
     collection: "receipts",
     prefix: "rec",
     fields: &[
-        reference("integration", "integration").read_only(),
+        reference("integration", "integration").read_only().keep(),
         text("event_id", 200).read_only(),
         text("body", 2_000_000).read_only().hidden().encrypted(),
         status(&["received", "worked", "refused"]),

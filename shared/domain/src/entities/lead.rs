@@ -4,8 +4,8 @@ use crate::json;
 use serde_json::Value;
 
 use crate::entity::{
-    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, integer, list, money, reference, status, teams, text,
-    unique,
+    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer, list, money, reference,
+    status, teams, text, unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Role, Viewer, Violation, doc};
@@ -38,7 +38,8 @@ pub static LEAD: Entity = Entity {
         reference("manager", "membership").staff(),
         reference("expert", "membership").read_only(),
         reference("vendor", "membership").staff(),
-        reference("conversation", "conversation").read_only(),
+        // It goes with the lead, and never without it.
+        reference("conversation", "conversation").read_only().keep(),
         reference("awarded_bid", "bid").read_only(),
         reference("project", "project").read_only(),
         choice("source", &["api", "form"]).read_only().default(Fallback::Word("api")),
@@ -53,6 +54,8 @@ pub static LEAD: Entity = Entity {
         index(&["manager", "status"]),
         index(&["vendor", "status"]),
         index(&["bid_pool", "bid_deadline"]),
+        index_if_present(&["person"]),
+        index_if_present(&["awarded_bid"]),
         index(&["-created_at"]),
         index(&["search_words"]),
         index(&["teams"]),

@@ -51,7 +51,7 @@ pub static MEMBERSHIP: Entity = Entity {
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         flag("frozen").read_only().hidden(),
         Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
-        reference("person", "person").read_only(),
+        reference("person", "person").read_only().clear(),
         object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),
         date("invited_at").read_only(),
         date("joined_at").read_only(),

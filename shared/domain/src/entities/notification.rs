@@ -14,7 +14,7 @@ pub static NOTIFICATION: Entity = Entity {
     prefix: "not",
     fields: &[
         reference("recipient", "membership").read_only(),
-        reference("cause", "event").read_only(),
+        reference("cause", "event").read_only().keep(),
         text("key", 100).read_only(),
         text("title", 100).read_only(),
         text("message", 500).read_only(),
@@ -61,7 +61,7 @@ pub static EVENT: Entity = Entity {
     fields: &[
         text("type", 100).read_only(),
         Field { kind: RECORD, ..text("record", 0) }.read_only(),
-        reference("lead", "lead").read_only(),
+        reference("lead", "lead").read_only().keep(),
         opaque("changes", 1_000_000).read_only(),
         opaque("actor", 1_000).read_only().subject_at("actor.id"),
         text("comment", 1_000).read_only(),

@@ -30,6 +30,7 @@ pub static PROJECT: Entity = Entity {
         index(&["customer", "status"]),
         index(&["expert", "status"]),
         index(&["teams"]),
+        index(&["quote"]),
     ],
     access: Access::shared(&["customer", "manager", "expert", "vendor"]),
     rules: &Plain,
@@ -41,10 +42,11 @@ pub static MILESTONE: Entity = Entity {
     collection: "milestones",
     prefix: "mil",
     fields: &[
-        reference("project", "project").read_only(),
-        reference("lead", "lead").read_only(),
-        reference("bid", "bid").read_only(),
-        reference("quote", "quote").read_only(),
+        reference("project", "project").read_only().cascade(),
+        // Its project holds on to these.
+        reference("lead", "lead").read_only().keep(),
+        reference("bid", "bid").read_only().keep(),
+        reference("quote", "quote").read_only().keep(),
         integer("order", 1, 50).read_only(),
         text("name", 200).read_only(),
         text("description", 2_000).read_only(),
