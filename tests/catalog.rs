@@ -82,7 +82,8 @@ fn catalog_references_say_what_happens_when_their_target_goes() {
             let what = format!("{}.{} to {}", entity.name, field.name, target.name);
             let is_list = matches!(field.kind, Kind::List(..));
             let is_followed = lifecycle::is_trashable(target) && field.gone != Gone::Keep;
-            assert!(!is_list || !is_followed, "{what}: lists that refer to what can be deleted keep the ids: .keep()");
+            let is_plain = field.gone == Gone::Restrict && !lifecycle::is_trashable(entity);
+            assert!(!is_list || !is_followed || is_plain, "{what}: a list can stand in the way, or keep the ids: .keep()");
             assert!(field.gone != Gone::Clear || !field.required, "{what}: what is required cannot be cleared");
             let starts = |index: &domain::entity::Index| index.keys.first() == Some(&field.name) && !index.across;
             assert!(

@@ -18,6 +18,7 @@ mod queries;
 mod round_trips;
 mod suspended;
 mod table;
+mod trash;
 mod unauthorised;
 mod world;
 mod wrong_role;

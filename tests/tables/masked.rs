@@ -14,7 +14,8 @@ use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
 
 /// What gives others a policy.
-const HANDS_OUT: &[&str] = &["POST /v1/members", "PATCH /v1/members/{id}", "POST /v1/roles", "PATCH /v1/roles/{id}"];
+const HANDS_OUT: &[&str] =
+    &["POST /v1/members", "PATCH /v1/members/{id}", "POST /v1/roles", "PATCH /v1/roles/{id}", "POST /v1/roles/{id}/restore"];
 
 type Masks = Vec<(&'static Entity, &'static Field, Mask)>;
 

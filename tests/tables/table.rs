@@ -112,6 +112,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/leads/{id}", "lead", PARTIES, 1),
     with("PATCH /v1/leads/{id}", "lead", CLIENTS, 2, |_| json!({ "description": "Leaks" })),
     of("DELETE /v1/leads/{id}", "lead", STAFF, 2),
+    of("POST /v1/leads/{id}/restore", "deleted_lead", STAFF, 2),
     with("POST /v1/leads/{id}/publish", "lead", STAFF, 2, |_| json!({ "bid_deadline": "2999-01-01T00:00:00Z" })),
     with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "vendor": world.member(Vendor).id })),
     // people
@@ -124,6 +125,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/people/{id}", "person", STAFF, 1),
     with("PATCH /v1/people/{id}", "person", STAFF, 2, |_| json!({ "job_title": "Roofer" })),
     of("DELETE /v1/people/{id}", "person", STAFF, 2),
+    of("POST /v1/people/{id}/restore", "deleted_person", STAFF, 2),
     // bids
     plain("GET /v1/bids", &[Expert, Owner, Admin, Manager]),
     Endpoint {
@@ -134,6 +136,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/bids/{id}", "bid", &[Manager, Expert, Owner, Admin], 1),
     with("PATCH /v1/bids/{id}", "draft_bid", EXPERT, 2, |_| json!({ "summary": "With tiles" })),
     of("DELETE /v1/bids/{id}", "draft_bid", EXPERT, 2),
+    of("POST /v1/bids/{id}/restore", "deleted_bid", EXPERT, 2),
     of("POST /v1/bids/{id}/submit", "draft_bid", EXPERT, 1),
     of("POST /v1/bids/{id}/withdraw", "bid", EXPERT, 2),
     of("POST /v1/bids/{id}/award", "bid", STAFF, 2),
@@ -190,7 +193,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/teams/{id}", "team", STAFF, 1),
     with("PATCH /v1/teams/{id}", "team", ADMINS, 2, |_| json!({ "description": "All about roofs" })),
     of("DELETE /v1/teams/{id}", "team", ADMINS, 2),
+    of("POST /v1/teams/{id}/restore", "deleted_team", ADMINS, 2),
     with("POST /v1/teams/{id}/members", "team", ADMINS, 2, |world| json!({ "add": [world.member(Expert).id] })),
+    of("POST /v1/roles/{id}/restore", "deleted_role", ADMINS, 2),
     Endpoint {
         trips: 2,
         body: |world| json!({ "member": world.member(Expert).id, "action": "lead:read", "record": world.id("open") }),
@@ -229,6 +234,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("GET /v1/tenant/branding", &[]),
     plain("GET /v1/operator/tenants/{id}", &[]),
     plain("PATCH /v1/operator/tenants/{id}", &[]),
+    of("POST /v1/fields/{id}/restore", "deleted_field", ADMINS, 2),
     // webhooks
     Endpoint {
         trips: 2,
@@ -239,6 +245,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/integrations/{id}", "integration", ADMINS, 1),
     with("PATCH /v1/integrations/{id}", "integration", ADMINS, 2, |_| json!({ "name": "Other" })),
     of("DELETE /v1/integrations/{id}", "integration", ADMINS, 2),
+    of("POST /v1/integrations/{id}/restore", "deleted_integration", ADMINS, 2),
     plain("POST /v1/hooks/forms/{key}", &[]),
     plain("POST /v1/hooks/xero/{key}", &[]),
     plain("POST /v1/jobs/run", &[]),

@@ -108,6 +108,13 @@ impl World {
         let team = self.new_id("team", "team");
         let leader = self.member(Role::Manager).id.clone();
         self.insert("teams", &team, json!({ "name": "Roofs", "leader": leader, "search_words": ["roofs"] }), &mut operations);
+        let deleted_team = self.new_id("deleted_team", "team");
+        self.insert(
+            "teams",
+            &deleted_team,
+            json!({ "name": "Drains", "leader": leader, "search_words": ["drains"] }),
+            &mut operations,
+        );
         for (name, status) in [
             ("lead", "new"),
             ("open", "published"),
@@ -116,6 +123,8 @@ impl World {
             ("awarded", "awarded"),
             ("offered", "awarded"),
             ("active", "active"),
+            ("deleted_lead", "new"),
+            ("fallow", "published"),
         ] {
             self.lead(name, status, &mut operations);
         }
@@ -125,14 +134,35 @@ impl World {
         self.bid("awarded_bid", "awarded", "awarded", &mut operations);
         self.bid("offered_bid", "offered", "awarded", &mut operations);
         self.bid("active_bid", "active", "awarded", &mut operations);
+        self.bid("deleted_bid", "fallow", "draft", &mut operations);
         self.quote("quote", "awarded", "awarded_bid", "draft", &mut operations);
         self.quote("sent_quote", "offered", "offered_bid", "sent", &mut operations);
         self.quote("accepted_quote", "active", "active_bid", "accepted", &mut operations);
         self.project(&mut operations);
         self.rest(&mut operations);
+        self.delete_some(&mut operations);
         operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
         operations.push(self.credential());
         operations
+    }
+
+    /// Puts what is called so into the trash.
+    fn delete_some(&self, operations: &mut Vec<Value>) {
+        let now = Time::from_ms(now_ms()).ejson();
+        for (name, collection, field) in [
+            ("deleted_lead", "leads", "_id"),
+            ("deleted_lead", "conversations", "lead"),
+            ("deleted_bid", "bids", "_id"),
+            ("deleted_integration", "integrations", "_id"),
+            ("deleted_role", "roles", "_id"),
+            ("deleted_field", "field_definitions", "_id"),
+            ("deleted_person", "people", "_id"),
+            ("deleted_team", "teams", "_id"),
+        ] {
+            let marks = json!({ "deleted_at": now, "deleted_by": self.member(Role::Owner).id, "trash_group": self.id(name) });
+            let filter = json!({ field: self.id(name) });
+            operations.push(json!({ "updateMany": { "collection": collection, "filter": filter, "update": { "$set": marks } } }));
+        }
     }
 
     fn insert(&self, collection: &str, id: &str, fields: Value, operations: &mut Vec<Value>) {
@@ -243,18 +273,36 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        let [message, event, notification, integration, login, role, person, field, privacy_request] = [
+        const NEW: [(&str, &str); 13] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
             ("integration", "int"),
+            ("deleted_integration", "int"),
             ("login", "log"),
             ("role", "rol"),
+            ("deleted_role", "rol"),
             ("person", "per"),
+            ("deleted_person", "per"),
             ("field", "fld"),
+            ("deleted_field", "fld"),
             ("privacy_request", "pvr"),
-        ]
-        .map(|(name, prefix)| self.new_id(name, prefix));
+        ];
+        let [
+            message,
+            event,
+            notification,
+            integration,
+            deleted_integration,
+            login,
+            role,
+            deleted_role,
+            person,
+            deleted_person,
+            field,
+            deleted_field,
+            privacy_request,
+        ] = NEW.map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
         let fields = json!({ "conversation": conversation, "seq": 1, "sender": customer, "kind": "human", "content": "Hello", "attachments": [] });
         self.insert("messages", &message, fields, operations);
@@ -266,18 +314,23 @@ impl World {
         let fields = json!({ "recipient": customer, "cause": event, "key": "lead.created", "title": "New", "message": "New", "type": "info", "priority": "medium", "record": record, "is_read": false, "expires_at": expires, "deliveries": [{ "channel": "browser", "status": "sent" }] });
         self.insert("notifications", &notification, fields, operations);
         let credentials = json!({ "signing_secret": "a-secret-of-the-tests" }).to_string();
-        self.insert(
-            "integrations",
-            &integration,
-            json!({ "kind": "typeform", "name": "Form", "is_enabled": true, "config": {}, "credentials": credentials }),
-            operations,
-        );
-        let fields = json!({ "name": "Clerk", "based_on": "manager", "kind": "staff", "permissions": { "lead:read": "all" } });
-        self.insert("roles", &role, fields, operations);
-        let fields = json!({ "name": "Grace", "email": "grace@example.com", "owner": self.member(Role::Manager).id, "tags": [], "search_words": ["grace"] });
-        self.insert("people", &person, fields, operations);
-        let fields = json!({ "entity": "lead", "key": "material", "label": "Material", "type": "text", "options": [], "status": "active" });
-        self.insert("field_definitions", &field, fields, operations);
+        let fields = json!({ "kind": "typeform", "name": "Form", "is_enabled": true, "config": {}, "credentials": credentials });
+        self.insert("integrations", &integration, fields.clone(), operations);
+        self.insert("integrations", &deleted_integration, fields, operations);
+        for (id, name) in [(&role, "Clerk"), (&deleted_role, "Porter")] {
+            let fields = json!({ "name": name, "based_on": "manager", "kind": "staff", "permissions": { "lead:read": "all" } });
+            self.insert("roles", id, fields, operations);
+        }
+        for (id, email) in [(&person, "grace@example.com"), (&deleted_person, "hope@example.com")] {
+            let owner = self.member(Role::Manager).id.as_str();
+            let fields = json!({ "name": "Grace", "email": email, "owner": owner, "tags": [], "search_words": ["grace"] });
+            self.insert("people", id, fields, operations);
+        }
+        for (id, key) in [(&field, "material"), (&deleted_field, "weight")] {
+            let fields =
+                json!({ "entity": "lead", "key": key, "label": "Of it", "type": "text", "options": [], "status": "active" });
+            self.insert("field_definitions", id, fields, operations);
+        }
         let fields = json!({ "type": "export", "person": person, "people": [person], "members": [], "status": "done" });
         self.insert("privacy_requests", &privacy_request, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();

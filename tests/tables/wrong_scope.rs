@@ -70,7 +70,8 @@ async fn wrong_scope_is_not_said_of_what_belongs_to_ones_team() {
         let others = all_but(Role::Manager, permission, Some(Reach::Own));
         let reach = |reach| others.permissions().filter(move |(known, _)| *known != permission).chain([(permission, reach)]);
         let stranger = world.tenant.member(Role::Manager).await;
-        for (team, is_theirs) in [(id("team"), false), (world.id("team").to_owned(), true)] {
+        let own = if entity.name == "team" { endpoint.record.unwrap_or("team") } else { "team" };
+        for (team, is_theirs) in [(id("team"), false), (world.id(own).to_owned(), true)] {
             let policy = Policy::custom(Role::Manager, reach(Reach::Team), []).unwrap().in_teams([team]);
             let request = stranger.with(policy).caller().request(endpoint.method(), &endpoint.path(&world));
             let body = (endpoint.body)(&world);

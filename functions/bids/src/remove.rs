@@ -1,4 +1,4 @@
-//! Deleting a draft, which nobody but its author ever knew of.
+//! Deleting a draft, which nobody but its author ever knew of, and restoring it.
 
 use domain::doc::fields;
 use domain::entities::BID;
@@ -9,15 +9,25 @@ use store::EventOf;
 
 use crate::seal::hide;
 
-/// Soft-deletes a draft.
+/// Restores a draft.
+pub async fn restore(call: &Call) -> Outcome {
+    let scope = call.scope()?;
+    let mut reading = call.store.reading(scope);
+    let step = crud::trashed(call, &mut reading)?;
+    let draft = reading.run().await?.doc(step);
+    let mut restoring = crud::restoring(call, draft)?;
+    hide(&mut restoring.command, scope, call.id(&BID)?, Filter::All);
+    restoring.answer().await
+}
+
+/// Deletes a draft.
 pub async fn remove(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let id = call.id(&BID)?;
     let draft = scope.reach(&BID, "delete").and(Filter::is("_id", id)).and(Filter::is("status", "draft"));
     let draft = call.if_match()?.map_or(draft.clone(), |version| draft.and(Filter::is("version", version)));
     let mut command = call.store.command(scope);
-    let deleted = fields(json!({ "deleted_at": scope.now() }));
-    let step = command.find_and_set(&BID, &draft, &deleted, Error::conflict("refused", ""));
+    let (_, step) = command.trash(&BID, &draft, id, Error::conflict("refused", ""));
     let holes = [("lead", step.path("document.lead"))];
     let changes = event::diff(&BID, None, &fields(json!({})));
     let event = EventOf { kind: "bid.deleted", entity: &BID, id, lead: None, changes, comment: None, holes: &holes };

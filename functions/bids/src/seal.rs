@@ -30,7 +30,7 @@ pub fn until(command: &mut Command<'_>, scope: &Scope, bid: &str, source: String
 
 /// The notice of the submission, which waits for the deadline, will not be sent.
 pub fn cancel_notice(command: &mut Command<'_>, bid: &str, deadline: Time) {
-    command.call_off_notices(Filter::is("run_at", deadline.ejson()).and(Filter::is("payload.facts.record.id", bid)));
+    command.call_off_notices(Filter::is("run_at", deadline.ejson()).and(Filter::is("payload.facts.record.id", bid)), None);
 }
 
 /// The time until which a bid is sealed; one that has none is sealed for good.

@@ -1,13 +1,12 @@
-//! Deleting a definition that no record has a value of.
+//! Deleting a definition that no record has a value of, and restoring it.
 
 use domain::Error;
-use domain::doc::{text, with};
+use domain::doc::text;
 use domain::entities::FIELD_DEFINITION;
-use domain::json;
-use domain::validate::change;
 use edge::{Call, Outcome, Reply, crud};
 
-use crate::update::{holding, read, replaced};
+use crate::create::require_room;
+use crate::update::{holding, read, read_among, replaced};
 
 /// Deletes a definition.
 pub async fn remove(call: &Call) -> Outcome {
@@ -19,7 +18,17 @@ pub async fn remove(call: &Call) -> Outcome {
     }
     let all = replaced(&definitions.docs, &before, None);
     command.keep_schema(scope, text(&before, "entity").unwrap_or_default(), &definitions, &all);
-    let deleted = change(&before, with(&before, json!({ "deleted_at": call.now() })));
-    crud::apply(call, &mut command, &FIELD_DEFINITION, &before, &deleted, "field_definition.deleted")?;
+    crud::remove(call, &mut command, &FIELD_DEFINITION, &before)?;
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Restores a definition, if there is room for it.
+pub async fn restore(call: &Call) -> Outcome {
+    let scope = call.scope()?;
+    let (before, definitions) = read_among(call, scope.trashed(&FIELD_DEFINITION)).await?;
+    let all = replaced(&definitions.docs, &before, Some(&before));
+    require_room(&all)?;
+    let mut command = call.store.command(scope);
+    command.keep_schema(scope, text(&before, "entity").unwrap_or_default(), &definitions, &all);
+    crud::restoring_with(call, command, before)?.answer().await
 }

@@ -36,10 +36,14 @@ pub async fn update(call: &Call) -> Outcome {
 
 /// The route's definition, in the version that the caller knows, with all of its entity.
 pub async fn read(call: &Call, action: &str) -> Result<(Doc, Definitions), Halt> {
+    read_among(call, call.scope()?.reach(&FIELD_DEFINITION, action)).await
+}
+
+/// As [`read`], one of those that a filter finds.
+pub async fn read_among(call: &Call, among: Filter) -> Result<(Doc, Definitions), Halt> {
     let (id, scope) = (call.id(&FIELD_DEFINITION)?, call.scope()?);
     let mut reading = call.store.reading(scope);
-    let reach = scope.reach(&FIELD_DEFINITION, action).and(Filter::is("_id", id));
-    let step = reading.one(&FIELD_DEFINITION, &reach, Error::not_found());
+    let step = reading.one(&FIELD_DEFINITION, &among.and(Filter::is("_id", id)), Error::not_found());
     let steps = Definitions::read_linked(&mut reading, scope, &step.path("document.entity"));
     let mut found = reading.run().await?;
     let before = found.doc(step);

@@ -1,6 +1,6 @@
 //! Fan-out: one notice for each recipient of a cause, on the channels they have not turned off.
 
-use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION};
+use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION, by_name};
 use domain::entity::Fallback;
 use domain::filter::Op;
 use domain::json::{doc, object};
@@ -40,12 +40,14 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     done(command).await
 }
 
-/// News of a bid waits until the bid is unsealed, which may be later than it was; of one that is not offered there is none.
+/// Of what is in the trash nothing is told, but that it went there. News of a bid waits until the bid is unsealed, which may be
+/// later than it was; of one that is not offered there is none.
 async fn may_be_told(work: &Work<'_>, notice: &Notice) -> Result<bool, Stop> {
-    if notice.record_type != BID.name {
+    let Some(entity) = by_name(&notice.record_type).filter(|_| !notice.key.ends_with(".deleted")) else { return Ok(true) };
+    let Some(bid) = work.find(entity, &notice.record_id).await? else { return Ok(false) };
+    if entity.name != BID.name {
         return Ok(true);
     }
-    let Some(bid) = work.find(&BID, &notice.record_id).await? else { return Ok(false) };
     let only_author = work.lease.payload().get("roles").and_then(Value::as_array).is_none_or(Vec::is_empty)
         && named(work).iter().all(|member| *member == text(&bid, "expert"));
     if only_author {

@@ -13,6 +13,7 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/people/{id}", "person:read", &PERSON),
     Route::patch("/v1/people/{id}", May("person:update"), |call| Box::pin(write::update(call))).of(&PERSON),
     Route::remove("/v1/people/{id}", "person:delete", &PERSON),
+    Route::restore("/v1/people/{id}/restore", "person:delete", &PERSON),
 ];
 
 /// The router of people.

@@ -3,8 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::{MEMBERSHIP, ROLE, role_policy};
 use domain::json;
-use domain::validate::change;
-use domain::{Doc, Error, Filter, doc};
+use domain::{Doc, Error, Filter};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use store::compile;
 
@@ -46,9 +45,17 @@ pub async fn remove(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     let held = scope.live().and(Filter::is("custom_role", id));
     command.forbid(&MEMBERSHIP, held, Error::conflict("role-in-use", "A role that somebody has cannot be deleted."));
-    let deleted = change(&role, doc::with(&role, json!({ "deleted_at": call.now() })));
-    crud::apply(call, &mut command, &ROLE, &role, &deleted, "role.deleted")?;
+    crud::remove(call, &mut command, &ROLE, &role)?;
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Restores a role.
+pub async fn restore(call: &Call) -> Outcome {
+    let mut reading = call.store.reading(call.scope()?);
+    let role = crud::trashed(call, &mut reading)?;
+    let role = reading.run().await?.doc(role);
+    require_less(call, &role)?;
+    crud::restoring(call, role)?.answer().await
 }
 
 /// The policy that a role gives, as it is written, if the caller has as much.

@@ -25,9 +25,11 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/teams/{id}", "team:read", &TEAM),
     Route::patch("/v1/teams/{id}", May("team:update"), |call| Box::pin(teams::update(call))).of(&TEAM),
     Route::delete("/v1/teams/{id}", May("team:delete"), |call| Box::pin(teams::remove(call))).of(&TEAM),
+    Route::restore("/v1/teams/{id}/restore", "team:delete", &TEAM),
     Route::post("/v1/teams/{id}/members", May("team:update"), |call| Box::pin(teams::change_members(call))),
     Route::post("/v1/policy/keys/rotate", May("tenant:rotate_keys"), |call| Box::pin(keys::rotate(call))).bare(),
     Route::post("/v1/policy/keys/destroy", May("tenant:destroy_keys"), |call| Box::pin(keys::destroy(call))),
+    Route::post("/v1/roles/{id}/restore", May("role:delete"), |call| Box::pin(roles::restore(call))).bare().of(&ROLE),
     Route::post("/v1/policy/explain", May("role:read"), |call| Box::pin(explain::explain(call))),
 ];
 

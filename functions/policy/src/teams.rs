@@ -41,8 +41,7 @@ pub async fn remove(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     let held = scope.live().and(Filter::is("team_ids", id));
     command.forbid(&MEMBERSHIP, held, Error::conflict("team-in-use", "A team that somebody is in cannot be deleted."));
-    let deleted = change(&team, doc::with(&team, json!({ "deleted_at": call.now() })));
-    crud::apply(call, &mut command, &TEAM, &team, &deleted, "team.deleted")?;
+    crud::remove(call, &mut command, &TEAM, &team)?;
     Ok(Reply::answer(command.commit().await?))
 }
 

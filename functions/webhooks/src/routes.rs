@@ -13,6 +13,9 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/integrations/{id}", "integration:read", &INTEGRATION),
     Route::patch("/v1/integrations/{id}", May("integration:update"), |call| Box::pin(update::update(call))).of(&INTEGRATION),
     Route::remove("/v1/integrations/{id}", "integration:delete", &INTEGRATION),
+    Route::post("/v1/integrations/{id}/restore", May("integration:delete"), |call| Box::pin(connect::restore(call)))
+        .bare()
+        .of(&INTEGRATION),
     Route::post("/v1/hooks/forms/{key}", Public, |call| Box::pin(forms::receive(call))).raw(),
     Route::post("/v1/hooks/xero/{key}", Public, |call| Box::pin(xero::receive(call))).raw(),
 ];

@@ -353,7 +353,7 @@ pub const TEAMS_FIELD: &str = "teams";
 
 /// The teams of those who stand in a record's own fields: written with them, by the store.
 pub const fn teams() -> Field {
-    Field { default: None, ..list(TEAMS_FIELD, &Kind::Reference("team"), 1_000) }.read_only().hidden()
+    Field { default: None, ..list(TEAMS_FIELD, &Kind::Reference("team"), 1_000) }.read_only().hidden().keep()
 }
 
 /// Files by reference: where they are, not what is in them.

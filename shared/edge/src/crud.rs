@@ -3,6 +3,7 @@
 mod change;
 mod draft;
 mod read;
+mod trash;
 
 use domain::entities;
 use domain::entity::{Entity, Input};
@@ -10,9 +11,10 @@ use domain::{Doc, Error, Filter, Kind, Violation};
 use serde_json::Value;
 use store::{Command, Scope};
 
-pub use change::{Changing, apply, change, change_one, check_version, delete};
+pub use change::{Changing, apply, change, change_one, check_version, raced};
 pub use draft::{Draft, Made, draft};
 pub use read::{get, list};
+pub use trash::{Restoring, delete, remove, restore, restoring, restoring_with, trashed};
 
 /// Expects every record that the input refers to to be there for the caller; a missing one is named by its pointer.
 fn require_references(command: &mut Command<'_>, scope: &Scope, entity: &Entity, input: &Doc) {

@@ -111,6 +111,11 @@ impl Route {
         Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(crud::get(call))) }
     }
 
+    /// The restoration of a record from the trash, by the engine.
+    pub const fn restore(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::post(path, Access::May(may), |call| Box::pin(crud::restore(call))).bare() }
+    }
+
     /// The soft deletion of a record, by the engine.
     pub const fn remove(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
         Self { entity: Some(entity), ..Self::delete(path, Access::May(may), |call| Box::pin(crud::delete(call))) }

@@ -9,6 +9,7 @@ mod lead;
 mod limit;
 mod reading;
 mod teams;
+mod trash;
 mod write;
 
 use data_api::{Action, Operation};

@@ -7,7 +7,7 @@ mod parse;
 use data_api::{Action, Answer, Operation};
 use domain::entity::{Entity, Field};
 use domain::json;
-use domain::{Doc, Filter, Kind, Viewer, entities, validate};
+use domain::{Doc, Filter, Viewer, validate};
 use serde_json::{Map, Value};
 
 use crate::Scope;
@@ -30,6 +30,8 @@ pub struct Query {
     fields: Option<Vec<&'static Field>>,
     expand: Vec<(&'static Field, &'static Entity)>,
     count: bool,
+    /// Whether it asks for what is in the trash.
+    trash: bool,
     /// Who asks; nobody stands for the system.
     viewer: Option<Viewer>,
     /// The records to choose from, where that is not what the scope may read of the entity.
@@ -63,7 +65,8 @@ impl Query {
     fn all(entity: &'static Entity, viewer: Option<Viewer>) -> Self {
         let (filter, limit) = (Filter::All, LIMIT_DEFAULT);
         let (sort, expand) = (Vec::new(), Vec::new());
-        Self { entity, filter, sort, limit, cursor: None, fields: None, expand, count: false, viewer, among: None }
+        let (count, trash) = (false, false);
+        Self { entity, filter, sort, limit, cursor: None, fields: None, expand, count, trash, viewer, among: None }
     }
 
     /// The same within a further condition.
@@ -89,7 +92,10 @@ impl Query {
 
     /// What to ask the database: one operation, or two when a total is asked for.
     pub(crate) fn operations(&self, scope: &Scope, also: Option<Filter>) -> Vec<Operation> {
-        let among = self.among.clone().unwrap_or_else(|| scope.reach(self.entity, "read"));
+        let among = self.among.clone().unwrap_or_else(|| match self.trash {
+            true => scope.trashed(self.entity),
+            false => scope.reach(self.entity, "read"),
+        });
         let visible = among.and(self.filter.clone());
         let visible = also.map_or_else(|| visible.clone(), |also| visible.clone().and(also));
         let page = self.cursor.as_ref().map_or(Filter::All, |cursor| cursor.after(&self.sort));
@@ -201,13 +207,4 @@ fn put_in_place(id: &mut Value, records: &mut Vec<Doc>) {
 
 fn expanded(field: &Field) -> String {
     format!("expanded_{}", field.name)
-}
-
-/// The entity that a field refers to.
-fn target(field: &Field) -> Option<&'static Entity> {
-    match field.kind {
-        Kind::Reference(name) => entities::by_name(name),
-        Kind::List(Kind::Reference(name), _) => entities::by_name(name),
-        _ => None,
-    }
 }

@@ -1,8 +1,7 @@
 //! The indexes of every entity, as requests to the Data API.
 
-use domain::entities;
-use domain::entity::{Entity, Field, Index};
-use domain::json;
+use domain::entity::{Entity, Field, Gone, Index, index, index_if_present};
+use domain::{entities, json, lifecycle};
 use serde_json::{Map, Value};
 
 /// For every collection, the body of its `createIndexes` request without database and data source.
@@ -10,10 +9,14 @@ pub fn index_requests() -> Vec<Value> {
     entities::ALL.iter().map(|entity| json!({ "collection": entity.collection, "indexes": indexes(entity) })).collect()
 }
 
-/// Every entity can be walked from the newest record on; the rest is in its table.
-fn indexes(entity: &Entity) -> Vec<Value> {
-    let newest = domain::entity::index(&["-_id"]);
-    let listed = std::iter::once(&newest).chain(entity.indexes).map(|index| index_document(entity, index));
+/// Every entity can be walked from the newest record on, what is in the trash is found by its group, and so is what lost a
+/// reference to that; the rest is in its table.
+fn indexes(entity: &'static Entity) -> Vec<Value> {
+    let loses = |field: &Field| field.gone == Gone::Clear && lifecycle::target(field).is_some();
+    let trash = lifecycle::is_trashable(entity).then(|| index_if_present(&["trash_group"]));
+    let cleared = entity.fields.iter().any(loses).then(|| index_if_present(&["cleared.group"]));
+    let own = [Some(index(&["-_id"])), trash, cleared].into_iter().flatten();
+    let listed = own.chain(entity.indexes.iter().copied()).map(|index| index_document(entity, &index));
     listed.chain(entity.encrypted_fields().filter(|field| field.searchable).map(words_index)).collect()
 }
 
@@ -39,16 +42,18 @@ fn index_document(entity: &Entity, index: &Index) -> Value {
     let mut document = Map::new();
     document.insert("name".to_owned(), name_of(&key).into());
     document.insert("key".to_owned(), key.into());
+    let mut held = Map::new();
     if index.unique {
-        let mut live = json!({ "deleted_at": null });
-        let first = index.keys.first().map(|first| (stored_name(entity, first), is_blind(entity, first)));
-        if let (Some((first, is_blind)), Value::Object(live)) = (first, &mut live)
-            && (index.sparse || is_blind)
-        {
-            live.insert(first, json!({ "$exists": true }));
-        }
         document.insert("unique".to_owned(), true.into());
-        document.insert("partialFilterExpression".to_owned(), live);
+        held.insert("deleted_at".to_owned(), Value::Null);
+    }
+    if let Some(first) = index.keys.first()
+        && (index.sparse || index.unique && is_blind(entity, first))
+    {
+        held.insert(stored_name(entity, first), json!({ "$exists": true }));
+    }
+    if !held.is_empty() {
+        document.insert("partialFilterExpression".to_owned(), held.into());
     }
     if index.expires {
         document.insert("expireAfterSeconds".to_owned(), 0.into());
@@ -75,6 +80,7 @@ fn name_of(key: &Map<String, Value>) -> String {
 #[cfg(test)]
 mod tests {
     use domain::entities::{LEAD, PERSON};
+    use domain::entity::unique_if_present;
     use serde_json::json;
 
     use super::*;
@@ -88,14 +94,14 @@ mod tests {
 
     #[test]
     fn an_index_starts_with_the_tenant_and_ends_with_the_id() {
-        let index = index_document(&LEAD, &domain::entity::index(&["status", "-created_at"]));
+        let index = index_document(&LEAD, &index(&["status", "-created_at"]));
         assert_eq!(index["key"], json!({ "tenant_id": 1, "status": 1, "created_at": -1, "_id": -1 }));
         assert_eq!(index["name"], "tenant_id_1_status_1_created_at_-1__id_-1");
     }
 
     #[test]
     fn a_unique_index_binds_live_records_only() {
-        let index = index_document(&LEAD, &domain::entity::unique_if_present(&["product"]));
+        let index = index_document(&LEAD, &unique_if_present(&["product"]));
         assert_eq!(index["key"], json!({ "tenant_id": 1, "product": 1 }));
         assert_eq!(index["partialFilterExpression"], json!({ "deleted_at": null, "product": { "$exists": true } }));
     }

@@ -122,6 +122,18 @@ impl Scope {
         self.tenant_filter()
     }
 
+    /// The records of an entity in the trash: for those who may delete them, and within what they may read.
+    pub fn trashed(&self, entity: &Entity) -> Filter {
+        let visible =
+            |action: &str| self.viewer().map_or(Filter::All, |viewer| access::reachable(entity, action, viewer, self.now));
+        self.dead().and(visible("delete")).and(visible("read"))
+    }
+
+    /// The records of the tenant that are in the trash, whoever may see them: for guards that ride along, never for answers.
+    pub fn dead(&self) -> Filter {
+        self.tenant_filter().and(Filter::is_not("deleted_at", Value::Null))
+    }
+
     pub(crate) fn tenant_filter(&self) -> Filter {
         Filter::is("tenant_id", self.tenant.as_str())
     }

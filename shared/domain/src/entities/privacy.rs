@@ -16,9 +16,9 @@ pub static PRIVACY_REQUEST: Entity = Entity {
     prefix: "pvr",
     fields: &[
         choice("type", &["export", "erase"]).required().on_create(),
-        reference("person", "person").on_create(),
+        reference("person", "person").on_create().keep(),
         reference("membership", "membership").on_create(),
-        list("people", &Kind::Reference("person"), PRIVACY_SAME_MAX).read_only(),
+        list("people", &Kind::Reference("person"), PRIVACY_SAME_MAX).read_only().keep(),
         list("members", &Kind::Reference("membership"), PRIVACY_SAME_MAX).read_only(),
         status(&["received", "done", "refused"]),
         text("refusal", 100).read_only(),

@@ -1,11 +1,10 @@
-//! Changing and deleting records: only the version that was read, only what the caller may.
+//! Changing records: only the version that was read, only what the caller may.
 
 use domain::entity::Entity;
-use domain::json;
 use domain::validate::{self, Change};
 use domain::{Doc, Error, Filter};
 use serde_json::Value;
-use store::{Command, EventOf};
+use store::Command;
 
 use crate::{Call, Halt, Outcome, Reply};
 
@@ -53,11 +52,15 @@ pub fn apply(
     change: &Change,
     kind: &str,
 ) -> Result<Doc, Halt> {
-    let raced = match call.if_match()? {
+    Ok(command.apply(entity, before, change, kind, raced(call)?))
+}
+
+/// What is said when the record is not any more as it was read.
+pub fn raced(call: &Call) -> Result<Error, Halt> {
+    Ok(match call.if_match()? {
         Some(_) => Error::stale(),
         None => Error::conflict("concurrent-update", "The record was changed by somebody else at the same moment. Try again."),
-    };
-    Ok(command.apply(entity, before, change, kind, raced))
+    })
 }
 
 impl Changing<'_> {
@@ -65,29 +68,6 @@ impl Changing<'_> {
     pub async fn answer(mut self) -> Outcome {
         self.command.answer_record(200, self.entity, self.after, &[]);
         Ok(Reply::answer(self.command.commit().await?))
-    }
-}
-
-/// Soft-deletes the route's record.
-pub async fn delete(call: &Call) -> Outcome {
-    let (entity, scope) = (call.entity()?, call.scope()?);
-    let id = call.id(entity)?;
-    let version = call.if_match()?;
-    let record = scope.reach(entity, "delete").and(Filter::is("_id", id));
-    let record = version.map_or(record.clone(), |version| record.and(Filter::is("version", version)));
-    let mut command = call.store.command(scope);
-    let deleted: Doc = [("deleted_at".to_owned(), Value::from(scope.now()))].into_iter().collect();
-    command.find_and_set(entity, &record, &deleted, Error::conflict("refused", ""));
-    let kind = format!("{}.deleted", entity.name);
-    command.event(EventOf { kind: &kind, entity, id, lead: None, changes: json!({}), comment: None, holes: &[] });
-    match command.commit().await {
-        // Gone and stale look alike from afar; a second look tells them apart.
-        Err(Halt::Refused(error)) if error.code == "refused" => {
-            let doc = call.store.get(scope, entity, id).await?;
-            check_version(call, &doc)?;
-            Err(Error::not_found().into())
-        }
-        other => Ok(Reply::answer(other?)),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Events and jobs of a command: what happened, and what must happen next.
 
+use data_api::{Action, Operation};
 use domain::entities::{EVENT, JOB};
 use domain::json;
 use domain::{Doc, Entity, Error, Filter, Role, Time, doc, id, lane};
 use serde_json::Value;
 
 use super::Command;
+use super::trash::TRASH_DAYS;
 
-/// A notice that will not be sent is kept as long as one that was.
+/// A notice that will not be sent is kept as long as one that was, or as long as what it is about can be restored.
 const CALLED_OFF_KEPT_DAYS: i64 = 7;
 
 /// What happened to a record.
@@ -82,12 +84,23 @@ impl Command<'_> {
         self.notify_with(audience, facts, None, &[]);
     }
 
-    /// The notices among the waiting jobs that the filter finds will not be sent.
-    pub fn call_off_notices(&mut self, which: Filter) {
+    /// The notices among the waiting jobs that the filter finds will not be sent; not as long as what they are about is in the
+    /// trash, if they are called off with a group.
+    pub fn call_off_notices(&mut self, which: Filter, group: Option<&str>) {
         let waiting = self.scope.live().and(Filter::is("status", "queued")).and(Filter::is("kind", "notify")).and(which);
         let now = self.scope.now();
-        let done = json!({ "status": "done", "done_at": now, "expires_at": now.plus_days(CALLED_OFF_KEPT_DAYS) });
-        self.update_many(&JOB, &waiting, &doc::fields(done));
+        let kept_days = if group.is_some() { TRASH_DAYS + 1 } else { CALLED_OFF_KEPT_DAYS };
+        let mut done = doc::fields(json!({ "status": "done", "done_at": now, "expires_at": now.plus_days(kept_days) }));
+        done.extend(group.map(|group| ("trash_group".to_owned(), group.into())));
+        self.update_many(&JOB, &waiting, &done);
+    }
+
+    /// The notices that were called off with a group wait again.
+    pub fn call_back_notices(&mut self, group: &str) {
+        let called_off = json!({ "tenant_id": self.scope.tenant(), "kind": "notify", "trash_group": group });
+        let update = json!({ "$set": { "status": "queued" }, "$unset": { "done_at": "", "expires_at": "", "trash_group": "" } });
+        let operation = Operation::new(Action::UpdateMany, JOB.collection).with("filter", called_off);
+        self.operation(operation.with("update", update), None);
     }
 
     /// As [`Command::notify`], at a later time, with fields of the job that come from results: (field, source).

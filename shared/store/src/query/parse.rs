@@ -4,10 +4,10 @@ use domain::entity::{Entity, Field};
 use domain::filter::Op;
 use domain::json;
 use domain::search::{self, SEARCH_FIELD};
-use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, phone, validate};
+use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, lifecycle, phone, validate};
 use serde_json::Value;
 
-use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, target};
+use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey};
 
 const FILTERS_MAX: usize = 20;
 const IN_MAX: usize = 100;
@@ -35,6 +35,16 @@ impl Asked<'_> {
 impl Query {
     /// The query of a raw query string, as a viewer may ask it; nobody stands for the system.
     pub fn parse(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
+        let mut query = Self::parse_any(entity, raw, viewer)?;
+        let says = |name: &str| form_urlencoded::parse(raw.as_bytes()).any(|(said, _)| said == name);
+        // What is archived is out of the way until somebody asks for it.
+        if lifecycle::is_archivable(entity) && !query.trash && !says("archived") {
+            query.filter = query.filter.and(Filter::is(lifecycle::ARCHIVED_AT, Value::Null));
+        }
+        Ok(query)
+    }
+
+    fn parse_any(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
         let asked = Asked { entity, viewer };
         let mut query = Query::all(entity, viewer.cloned());
         let mut cursor = None;
@@ -50,6 +60,8 @@ impl Query {
                 "expand" => query.expand = expand(asked, &value)?,
                 "count" => query.count = flag("count", &value)?,
                 "q" => query.filter = query.filter.and(search(asked, &value)?),
+                "trash" if lifecycle::has_trash(entity) => query.trash = trash(asked, &value)?,
+                "archived" if lifecycle::is_archivable(entity) => query.filter = query.filter.and(archived(&value)?),
                 _ => query.filter = query.filter.and(condition(asked, &name, &value)?),
             }
         }
@@ -62,7 +74,7 @@ impl Query {
 
     /// The query of one record, which takes only what shapes it.
     pub fn parse_of_one(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
-        let query = Self::parse(entity, raw, viewer)?;
+        let query = Self::parse_any(entity, raw, viewer)?;
         let other =
             form_urlencoded::parse(raw.as_bytes()).map(|(name, _)| name).find(|name| !matches!(&**name, "fields" | "expand"));
         match other {
@@ -79,6 +91,26 @@ fn limit(text: &str) -> Result<usize> {
 
 fn flag(name: &str, text: &str) -> Result<bool> {
     text.parse().map_err(|_| Error::parameter(name, "Expected true or false."))
+}
+
+/// The trash is for those who may put something into it.
+fn trash(asked: Asked<'_>, text: &str) -> Result<bool> {
+    let is_asked = flag("trash", text)?;
+    let may = |viewer: &Viewer| viewer.policy.reach(&format!("{}:delete", asked.entity.name)).is_some();
+    if is_asked && !asked.viewer.is_none_or(may) {
+        let name = asked.entity.name;
+        return Err(Error::forbidden("forbidden", format!("Your role lacks the permission {name}:delete.")));
+    }
+    Ok(is_asked)
+}
+
+fn archived(text: &str) -> Result<Filter> {
+    match text {
+        "true" => Ok(Filter::is_not(lifecycle::ARCHIVED_AT, Value::Null)),
+        "false" => Ok(Filter::is(lifecycle::ARCHIVED_AT, Value::Null)),
+        "all" => Ok(Filter::All),
+        _ => Err(Error::parameter("archived", "Expected true, false or all.")),
+    }
 }
 
 fn sort(asked: Asked<'_>, text: &str) -> Result<Vec<SortKey>> {
@@ -115,7 +147,7 @@ fn fields(asked: Asked<'_>, text: &str) -> Result<Vec<&'static Field>> {
 
 fn expand(asked: Asked<'_>, text: &str) -> Result<Vec<(&'static Field, &'static Entity)>> {
     let named = text.split(',').map(|name| {
-        let expansion = asked.field(name).and_then(|field| Some((field, target(field)?)));
+        let expansion = asked.field(name).and_then(|field| Some((field, lifecycle::target(field)?)));
         expansion.ok_or_else(|| Error::parameter("expand", format!("`{}` refers to no record.", shorten(name))))
     });
     let expand: Vec<_> = named.collect::<Result<_>>()?;
