@@ -81,9 +81,9 @@ pub fn prove(vault: &Vault, identity: &Doc, code: &str, now: Time) -> Option<Use
     if let Some(step) = totp::matching(&secret, code.trim(), now, last_used) {
         return Some(Used::Step(step));
     }
-    let hash = recovery_hash(vault, id, code);
-    let hashes = identity.get("recovery_hashes").and_then(Value::as_array)?;
-    hashes.iter().any(|known| known.as_str() == Some(&hash)).then_some(Used::Recovery(hash))
+    let (code, hashes) = (recovery_letters(code), identity.get("recovery_hashes").and_then(Value::as_array)?);
+    let used = hashes.iter().filter_map(Value::as_str).find(|known| vault.verify(RECOVERY, &[id, &code], known));
+    used.map(|used| Used::Recovery(used.to_owned()))
 }
 
 /// Uses a proof up, if nobody else has and the identity has the password and the second factor it was read with; else fails.
@@ -145,6 +145,9 @@ pub fn wrong_code() -> Error {
 }
 
 fn recovery_hash(vault: &Vault, identity: &str, code: &str) -> String {
-    let code: String = code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect();
-    vault.sign(RECOVERY, &[identity, &code])
+    vault.sign(RECOVERY, &[identity, &recovery_letters(code)])
+}
+
+fn recovery_letters(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
