@@ -31,9 +31,14 @@ impl System {
 
     /// All functions natively in this process, on the files `data.sqlite` and `keys.sqlite` of a folder.
     pub async fn native_in(folder: &Path) -> System {
+        Self::native_with(folder, &URL_SAFE_NO_PAD.encode([7; 32])).await
+    }
+
+    /// As [`System::native_in`], with other master keys.
+    pub async fn native_with(folder: &Path, master_key: &str) -> System {
         let backend = gateway::Backend::Embedded { path: folder.join("data.sqlite") };
         let keys = gateway::Apart { database: "edgewise_keys".into(), path: folder.join("keys.sqlite") };
-        Self::start_on(gateway::Config { backend, apart: vec![keys], ..gateway_config() }, None).await
+        Self::start_on(gateway::Config { backend, apart: vec![keys], ..gateway_config() }, None, Some(master_key)).await
     }
 
     /// The built functions in a runtime.
@@ -42,10 +47,10 @@ impl System {
     }
 
     async fn start(kind: Option<Kind>) -> System {
-        Self::start_on(gateway_config(), kind).await
+        Self::start_on(gateway_config(), kind, None).await
     }
 
-    async fn start_on(config: gateway::Config, kind: Option<Kind>) -> System {
+    async fn start_on(config: gateway::Config, kind: Option<Kind>, master_key: Option<&str>) -> System {
         let gateway = gateway::start(config).await.unwrap();
         let standins = standins::start(standins::Config::default()).await.unwrap();
         // Every test has its own runtime: a connection kept by one is dead for the next.
@@ -64,7 +69,11 @@ impl System {
         let (listener, own_url) = server::address();
         let data_api = gateway.url("edgewise");
         let (url, runtime) = match kind {
-            None => (server::start(listener, vars(&data_api, &own_url, &standins).into_iter().collect()), None),
+            None => {
+                let mut vars = vars(&data_api, &own_url, &standins);
+                vars.extend(master_key.map(|key| ("MASTER_KEY".to_owned(), key.to_owned())));
+                (server::start(listener, vars.into_iter().collect()), None)
+            }
             Some(kind) => {
                 // The runtime takes this port: the functions must know their own public address.
                 let port = listener.local_addr().unwrap().port();

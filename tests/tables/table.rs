@@ -232,6 +232,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("GET /v1/tenant/domain", ADMINS),
     Endpoint { trips: 2, ..plain("POST /v1/tenant/domain/verify", ADMINS) },
     plain("GET /v1/tenant/branding", &[]),
+    plain("POST /v1/operator/keys/rewrap", &[]),
     plain("GET /v1/operator/tenants/{id}", &[]),
     plain("PATCH /v1/operator/tenants/{id}", &[]),
     of("POST /v1/fields/{id}/restore", "deleted_field", ADMINS, 2),

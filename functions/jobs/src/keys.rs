@@ -3,11 +3,12 @@
 //! A new version is published first, and seals when every token knows it. When no token seals with the old one any more, all
 //! records are sealed anew; and the old one goes when the last kept answer that it sealed has gone.
 
-use domain::entities;
+use domain::entities::{self, TENANT};
 use domain::json::object;
-use domain::{Entity, Error};
-use runner::{Stop, Work, done};
+use domain::{Entity, Error, Time};
+use runner::{Stop, Work, done, text};
 use store::keys::{KeysTurn, TOKENS_OUT_MS};
+use store::{EventOf, PlatformScope};
 
 /// Kept answers of repeated requests live for two days.
 const ANSWERS_OUT_DAYS: i64 = 3;
@@ -17,6 +18,8 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     match work.text("step") {
         "activate" => turn(work, KeysTurn::Activate).await,
         "reseal" => reseal(work).await,
+        "rewrap" => rewrap(work).await,
+        "destroy" => destroy(work).await,
         _ => turn(work, KeysTurn::Retire).await,
     }
 }
@@ -53,10 +56,42 @@ async fn reseal(work: &Work<'_>) -> Result<(), Stop> {
             let rest = object(vec![("step", "reseal".into()), ("entity", entity.into()), ("after", after.into())]);
             command.job("keys", "", rest, None);
         }
+        // Those of the platform follow from the master key: there is nothing to retire.
+        None if work.lease.tenant() == PlatformScope::TENANT => {}
         None => {
             let last = object(vec![("step", "retire".into())]);
             command.job("keys", "", last, Some(work.scope.now().plus_days(ANSWERS_OUT_DAYS)));
         }
     }
+    done(command).await
+}
+
+/// Wraps a batch of tenants' keys by the newest master key; what belongs to no tenant is sealed anew behind the last.
+async fn rewrap(work: &Work<'_>) -> Result<(), Stop> {
+    let rewrapping = work.store.rewrapping(work.text("after")).await?;
+    let mut command = work.finishing();
+    for operation in rewrapping.operations {
+        command.operation(operation, None);
+    }
+    let next = match rewrapping.last {
+        Some(last) => vec![("step", "rewrap".into()), ("after", last.into())],
+        None => vec![("step", "reseal".into())],
+    };
+    command.job("keys", "", object(next), None);
+    done(command).await
+}
+
+/// Ends the keys of a tenant that was cancelled and has not come back.
+async fn destroy(work: &Work<'_>) -> Result<(), Stop> {
+    let id = work.lease.tenant();
+    let tenant = work.find(&TENANT, id).await?.unwrap_or_default();
+    let is_due = Time::parse(text(&tenant, "erase_after")).is_some_and(|due| due <= work.scope.now());
+    if text(&tenant, "status") != "cancelled" || !is_due {
+        return work.nothing_to_do().await;
+    }
+    let mut command = work.finishing();
+    let (kind, changes) = ("tenant.keys_destroyed", object(vec![]));
+    command.event(EventOf { kind, entity: &TENANT, id, lead: None, changes, comment: None, holes: &[] });
+    command.destroy_keys(&work.scope);
     done(command).await
 }

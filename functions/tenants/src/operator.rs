@@ -7,7 +7,7 @@ use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Time, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use store::proof::Operator;
-use store::{Command, Scope, logins};
+use store::{Command, PlatformScope, Scope, logins};
 
 /// How long the owner of a cancelled tenant can take what is there.
 const ENDS_DAYS: i64 = 30;
@@ -58,19 +58,33 @@ pub async fn update(call: &Call) -> Outcome {
     if let Some(status) = &status {
         freeze(&mut command, &scope, status);
     }
-    let kind = status.map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
+    let kind = status.as_ref().map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
     let after = crud::apply(call, &mut command, &TENANT, &before, &change, &kind)?;
+    if let (Some("cancelled"), Some(due)) = (status.as_deref(), doc::text(&after, "erase_after").and_then(Time::parse)) {
+        command.job("keys", "", json!({ "step": "destroy" }), Some(due));
+    }
     command.answer_record(200, &TENANT, shown(after), &[]);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// Has all tenants' keys wrapped, and what belongs to no tenant sealed, by the newest master key.
+pub async fn rewrap(call: &Call) -> Outcome {
+    let mut command = call.store.command(&Scope::of_operator(&operator(call)?, PlatformScope::TENANT, call.now()));
+    command.job("keys", "", json!({ "step": "rewrap" }), None);
+    command.answer_body(202, json!({ "status": "rewrapping" }));
     Ok(Reply::answer(command.commit().await?))
 }
 
 /// The scope of whoever knows the secret, in the tenant of the path.
 fn scope(call: &Call) -> Result<Scope, Halt> {
+    Ok(Scope::of_operator(&operator(call)?, call.id(&TENANT)?, call.now()))
+}
+
+fn operator(call: &Call) -> Result<Operator, Halt> {
     let bearer = call.header("authorization");
     let bearer = bearer.as_deref().and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
     let operator = Operator::verify(bearer, &call.config.operator_secret);
-    let operator = operator.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the operator is required."))?;
-    Ok(Scope::of_operator(&operator, call.id(&TENANT)?, call.now()))
+    operator.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the operator is required.").into())
 }
 
 async fn read(call: &Call, scope: &Scope) -> Result<Doc, Halt> {

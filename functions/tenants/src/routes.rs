@@ -16,6 +16,7 @@ pub static ROUTES: &[Route] = &[
     Route::get("/v1/tenant/domain", May("tenant:read"), |call| Box::pin(domain_name::get(call))).bare(),
     Route::post("/v1/tenant/domain/verify", May("tenant:update"), |call| Box::pin(domain_name::verify(call))).bare(),
     Route::get("/v1/tenant/branding", Public, |call| Box::pin(branding::get(call))),
+    Route::post("/v1/operator/keys/rewrap", Public, |call| Box::pin(operator::rewrap(call))).bare(),
     Route::get("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::get(call))).bare(),
     Route {
         content: Content::Json,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::keyring::TenantKeys;
 use crate::proof::ACCESS_TOKEN_TTL_S;
 use crate::sealing::gone;
-use crate::{Command, Halt, PlatformScope, Reading, Scope, Store, logins, query};
+use crate::{Command, Halt, PlatformScope, Reading, Resealing, Scope, Store, logins, query};
 
 /// The collection of keys; one record for each tenant, under the tenant's id.
 pub(crate) const KEYS: &str = "keys";
@@ -52,6 +52,22 @@ impl Store {
     pub fn intake_keys(&self, tenant: &str) -> Option<String> {
         let keys = TenantKeys::unwrap(&self.vault, tenant, &self.client.rings.wrapped(tenant)?)?;
         Some(keys.for_intake().wrap(&self.vault, tenant, self.random()))
+    }
+
+    /// What wraps some tenants' keys, from the one after an id on, by the newest master key.
+    pub async fn rewrapping(&self, after: &str) -> Result<Resealing, Halt> {
+        let next = Operation::new(Action::Find, KEYS).with("filter", of("_id", of("$gt", after)));
+        let next = next.with("sort", of("_id", 1)).with("limit", READ_MAX);
+        let answer = self.client.single(PlatformScope::TENANT, next).await.map_err(Error::from)?;
+        let found = answer.documents.unwrap_or_default();
+        let rewrap = |record: &Value| {
+            let (tenant, wrapped) = (record.get("_id")?.as_str()?, record.get(SEALED)?.as_str()?);
+            let keys = TenantKeys::unwrap(&self.vault, tenant, wrapped)?;
+            Some(replacing(tenant, wrapped, &keys.wrap(&self.vault, tenant, self.random())))
+        };
+        let last = found.last().filter(|_| found.len() == READ_MAX as usize);
+        let last = last.and_then(|last| last.get("_id")?.as_str()).map(str::to_owned);
+        Ok(Resealing { operations: found.iter().filter_map(rewrap).collect(), last })
     }
 
     /// Comes by a tenant's keys, at the cost of a trip.
@@ -114,9 +130,7 @@ impl Command<'_> {
             KeysTurn::Activate => keys.activate(),
             KeysTurn::Retire => keys.retire(),
         }
-        let as_read = vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into())];
-        let turned = of("$set", of(SEALED, keys.wrap(&store.vault, tenant, store.random())));
-        let operation = Operation::new(Action::UpdateOne, KEYS).with("filter", object(as_read)).with("update", turned);
+        let operation = replacing(tenant, &wrapped, &keys.wrap(&store.vault, tenant, store.random()));
         self.operation(operation.expecting("matchedCount", 1), Some(otherwise));
         Ok(())
     }
@@ -148,6 +162,12 @@ pub fn record(tenant: &str, wrapped: &str, now: Time) -> Doc {
     let fields =
         vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into()), ("created_at", now.ejson())];
     domain::json::doc(fields)
+}
+
+/// Replaces a tenant's wrapped keys by others, if they are still what they were.
+fn replacing(tenant: &str, was: &str, is: &str) -> Operation {
+    let as_read = object(vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, was.into())]);
+    Operation::new(Action::UpdateOne, KEYS).with("filter", as_read).with("update", of("$set", of(SEALED, is)))
 }
 
 fn find_keys(tenant: &str) -> Operation {

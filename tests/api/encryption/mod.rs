@@ -1,6 +1,7 @@
 //! Personal values at rest: sealed under keys that are elsewhere, and gone with them.
 
 mod at_rest;
+mod master;
 mod rotation;
 mod shredding;
 
@@ -10,11 +11,12 @@ use domain::Time;
 use serde_json::{Value, json};
 use standins::typeform::{Variant, delivery};
 use store::proof::{SigningKeys, Subject};
-use support::{Caller, System};
+use support::{Caller, JOBS_SECRET, System};
 
 /// What stands in every personal value that is planted, and nowhere else.
 const MARK: &str = "zqplanted";
 const SECRET: &str = "zqplanted-signing-secret";
+const DAY_MS: i64 = 86_400_000;
 const PASSWORD: &str = "correct horse battery";
 
 /// The same token with other wrapped keys, issued at a time.
@@ -58,6 +60,16 @@ fn person(name: &str) -> Value {
         "name": format!("{MARK} Łovelace"), "first_name": MARK, "last_name": MARK, "email": format!("{MARK}.{name}.person@Example.com"),
         "phone": "+44 20 7946 0958",
     })
+}
+
+/// Runs what is due at a time.
+async fn run_jobs_at(system: &System, time: Time) {
+    loop {
+        let ran = system.anyone().post("/v1/jobs/run", json!({})).header("x-jobs-secret", JOBS_SECRET).at(time).send().await;
+        if ran.expect(200).json["taken"] == 0 {
+            return;
+        }
+    }
 }
 
 /// A form's response comes in.

@@ -3,21 +3,9 @@
 use domain::Time;
 use serde_json::{Value, json};
 use store::keys::TOKENS_OUT_MS;
-use support::{JOBS_SECRET, System};
+use support::System;
 
-use super::{MARK, PASSWORD, now, with_keys};
-
-const DAY_MS: i64 = 86_400_000;
-
-/// Runs what is due at a time.
-async fn run_jobs_at(system: &System, time: Time) {
-    loop {
-        let ran = system.anyone().post("/v1/jobs/run", json!({})).header("x-jobs-secret", JOBS_SECRET).at(time).send().await;
-        if ran.expect(200).json["taken"] == 0 {
-            return;
-        }
-    }
-}
+use super::{DAY_MS, MARK, PASSWORD, now, run_jobs_at, with_keys};
 
 async fn keys_of(system: &System) -> String {
     system.as_stored("keys", json!({})).await[0]["sealed"].as_str().unwrap().to_owned()

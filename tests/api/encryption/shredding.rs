@@ -1,9 +1,9 @@
 //! Without its keys a tenant's personal values are noise, in the data and in every copy of it.
 
 use serde_json::{Value, json};
-use support::{Caller, System};
+use support::{Caller, OPERATOR_SECRET, System};
 
-use super::{MARK, PASSWORD, now, planted, with_keys};
+use super::{DAY_MS, MARK, PASSWORD, now, planted, run_jobs_at, with_keys};
 
 async fn entered(system: &System, name: &str) -> support::Answered {
     let login = json!({ "email": format!("{MARK}.{name}@example.com"), "password": PASSWORD });
@@ -60,4 +60,26 @@ async fn a_restored_copy_of_the_data_cannot_be_read_without_the_keys() {
         assert_eq!(other.json["member"]["name"], format!("{MARK} owner"));
     }
     assert!(kept.get("/v1/people").await.expect(200).text.contains(MARK));
+}
+
+#[tokio::test]
+async fn the_keys_of_a_cancelled_tenant_end_unless_it_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = System::native_in(folder.path()).await;
+    let (operator, start) = (system.with_token(OPERATOR_SECRET), now());
+    let mut tenants = Vec::new();
+    for name in ["ended", "back"] {
+        let (owner, ..) = planted(&system, name).await;
+        let tenant = owner.get("/v1/me").await.expect(200).json["tenant"]["id"].as_str().unwrap().to_owned();
+        let agent = "operator/1.0";
+        let cancelled = operator.patch(&format!("/v1/operator/tenants/{tenant}"), json!({ "status": "cancelled" }));
+        cancelled.header("user-agent", agent).send().await.expect(200);
+        tenants.push(tenant);
+    }
+    operator.patch(&format!("/v1/operator/tenants/{}", tenants[1]), json!({ "status": "active" })).send().await.expect(200);
+    for (days, left) in [(29, 2), (31, 1)] {
+        run_jobs_at(&system, start.plus_ms(days * DAY_MS)).await;
+        assert_eq!(system.as_stored("keys", json!({})).await.len(), left, "after {days} days");
+    }
+    assert_eq!(system.as_stored("keys", json!({ "_id": tenants[1] })).await.len(), 1);
 }

@@ -226,7 +226,12 @@ mod tests {
         let masks = longest.into_iter().flat_map(|field| vec![(lead, field, Mask::Hidden); MASKS_MAX]);
         let teams = (0..TEAMS_MAX).map(|at| domain::id::derived("team", &[&at.to_string()]));
         let policy = Policy::custom(Role::Expert, all, masks).unwrap().in_teams(teams);
-        let (now, subject) = (Time::from_ms(1_800_000_000_000), Subject { policy, ..subject() });
+        // Two versions of the tenant's key, as while it is being replaced.
+        let mut tenant_keys = crate::TenantKeys::new([1; 32], [2; 32]);
+        tenant_keys.publish([3; 32]);
+        let vault = crate::Vault::parse(&"A".repeat(43)).unwrap();
+        let wrapped = Some(tenant_keys.wrap(&vault, "ten_1", [4; 12]));
+        let (now, subject) = (Time::from_ms(1_800_000_000_000), Subject { policy, keys: wrapped, ..subject() });
         let token = keys(&["a"]).issue(&subject, now).unwrap();
         assert!(token.len() < TOKEN_LEN_MAX * 9 / 10, "{}", token.len());
         assert_eq!(keys(&["a"]).verify(&token, now).unwrap().subject, subject);
