@@ -6,7 +6,8 @@ use gateway::{Apart, Backend, Config, Key};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{self, Answer, Client, config},
+    program,
+    support::{self, ACTIONS, Answer, Client, config, head},
     watch::watcher::Watcher,
 };
 
@@ -268,4 +269,41 @@ async fn a_database_apart_is_watched_as_any_other() {
     act(&mut client, "transaction", sealed("b"), 200).await;
     let mut again = Watcher::start(running.address, &place, Some(("last-event-id", &seen))).await;
     assert_eq!(again.events(1).await.remove(0).data.unwrap()["documentKey"]["_id"], "b");
+}
+
+async fn ids(client: &mut Client, database: &str, collection: &str, field: &str) -> BTreeSet<String> {
+    let body = json!({"database": database, "collection": collection, "field": field});
+    let answer = client.act("distinct", "swordfish", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    serde_json::from_value(answer.json()["values"].take()).unwrap()
+}
+
+#[tokio::test]
+async fn after_a_kill_nothing_in_the_main_file_lacks_what_it_needs_of_a_file_apart() {
+    const ROUNDS: usize = 12;
+    const CLIENTS: usize = 6;
+    let folder = tempfile::tempdir().unwrap();
+    let apart = format!("keys={}", folder.path().join("keys.sqlite").display());
+    let mut written = 0;
+    for round in 0..ROUNDS {
+        let (mut program, address) = program::serve_with(&folder, &["--apart", &apart]);
+        let mut clients = Vec::new();
+        for number in 0..CLIENTS {
+            let mut client = Client::connect(address).await;
+            let body = sealed(&format!("{round}-{number}")).to_string();
+            client.send(&head("POST", &format!("{ACTIONS}transaction"), &[("api-key", "swordfish")], body.len())).await;
+            client.send(body.as_bytes()).await;
+            clients.push(client);
+        }
+        // The others are under way.
+        assert_eq!(clients[round % CLIENTS].answer().await.status, 200);
+        program.kill();
+        let (_program, address) = program::serve_with(&folder, &["--apart", &apart]);
+        let mut client = Client::connect(address).await;
+        let (keys, needed) = (ids(&mut client, "keys", "keys", "_id").await, ids(&mut client, "crm", "leads", "key").await);
+        assert!(needed.is_subset(&keys), "{:?} are missing", needed.difference(&keys).collect::<Vec<_>>());
+        assert!(needed.len() > written, "what was answered is there");
+        written = needed.len();
+    }
+    assert_eq!(gateway::verify(&folder.path().join("keys.sqlite")).unwrap(), Vec::<String>::new());
 }

@@ -46,7 +46,12 @@ fn start_with(folder: &tempfile::TempDir, options: &[&str]) -> Program {
 
 /// The program on a file in the folder, with the key `swordfish`.
 pub fn serve(folder: &tempfile::TempDir) -> (Program, std::net::SocketAddr) {
-    let mut program = start(folder);
+    serve_with(folder, &[])
+}
+
+/// The same with further options.
+pub fn serve_with(folder: &tempfile::TempDir, options: &[&str]) -> (Program, std::net::SocketAddr) {
+    let mut program = start_with(folder, options);
     let address = listening(&mut BufReader::new(program.0.stdout.take().expect("its output is piped")));
     (program, address)
 }
