@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::entity::{BASE_FIELDS, Field, Gone};
-use domain::{Kind, entities, event, lifecycle, privacy, search};
+use domain::{Kind, custom, entities, event, lifecycle, privacy, search};
 
 #[test]
 fn catalog_names_collections_and_prefixes_are_unique() {
@@ -54,7 +54,9 @@ fn check_kind(entity: &str, field: &str, kind: &Kind) {
 #[test]
 fn catalog_indexes_and_own_fields_exist() {
     for entity in entities::ALL {
-        let known = |name: &str| name == "_id" || name == search::SEARCH_FIELD || entity.field(name).is_some();
+        let known = |name: &str| {
+            name == "_id" || name == search::SEARCH_FIELD || name == custom::INDEX_FIELD || entity.field(name).is_some()
+        };
         for key in entity.indexes.iter().flat_map(|index| index.keys) {
             let name = key.trim_start_matches('-').split('.').next().unwrap();
             assert!(known(name), "{}: index on {key}", entity.name);
@@ -112,6 +114,16 @@ fn catalog_cascades_have_no_cycles() {
         path.pop();
     }
     entities::ALL.iter().for_each(|entity| walk(entity, &mut Vec::new()));
+}
+
+#[test]
+fn catalog_what_tenants_can_define_fields_of_is_found_by_their_values() {
+    let customizable: BTreeSet<&str> =
+        entities::ALL.iter().filter(|entity| entity.is_customizable()).map(|entity| entity.name).collect();
+    assert_eq!(customizable, entities::CUSTOMIZABLE.iter().copied().collect());
+    for entity in customizable.into_iter().filter_map(entities::by_name) {
+        assert!(entity.indexes.iter().any(|index| index.keys == [custom::INDEX_FIELD]), "{}", entity.name);
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! What is personal is shown to whom it belongs, and is nowhere once they are erased: for every entity of the catalogue.
 
-use domain::custom::PERSONAL_FIELD;
 use domain::entity::{Field, Kind};
 use domain::privacy::{goes, is_erasable, subject_paths};
 use domain::{Entity, Role, entities};
@@ -40,9 +39,6 @@ impl Planted {
         let mut record = json!({ "_id": id(entity.prefix), "tenant_id": self.tenant, "version": 1 });
         for field in theirs(entity) {
             record[field.name] = planted::value(&field.kind, &self.mark(entity, field));
-            if matches!(field.kind, Kind::Custom) {
-                record[PERSONAL_FIELD] = record[field.name].as_object().unwrap().keys().cloned().collect();
-            }
         }
         match (entity.name, subject_paths(entity)[0]) {
             ("person", _) => {
@@ -93,7 +89,7 @@ fn of_somebody() -> impl Iterator<Item = &'static Entity> {
 
 /// The fields of an entity whose values go with whom they are about.
 fn theirs(entity: &'static Entity) -> impl Iterator<Item = &'static Field> {
-    entity.fields.iter().filter(|field| goes(field) || matches!(field.kind, Kind::Custom))
+    entity.fields.iter().filter(|field| goes(field))
 }
 
 /// All that the tenant has, and the platform.
@@ -136,7 +132,7 @@ async fn what_is_personal_is_in_the_export_of_whom_it_is_about_and_of_nobody_els
         let export = exported(&owner, &ask(&owner, "export", of.clone()).await).await;
         assert_eq!(other.found_in(&export).count(), 0, "{of}: {export}");
         for entity in of_somebody() {
-            for field in theirs(entity).filter(|field| !field.erased && !field.hidden) {
+            for field in theirs(entity).filter(|field| !field.erased && (!field.hidden || matches!(field.kind, Kind::Custom))) {
                 assert!(export.contains(&ada.mark(entity, field)), "{of}: {}.{} is missing", entity.name, field.name);
             }
         }

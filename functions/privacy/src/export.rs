@@ -41,10 +41,10 @@ pub async fn export(call: &Call) -> Outcome {
 
 /// What is personal in a record that is about somebody else is theirs.
 fn withhold(entity: &Entity, doc: &mut Doc) {
+    custom::remove_personal(doc);
     for field in entity.fields.iter().filter(|field| field.personal) {
         doc.remove(field.name);
     }
-    custom::remove_personal(doc);
 }
 
 fn place(query: &str) -> Result<Place, Halt> {

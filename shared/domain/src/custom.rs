@@ -18,7 +18,7 @@ pub const FIELD: &str = "custom";
 pub const INDEX_FIELD: &str = "custom_index";
 /// The hidden field with the words of the values that are searched.
 pub const WORDS_FIELD: &str = "custom_words";
-/// The hidden field with the keys whose values tell something about a person.
+/// The hidden field that holds the values that tell something about a person, which are encrypted.
 pub const PERSONAL_FIELD: &str = "custom_personal";
 
 /// The most active definitions of an entity.
@@ -32,6 +32,9 @@ const WORDS_MAX: usize = 200;
 pub fn merge(definitions: &[Doc], before: Option<&Doc>, patch: Doc) -> Result<Doc, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut after = before.cloned().unwrap_or_default();
+    if before.is_some() && patch.is_empty() {
+        return Ok(after);
+    }
     for (key, part) in patch {
         let was = after.remove(&key);
         if part.is_null() || was.as_ref() == Some(&part) {
@@ -73,21 +76,20 @@ fn complete(definition: Definition<'_>, is_new: bool, after: &mut Doc, violation
 
 /// Gives a record its values, and all by which they are found.
 pub fn place(definitions: &[Doc], record: &mut Doc, values: Doc) {
-    let personal = |key: &String| find(definitions, key).is_some_and(Definition::is_personal);
-    let lists = [
-        (INDEX_FIELD, index(definitions, &values)),
-        (WORDS_FIELD, words(definitions, &values)),
-        (PERSONAL_FIELD, values.keys().filter(|key| personal(key)).cloned().map(Value::from).collect()),
+    let is_personal = |key: &String| find(definitions, key).is_some_and(Definition::is_personal);
+    let (index, words) = (index(definitions, &values), words(definitions, &values));
+    let (personal, others): (Doc, Doc) = values.into_iter().partition(|(key, _)| is_personal(key));
+    let fields = [
+        (FIELD, others.is_empty(), Value::from(others)),
+        (PERSONAL_FIELD, personal.is_empty(), personal.into()),
+        (INDEX_FIELD, index.is_empty(), index.into()),
+        (WORDS_FIELD, words.is_empty(), words.into()),
     ];
-    for (name, list) in lists {
-        match list.is_empty() {
+    for (name, is_empty, value) in fields {
+        match is_empty {
             true => drop(record.remove(name)),
-            false => drop(record.insert(name.to_owned(), list.into())),
+            false => drop(record.insert(name.to_owned(), value)),
         }
-    }
-    match values.is_empty() {
-        true => drop(record.remove(FIELD)),
-        false => drop(record.insert(FIELD.to_owned(), values.into())),
     }
 }
 
@@ -168,24 +170,29 @@ fn words(definitions: &[Doc], values: &Doc) -> Vec<Value> {
     words.into_iter().take(WORDS_MAX).map(Value::from).collect()
 }
 
-/// The values that a record holds.
-pub fn values(record: &Doc) -> Option<&Doc> {
-    record.get(FIELD).and_then(Value::as_object)
+/// The values that a record holds, whether or not they tell something about a person.
+pub fn values(record: &Doc) -> Option<Doc> {
+    let parts = [FIELD, PERSONAL_FIELD].map(|name| record.get(name).and_then(Value::as_object));
+    let is_none = parts.iter().all(Option::is_none);
+    let all = parts.into_iter().flatten().flatten().map(|(key, value)| (key.clone(), value.clone()));
+    (!is_none).then(|| all.collect())
+}
+
+/// Whether some input is what a record holds already.
+pub fn is_unchanged(record: &Doc, input: &Value) -> bool {
+    input.as_object().is_some_and(|input| values(record).as_ref() == Some(input))
 }
 
 /// Whether the value of a key tells something about a person.
 pub fn is_personal(record: &Doc, key: &str) -> bool {
-    record.get(PERSONAL_FIELD).and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|known| known == key))
+    record.get(PERSONAL_FIELD).and_then(Value::as_object).is_some_and(|values| values.contains_key(key))
 }
 
 /// Takes the values that tell something about a person out of a record, and all by which they are found.
 pub fn remove_personal(record: &mut Doc) {
-    let Some(Value::Array(personal)) = record.remove(PERSONAL_FIELD) else { return };
-    if let Some(Value::Object(values)) = record.get_mut(FIELD) {
-        values.retain(|key, _| !personal.iter().any(|known| known == key));
-    }
+    let Some(Value::Object(personal)) = record.remove(PERSONAL_FIELD) else { return };
     if let Some(Value::Array(index)) = record.get_mut(INDEX_FIELD) {
-        index.retain(|entry| !personal.contains(entry));
+        index.retain(|entry| entry.as_str().is_none_or(|key| !personal.contains_key(key)));
     }
 }
 

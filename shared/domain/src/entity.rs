@@ -348,6 +348,9 @@ pub const fn opaque(name: &'static str, max_bytes: usize) -> Field {
 
 /// The values of fields that tenants define for themselves; tables have it last, and not every table has it.
 pub const CUSTOM: Field = Field::new(crate::custom::FIELD, Kind::Custom).searchable();
+
+/// Those of them that tell something about a person: shown among the others, and kept apart from them.
+pub const CUSTOM_PERSONAL: Field = Field::new(crate::custom::PERSONAL_FIELD, Kind::Custom).read_only().hidden().encrypted();
 /// The field of [`teams`].
 pub const TEAMS_FIELD: &str = "teams";
 

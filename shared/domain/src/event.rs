@@ -15,30 +15,27 @@ pub fn diff(entity: &Entity, before: Option<&Doc>, after: &Doc) -> Value {
     for field in entity.fields.iter().filter(|field| !field.hidden) {
         let was = before.and_then(|doc| doc.get(field.name)).filter(|value| !value.is_null());
         let is = after.get(field.name).filter(|value| !value.is_null());
-        if was == is {
-            continue;
-        }
         let told = match field.kind {
             Kind::Custom => diff_of_custom(before, after),
-            _ => told(was, is, field.personal),
+            _ => (was != is).then(|| told(was, is, field.personal)),
         };
-        changes.insert(field.name.to_owned(), told);
+        changes.extend(told.map(|told| (field.name.to_owned(), told)));
     }
     Value::Object(changes)
 }
 
 /// The same for each of a record's custom values.
-fn diff_of_custom(before: Option<&Doc>, after: &Doc) -> Value {
+fn diff_of_custom(before: Option<&Doc>, after: &Doc) -> Option<Value> {
     let mut changes = Map::new();
-    let (was, is) = (before.and_then(custom::values), custom::values(after));
-    for key in was.into_iter().chain(is).flat_map(Doc::keys) {
-        let (was, is) = (was.and_then(|values| values.get(key)), is.and_then(|values| values.get(key)));
+    let (was, is) = (before.and_then(custom::values).unwrap_or_default(), custom::values(after).unwrap_or_default());
+    for key in was.keys().chain(is.keys()) {
+        let (was, is) = (was.get(key), is.get(key));
         if was != is {
             let is_personal = before.into_iter().chain([after]).any(|record| custom::is_personal(record, key));
             changes.insert(key.clone(), told(was, is, is_personal));
         }
     }
-    Value::Object(changes)
+    (!changes.is_empty()).then_some(Value::Object(changes))
 }
 
 fn told(was: Option<&Value>, is: Option<&Value>, is_personal: bool) -> Value {

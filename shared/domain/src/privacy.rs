@@ -93,13 +93,13 @@ pub fn is_erasable(entity: &Entity) -> bool {
 /// The record without what goes. A text that it cannot be without says that it was erased; an address is nobody's, and like no other.
 pub fn erased(entity: &Entity, before: &Doc) -> Doc {
     let mut after = before.clone();
+    custom::remove_personal(&mut after);
     for field in entity.fields.iter().filter(|field| goes(field) && before.contains_key(field.name)) {
         match neutral(field, before) {
             Some(value) => after.insert(field.name.to_owned(), value),
             None => after.remove(field.name),
         };
     }
-    custom::remove_personal(&mut after);
     if search::is_searchable(entity) {
         search::index(entity, Some(before), &mut after);
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn personal_values_of_a_tenants_own_fields_go_too() {
         let lead = doc::fields(json!({
-            "_id": "lead_1", "custom": { "tax": "1", "tile": "red" }, "custom_personal": ["tax"], "search_words": [],
+            "_id": "lead_1", "custom": { "tile": "red" }, "custom_personal": { "tax": "1" }, "search_words": [],
             "custom_index": ["tax", "tile", "tile_x"],
         }));
         let left =

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::entity::{Entity, Fallback, Field, Input};
 use crate::rules::Moment;
-use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, event, search};
+use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, custom, event, search};
 
 pub use card::is_card_name;
 pub use value::{is_email, merge_patch};
@@ -55,7 +55,7 @@ pub fn update(entity: &Entity, before: &Doc, patch: Doc, moment: Moment<'_>) -> 
     for field in entity.fields {
         let Some(part) = patch.get(field.name).filter(|_| violates_none(&violations, field)) else { continue };
         if matches!(field.kind, Kind::Custom) {
-            if before.get(field.name) != Some(part) {
+            if !custom::is_unchanged(before, part) {
                 value::check(&field.kind, part.clone(), &format!("/{}", field.name), &mut violations);
             }
             continue;
@@ -116,7 +116,11 @@ pub fn render(entity: &Entity, mut doc: Doc, viewer: Option<&Viewer>) -> Doc {
         shown.insert("id".to_owned(), id);
     }
     for field in entity.all_fields().filter(|field| access::may_read(entity, field, viewer)) {
-        if let Some(value) = doc.remove(field.name) {
+        let value = match field.kind {
+            Kind::Custom => custom::values(&doc).map(Value::from),
+            _ => doc.remove(field.name),
+        };
+        if let Some(value) = value {
             shown.insert(field.name.to_owned(), value);
         }
     }
@@ -162,7 +166,11 @@ fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Mome
             violations.push(Violation::at(pointer, "unknown-field", "There is no such field."));
             continue;
         };
-        let unchanged = before.is_some_and(|doc| doc.get(name) == Some(value));
+        let is_same = |doc: &Doc| match field.kind {
+            Kind::Custom => custom::is_unchanged(doc, value),
+            _ => doc.get(name) == Some(value),
+        };
+        let unchanged = before.is_some_and(is_same);
         let writable = match moment.viewer {
             Some(viewer) => access::may_write(entity, field, viewer, before.is_none()),
             None => field.input != Input::Nobody,

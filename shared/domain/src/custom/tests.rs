@@ -201,7 +201,8 @@ fn values_are_found_by_key_and_value_but_personal_ones_by_key_alone() {
     let mut index = record[INDEX_FIELD].as_array().unwrap().clone();
     index.sort_by_key(|entry| entry.to_string());
     assert_eq!(json!(index), expected);
-    assert_eq!((&record[WORDS_FIELD], &record[PERSONAL_FIELD]), (&json!(["grey", "slate"]), &json!(["tax"])));
+    assert_eq!((&record[WORDS_FIELD], &record[PERSONAL_FIELD]), (&json!(["grey", "slate"]), &json!({ "tax": "DE1" })));
+    assert!(record[FIELD].get("tax").is_none() && values(&record).unwrap().contains_key("tax"));
     assert_ne!(digest("size", &json!(3)), digest("size", &json!(4)));
     place(&definitions, &mut record, Doc::new());
     assert_eq!(record, Doc::new());

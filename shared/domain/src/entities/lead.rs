@@ -4,8 +4,8 @@ use crate::json;
 use serde_json::Value;
 
 use crate::entity::{
-    ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer, list, money, reference,
-    status, teams, text, unique,
+    ATTACHMENT, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer,
+    list, money, reference, status, teams, text, unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Role, Viewer, Violation, doc};
@@ -45,6 +45,8 @@ pub static LEAD: Entity = Entity {
         choice("source", &["api", "form"]).read_only().default(Fallback::Word("api")),
         date("published_at").read_only(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["reference"]),
@@ -59,6 +61,7 @@ pub static LEAD: Entity = Entity {
         index(&["-created_at"]),
         index(&["search_words"]),
         index(&["teams"]),
+        index(&["custom_index"]),
     ],
     access: Access { open: Some(published), ..Access::shared(&["customer", "manager", "expert", "vendor", "created_by"]) },
     rules: &LeadRules,

@@ -1,7 +1,8 @@
 //! People: whom the tenant deals with, whether or not they can sign in.
 
 use crate::entity::{
-    ADDRESS, Access, Entity, Kind, LOCATION, email, index, list, object, phone, reference, teams, text, unique_if_present,
+    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Kind, LOCATION, email, index, list, object, phone, reference, teams, text,
+    unique_if_present,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Violation};
@@ -25,6 +26,8 @@ pub static PERSON: Entity = Entity {
         reference("owner", "membership").staff(),
         reference("membership", "membership").read_only(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique_if_present(&["email"]),
@@ -34,6 +37,7 @@ pub static PERSON: Entity = Entity {
         index(&["-created_at"]),
         index(&["search_words"]),
         index(&["teams"]),
+        index(&["custom_index"]),
     ],
     access: Access::shared(&["membership", "owner"]),
     rules: &PersonRules,
