@@ -15,7 +15,7 @@ mod write;
 use data_api::{Action, Operation};
 use domain::entities::COUNTER;
 use domain::json;
-use domain::{Doc, Entity, Error, Filter};
+use domain::{Doc, Entity, Error, Filter, custom};
 use serde_json::Value;
 
 use self::batch::{Batch, On};
@@ -36,6 +36,8 @@ pub struct Command<'a> {
     batch: Batch,
     stored: Option<Stored>,
     cause: Option<String>,
+    /// Where the defaults are of records that are made without custom values, by their ids.
+    pub(crate) defaults: Vec<(String, Step)>,
     pending: Pending,
     /// The steps that find the teams of members, by tenant and members.
     teams: Vec<((String, Vec<String>), Step)>,
@@ -60,8 +62,8 @@ impl<'a> Command<'a> {
         if let Some(stored) = &stored {
             batch.push(stored.claim(scope.now()), On::default());
         }
-        let mut command =
-            Self { store, scope: scope.clone(), batch, stored, cause: None, pending: Pending::Nothing, teams: Vec::new() };
+        let (cause, defaults, pending, teams) = (None, Vec::new(), Pending::Nothing, Vec::new());
+        let mut command = Self { store, scope: scope.clone(), batch, stored, cause, defaults, pending, teams };
         command.guard(about);
         command
     }
@@ -147,7 +149,9 @@ impl<'a> Command<'a> {
 
     /// Answers with a record; `holes` name fields that come from results: (field, source).
     pub fn answer_record(&mut self, status: u16, entity: &'static Entity, doc: Doc, holes: &[(&str, String)]) {
-        let holes = holes.iter().map(|(field, source)| ((*field).to_owned(), source.clone())).collect();
+        let id = doc.get("_id").and_then(Value::as_str).unwrap_or_default();
+        let defaults = self.default_of(id, custom::FIELD, "defaults");
+        let holes = holes.iter().map(|(field, source)| ((*field).to_owned(), source.clone())).chain(defaults).collect();
         self.pending = Pending::Record(status, entity, doc, holes);
     }
 
@@ -220,7 +224,11 @@ impl<'a> Command<'a> {
                 kept.insert("sealed".to_owned(), seal(body)?);
                 *status
             }
-            Pending::Record(status, entity, doc, holes) if entity.is_personal() && holes.is_empty() => {
+            // Defaults tell nothing of people.
+            Pending::Record(status, entity, doc, holes)
+                if entity.is_personal() && holes.iter().all(|(_, source)| source.ends_with('?')) =>
+            {
+                refs.extend(holes.iter().map(|(field, source)| (format!("update.$set.document.{field}"), source.clone())));
                 let doc = Value::Object(doc.clone());
                 kept.insert("entity".to_owned(), entity.name.into());
                 kept.insert("sealed".to_owned(), seal(&doc)?);

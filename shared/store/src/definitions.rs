@@ -9,7 +9,7 @@ use crate::command::{Found, Reading};
 use crate::{Command, Scope, Step};
 
 /// What refuses a command whose definitions were changed meanwhile, or that had to read them: it is done once more.
-pub const CHANGED: &str = "fields-changed";
+pub const FIELDS_CHANGED: &str = "fields-changed";
 
 /// The definitions of an entity, archived ones included, at one version.
 pub struct Definitions {
@@ -68,11 +68,19 @@ impl Command<'_> {
         self.forbid(&FIELD_SCHEMA, schema(scope, entity).and(Filter::is("has_required", true)), changed());
     }
 
-    /// What a record that is made without custom values gets, if there are defaults: (field, source).
-    pub fn custom_defaults(&mut self, scope: &Scope, entity: &Entity) -> [(&'static str, String); 3] {
-        let step = self.find(&FIELD_SCHEMA, schema(scope, entity));
-        [(custom::FIELD, "defaults"), (custom::INDEX_FIELD, "index"), ("changes.custom", "changes")]
-            .map(|(field, of)| (field, step.path(&format!("document.{of}?"))))
+    /// Has the defaults read for a record that is made without custom values.
+    pub(crate) fn read_defaults(&mut self, entity: &Entity, id: &str, doc: &Doc) {
+        if entity.is_customizable() && !doc.contains_key(custom::FIELD) {
+            let schema = schema(self.scope(), entity);
+            let step = self.find(&FIELD_SCHEMA, schema);
+            self.defaults.push((id.to_owned(), step));
+        }
+    }
+
+    /// A field of such a record, or of what tells of it, and the source of what it gets there, if there is anything.
+    pub(crate) fn default_of(&self, id: &str, field: &str, of: &str) -> Option<(String, String)> {
+        let (_, step) = self.defaults.iter().find(|(known, _)| known == id)?;
+        Some((field.to_owned(), step.path(&format!("document.{of}?"))))
     }
 
     /// Writes what the definitions come to now, unless they were changed since they were read.
@@ -117,5 +125,5 @@ fn schema(scope: &Scope, entity: &Entity) -> Filter {
 }
 
 fn changed() -> Error {
-    Error::conflict(CHANGED, "The custom fields were changed at the same moment. Try again.")
+    Error::conflict(FIELDS_CHANGED, "The custom fields were changed at the same moment. Try again.")
 }

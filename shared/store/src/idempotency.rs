@@ -130,8 +130,16 @@ impl Stored {
     fn shown(&self, earlier: &Doc, rings: &Rings) -> Shown {
         let entity = earlier.get("entity").and_then(Value::as_str).and_then(entities::by_name);
         let sealed = earlier.get("sealed").and_then(Value::as_str);
-        let opened = || self.open(rings, sealed?);
-        let kept = earlier.get("document").or_else(|| earlier.get("body")).cloned().or_else(opened);
+        let opened = sealed.and_then(|sealed| self.open(rings, sealed));
+        let kept = earlier.get("document").or_else(|| earlier.get("body")).cloned();
+        // Beside a sealed record stands what it got by default.
+        let kept = match (opened, kept) {
+            (Some(Value::Object(mut doc)), Some(Value::Object(defaults))) => {
+                doc.extend(defaults);
+                Some(doc.into())
+            }
+            (opened, kept) => kept.or(opened),
+        };
         match (entity, kept) {
             (Some(entity), Some(Value::Object(doc))) => Shown::Record(entity, doc),
             (_, Some(body)) => Shown::Body(body),

@@ -32,7 +32,7 @@ pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
 pub use assertion::{Assertion, assertion_expiry};
 pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill, people};
-pub use definitions::{CHANGED, Definitions, Steps};
+pub use definitions::{Definitions, FIELDS_CHANGED, Steps};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;
 pub use invite::{Invite, invite_expiry, invite_token, open_invite};

@@ -2,10 +2,13 @@
 
 mod compile;
 mod cursor;
+mod custom;
 mod parse;
 
+use std::borrow::Cow;
+
 use data_api::{Action, Answer, Operation};
-use domain::entity::{Entity, Field};
+use domain::entity::{CUSTOM, CUSTOM_PERSONAL, Entity, Field};
 use domain::json;
 use domain::{Doc, Filter, Viewer, validate};
 use serde_json::{Map, Value};
@@ -42,7 +45,7 @@ pub struct Query {
 #[derive(Clone, Debug)]
 struct SortKey {
     /// As the caller says it.
-    name: &'static str,
+    name: Cow<'static, str>,
     /// Where it is in the document.
     path: String,
     descending: bool,
@@ -163,8 +166,12 @@ impl Query {
         let fields = self.fields.as_ref()?;
         let mut projection: Map<String, Value> = fields.iter().map(|field| (field.name.to_owned(), 1.into())).collect();
         // The cursor needs what the page is sorted by, and no two paths of a projection may overlap.
-        for key in self.sort.iter().filter(|key| !fields.iter().any(|field| field.name == key.name)) {
+        let root = |key: &SortKey| key.path.split('.').next().unwrap_or_default().to_owned();
+        for key in self.sort.iter().filter(|key| !fields.iter().any(|field| field.name == root(key))) {
             projection.insert(key.path.clone(), 1.into());
+        }
+        if fields.iter().any(|field| field.name == CUSTOM.name) {
+            projection.insert(CUSTOM_PERSONAL.name.to_owned(), 1.into());
         }
         // What an event shows depends on the record it is about.
         if self.entity.name == "event" {

@@ -53,7 +53,10 @@ impl Command<'_> {
             ("user_agent", origin.user_agent.as_deref().map(|text| text.chars().take(400).collect::<String>().into())),
         ];
         let doc: Doc = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        self.insert(&EVENT, &event_id, doc, event.holes, Error::internal("an event's id was taken"));
+        let defaults = self.default_of(event.id, "changes.custom", "changes");
+        let defaults = defaults.as_ref().map(|(field, source)| (field.as_str(), source.clone()));
+        let holes: Vec<(&str, String)> = event.holes.iter().cloned().chain(defaults).collect();
+        self.insert(&EVENT, &event_id, doc, &holes, Error::internal("an event's id was taken"));
         self.cause = Some(event_id.clone());
         event_id
     }

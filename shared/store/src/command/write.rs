@@ -4,7 +4,7 @@ use data_api::{Action, Operation};
 use domain::entity::TEAMS_FIELD;
 use domain::json;
 use domain::validate::{self, Change};
-use domain::{Doc, Entity, Error, Filter};
+use domain::{Doc, Entity, Error, Filter, custom};
 use serde_json::Value;
 
 use super::{Command, On, Step};
@@ -15,11 +15,15 @@ const TEAMS_TARGET: &str = "update.$set.teams";
 impl Command<'_> {
     /// Inserts a record under an id and returns it as stored; `holes` name fields that come from results: (field, source).
     pub fn insert(&mut self, entity: &'static Entity, id: &str, doc: Doc, holes: &[(&str, String)], duplicate: Error) -> Doc {
+        self.read_defaults(entity, id, &doc);
         let doc = self.with_base_fields(id, doc);
         let teams = self.teams_of_record(entity, &doc);
         let operation = Operation::new(Action::InsertOne, entity.collection).with("document", validate::ejson(entity, &doc));
-        let target = |(field, source): &(&str, String)| (format!("document.{field}"), source.clone());
-        let refs = holes.iter().map(target).chain(teams.map(|source| (format!("document.{TEAMS_FIELD}"), source)));
+        let defaults = [(custom::FIELD, "defaults"), (custom::INDEX_FIELD, "index")];
+        let defaults = defaults.into_iter().filter_map(|(field, of)| self.default_of(id, field, of));
+        let teams = teams.map(|source| (TEAMS_FIELD.to_owned(), source));
+        let holes = holes.iter().map(|(field, source)| ((*field).to_owned(), source.clone())).chain(defaults).chain(teams);
+        let refs = holes.map(|(field, source)| (format!("document.{field}"), source));
         let operation = refs.fold(operation, |operation, (target, source)| operation.referring(&target, &source));
         self.push(operation, On::duplicate(duplicate));
         doc

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn by(name: &'static str, descending: bool) -> SortKey {
-        SortKey { name, path: name.to_owned(), descending, is_date: false }
+        SortKey { name: name.into(), path: name.to_owned(), descending, is_date: false }
     }
 
     #[test]

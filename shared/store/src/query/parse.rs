@@ -1,16 +1,19 @@
 //! Reads `?status=new&budget_max[gte]=1000&sort=-created_at&limit=50&fields=…&expand=customer&q=…` against an entity's table.
 
-use domain::entity::{Entity, Field};
+use std::borrow::Cow;
+
+use domain::custom::WORDS_FIELD;
+use domain::entity::{CUSTOM, Entity, Field};
 use domain::filter::Op;
 use domain::json;
 use domain::search::{self, SEARCH_FIELD};
-use domain::{Error, Filter, Kind, Result, Time, Viewer, access, entities, id, lifecycle, phone, validate};
+use domain::{Doc, Error, Filter, Kind, Result, Time, Viewer, access, entities, id, lifecycle, phone, validate};
 use serde_json::Value;
 
-use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey};
+use super::{Cursor, EXPAND_MAX, LIMIT_MAX, Query, SortKey, custom};
 
 const FILTERS_MAX: usize = 20;
-const IN_MAX: usize = 100;
+pub(super) const IN_MAX: usize = 100;
 const SORT_MAX: usize = 3;
 const SEARCH_WORDS_MAX: usize = 10;
 const ENCRYPTED: &str = "This field is encrypted: nothing but `exists` asks about it.";
@@ -20,6 +23,8 @@ const ENCRYPTED: &str = "This field is encrypted: nothing but `exists` asks abou
 struct Asked<'a> {
     entity: &'static Entity,
     viewer: Option<&'a Viewer>,
+    /// The definitions of the tenant's own fields, where the query asks about them.
+    definitions: &'a [Doc],
 }
 
 impl Asked<'_> {
@@ -35,7 +40,17 @@ impl Asked<'_> {
 impl Query {
     /// The query of a raw query string, as a viewer may ask it; nobody stands for the system.
     pub fn parse(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
-        let mut query = Self::parse_any(entity, raw, viewer)?;
+        Self::parse_with(entity, raw, viewer, &[])
+    }
+
+    /// Whether a query asks about custom values, so that their definitions must be known.
+    pub fn names_custom(raw: &str) -> bool {
+        custom::is_named(raw)
+    }
+
+    /// As [`Query::parse`], with the definitions of custom fields.
+    pub fn parse_with(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>, definitions: &[Doc]) -> Result<Self> {
+        let mut query = Self::parse_any(Asked { entity, viewer, definitions }, raw)?;
         let says = |name: &str| form_urlencoded::parse(raw.as_bytes()).any(|(said, _)| said == name);
         // What is archived is out of the way until somebody asks for it.
         if lifecycle::is_archivable(entity) && !query.trash && !says("archived") {
@@ -44,8 +59,8 @@ impl Query {
         Ok(query)
     }
 
-    fn parse_any(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
-        let asked = Asked { entity, viewer };
+    fn parse_any(asked: Asked<'_>, raw: &str) -> Result<Self> {
+        let (entity, viewer) = (asked.entity, asked.viewer);
         let mut query = Query::all(entity, viewer.cloned());
         let mut cursor = None;
         for (count, (name, value)) in form_urlencoded::parse(raw.as_bytes()).enumerate() {
@@ -74,7 +89,7 @@ impl Query {
 
     /// The query of one record, which takes only what shapes it.
     pub fn parse_of_one(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>) -> Result<Self> {
-        let query = Self::parse_any(entity, raw, viewer)?;
+        let query = Self::parse_any(Asked { entity, viewer, definitions: &[] }, raw)?;
         let other =
             form_urlencoded::parse(raw.as_bytes()).map(|(name, _)| name).find(|name| !matches!(&**name, "fields" | "expand"));
         match other {
@@ -89,7 +104,7 @@ fn limit(text: &str) -> Result<usize> {
     limit.ok_or_else(|| Error::parameter("limit", format!("Expected a number from 1 to {LIMIT_MAX}.")))
 }
 
-fn flag(name: &str, text: &str) -> Result<bool> {
+pub(super) fn flag(name: &str, text: &str) -> Result<bool> {
     text.parse().map_err(|_| Error::parameter(name, "Expected true or false."))
 }
 
@@ -118,7 +133,7 @@ fn sort(asked: Asked<'_>, text: &str) -> Result<Vec<SortKey>> {
     for name in text.split(',') {
         let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
         let key = match name {
-            "id" => Some(("id", "_id".to_owned(), false)),
+            "id" => Some(("id".into(), "_id".to_owned(), false)),
             name => sortable(asked, name),
         };
         let Some((name, path, is_date)) = key.filter(|_| keys.iter().all(|key| key.name != name)) else {
@@ -133,9 +148,12 @@ fn sort(asked: Asked<'_>, text: &str) -> Result<Vec<SortKey>> {
 }
 
 /// The name of a field that can be sorted by, where it stands in the document, and whether it is a date.
-fn sortable(asked: Asked<'_>, name: &str) -> Option<(&'static str, String, bool)> {
+fn sortable(asked: Asked<'_>, name: &str) -> Option<(Cow<'static, str>, String, bool)> {
+    if custom::key(name).is_some() && asked.field(CUSTOM.name).is_some() {
+        return Some((name.to_owned().into(), custom::sortable(asked.definitions, name)?, false));
+    }
     let field = asked.field(name).filter(|field| !field.encrypted && !matches!(field.kind, Kind::List(..)))?;
-    Some((field.name, validate::comparable(field)?, matches!(field.kind, Kind::Date)))
+    Some((field.name.into(), validate::comparable(field)?, matches!(field.kind, Kind::Date)))
 }
 
 fn fields(asked: Asked<'_>, text: &str) -> Result<Vec<&'static Field>> {
@@ -177,7 +195,8 @@ fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
         // Words of encrypted fields are kept field by field.
         let blind = encrypted.iter().filter(|field| asked.shows(field)).map(|field| condition(field.words_name(), op));
         let readable = plain.iter().filter(|field| !sees_all && asked.shows(field));
-        let readable = readable.map(|field| condition(field.name.to_owned(), Op::Contains));
+        let place = |field: &Field| if field.name == CUSTOM.name { WORDS_FIELD } else { field.name };
+        let readable = readable.map(|field| condition(place(field).to_owned(), Op::Contains));
         let indexed = sees_all.then(|| condition(SEARCH_FIELD.to_owned(), op));
         indexed.into_iter().chain(blind).chain(readable).fold(Filter::Nothing, Filter::or)
     });
@@ -186,6 +205,9 @@ fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
 
 /// A typed condition such as `status=new` or `budget_max[gte]=1000`.
 fn condition(asked: Asked<'_>, parameter: &str, text: &str) -> Result<Filter> {
+    if custom::key(parameter).is_some() && asked.field(CUSTOM.name).is_some() {
+        return custom::condition(asked.definitions, parameter, text);
+    }
     let unknown = || Error::parameter(parameter, "There is no such field to filter by.");
     let (name, op) = match parameter.split_once('[') {
         Some((name, op)) => (name, op.strip_suffix(']').ok_or_else(unknown)?),
@@ -249,16 +271,19 @@ fn field_path(asked: Asked<'_>, name: &str) -> Option<(String, Kind)> {
 }
 
 /// The value of a parameter in the type of its field.
-fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
+pub(super) fn typed(kind: &Kind, parameter: &str, text: &str) -> Result<Value> {
     let wrong = |detail: String| Err(Error::parameter(parameter, detail));
     match kind {
         Kind::Integer(..) | Kind::Money => match text.parse::<i64>() {
             Ok(number) => Ok(number.into()),
             Err(_) => wrong("Expected a whole number.".to_owned()),
         },
-        Kind::Number => match text.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
-            Some(number) => Ok(number.into()),
-            None => wrong("Expected a number.".to_owned()),
+        // Whole numbers are kept as such.
+        Kind::Number => match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => Ok(whole.into()),
+            (_, Ok(number)) if number.fract() == 0.0 => Ok((number as i64).into()),
+            (_, Ok(number)) if number.is_finite() => Ok(number.into()),
+            _ => wrong("Expected a number.".to_owned()),
         },
         Kind::Flag => flag(parameter, text).map(Value::from),
         Kind::Date => match Time::parse(text) {
