@@ -23,4 +23,4 @@ pub use log::logged;
 pub use orphans::orphans;
 pub use system::System;
 pub use tenant::{Member, Tenant, id};
-pub use wire::{Cut, Wire};
+pub use wire::{Cut, Held, Wire};

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::sync::Notify;
 
 /// Where the wire is cut: at the how-manieth call of a request, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,26 @@ pub struct Wire {
 struct Seen {
     calls: u32,
     cut: Option<Cut>,
+    held: Option<(u32, Held)>,
+}
+
+/// A call that waits on the wire.
+#[derive(Clone, Default)]
+pub struct Held {
+    arrived: Arc<Notify>,
+    let_go: Arc<Notify>,
+}
+
+impl Held {
+    /// Waits until the call is there.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Lets the call go on.
+    pub fn let_go(&self) {
+        self.let_go.notify_one();
+    }
 }
 
 struct CutOff;
@@ -69,6 +90,13 @@ impl Wire {
         self.seen.lock().unwrap().entry(request_id.to_owned()).or_default().cut = Some(cut);
     }
 
+    /// Holds a call of the request with this id before it reaches the gateway.
+    pub fn hold(&self, request_id: &str, call: u32) -> Held {
+        let held = Held::default();
+        self.seen.lock().unwrap().entry(request_id.to_owned()).or_default().held = Some((call, held.clone()));
+        held
+    }
+
     /// How many calls the request with this id made.
     pub fn calls(&self, request_id: &str) -> u32 {
         self.seen.lock().unwrap().get(request_id).map_or(0, |seen| seen.calls)
@@ -83,12 +111,16 @@ impl Wire {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| CutOff)?.to_bytes();
         let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        let (call, cut) = {
+        let (call, cut, held) = {
             let mut seen = self.seen.lock().unwrap();
             let seen = seen.entry(id).or_default();
             seen.calls += 1;
-            (seen.calls, seen.cut)
+            (seen.calls, seen.cut, seen.held.clone().filter(|(call, _)| *call == seen.calls))
         };
+        if let Some((_, held)) = held {
+            held.arrived.notify_one();
+            held.let_go.notified().await;
+        }
         if cut == Some(Cut::Before(call)) {
             return Err(CutOff);
         }

@@ -2,7 +2,7 @@
 
 use domain::entities::{BID, EVENT, JOB};
 use domain::{Doc, Filter, Time};
-use edge::{Call, Outcome, crud};
+use edge::{Call, Outcome, custom};
 use serde_json::Value;
 use store::{Command, Scope};
 
@@ -10,7 +10,7 @@ use crate::assign;
 
 /// Changes a lead by a merge patch.
 pub async fn update(call: &Call) -> Outcome {
-    let mut changing = match crud::change(call).await? {
+    let mut changing = match custom::change(call).await? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };

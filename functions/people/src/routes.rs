@@ -2,13 +2,13 @@
 
 use domain::entities::PERSON;
 use edge::Access::May;
-use edge::{Route, Router};
+use edge::{Route, Router, custom};
 
 use crate::write;
 
 /// Every route of people.
 pub static ROUTES: &[Route] = &[
-    Route::list("/v1/people", "person:read", &PERSON),
+    Route::get("/v1/people", May("person:read"), |call| Box::pin(custom::list(call))).of(&PERSON),
     Route::post("/v1/people", May("person:create"), |call| Box::pin(write::create(call))).of(&PERSON),
     Route::read("/v1/people/{id}", "person:read", &PERSON),
     Route::patch("/v1/people/{id}", May("person:update"), |call| Box::pin(write::update(call))).of(&PERSON),

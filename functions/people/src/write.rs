@@ -2,19 +2,19 @@
 
 use domain::entities::PERSON;
 use domain::{Error, Filter, doc};
-use edge::{Call, Halt, Outcome, crud};
+use edge::{Call, Halt, Outcome, custom};
 use serde_json::Value;
 
 /// Makes a person.
 pub async fn create(call: &Call) -> Outcome {
-    let draft = crud::draft(call)?;
+    let draft = custom::draft(call).await?;
     let email = draft.doc.get("email").cloned();
     unless_taken(call, email, draft.insert().answer().await).await
 }
 
 /// Changes a person by a merge patch.
 pub async fn update(call: &Call) -> Outcome {
-    let changing = match crud::change(call).await? {
+    let changing = match custom::change(call).await? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };

@@ -1,5 +1,6 @@
 //! A call: a request whose sender has been checked, on its way through a handler.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::validate::card;
@@ -27,6 +28,8 @@ pub struct Call {
     pub(crate) route: &'static Route,
     pub(crate) params: Params,
     pub(crate) session: Option<(Session, Scope)>,
+    /// Whether the definitions of custom fields are read though no values are given: that was found to be needed.
+    pub(crate) reads_definitions: Cell<bool>,
 }
 
 impl Call {

@@ -11,7 +11,9 @@ use domain::{Doc, Error, Filter, Kind, Violation};
 use serde_json::Value;
 use store::{Command, Scope};
 
+pub(crate) use change::begin as begin_change;
 pub use change::{Changing, apply, change, change_one, check_version, raced};
+pub(crate) use draft::begin;
 pub use draft::{Draft, Made, draft};
 pub use read::{get, list};
 pub use trash::{Restoring, delete, remove, restore, restoring, restoring_with, trashed};

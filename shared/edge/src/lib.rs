@@ -6,6 +6,7 @@
 mod call;
 mod config;
 pub mod crud;
+pub mod custom;
 pub mod http;
 mod problem;
 mod reply;

@@ -1,6 +1,6 @@
 //! The router: finds the route, checks who asks and what they send, runs the handler, and words the reply.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use domain::json;
@@ -8,7 +8,7 @@ use domain::{Error, ErrorKind, Time, Viewer, id, validate};
 use http::Method;
 use platform::Host;
 use store::proof::Session;
-use store::{Answer, IdempotencyKey, Origin, Scope, Store};
+use store::{Answer, FIELDS_CHANGED, IdempotencyKey, Origin, Scope, Store};
 
 use crate::call::Params;
 use crate::http::{Body, Reply, Request};
@@ -103,11 +103,16 @@ impl Router {
             store.learn_keys(session.tenant(), keys);
         }
         let store = Rc::new(store);
-        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session };
+        let reads_definitions = Cell::new(false);
+        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session, reads_definitions };
         if route.content == Content::Nothing {
             validate::input(&[], call.input()?)?;
         }
-        let outcome = (route.handler)(&call).await;
+        let mut outcome = (route.handler)(&call).await;
+        if matches!(&outcome, Err(Halt::Refused(error)) if error.code == FIELDS_CHANGED) {
+            call.reads_definitions.set(true);
+            outcome = (route.handler)(&call).await;
+        }
         trace.trips = store.trips();
         outcome
     }

@@ -1,6 +1,8 @@
 //! Custom fields: definitions, values, and what they are found by.
 
 mod definitions;
+mod queries;
+mod values;
 
 use serde_json::{Value, json};
 use support::Caller;

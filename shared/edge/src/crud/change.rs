@@ -33,7 +33,14 @@ pub async fn change_one<'a>(call: &'a Call, id: &str) -> Result<Result<Changing<
     let step = reading.one(entity, &scope.reach(entity, "update").and(Filter::is("_id", id)), Error::not_found());
     let before = reading.run().await?.doc(step);
     check_version(call, &before)?;
-    let change = validate::update(entity, &before, patch.clone(), call.moment())?;
+    let change = validate::update(entity, &before, patch, call.moment())?;
+    begin(call, before, change.after)
+}
+
+/// A change of the route's record to what the caller's patch was found to make of it.
+pub(crate) fn begin(call: &Call, before: Doc, after: Doc) -> Result<Result<Changing<'_>, Reply>, Halt> {
+    let (entity, scope) = (call.entity()?, call.scope()?);
+    let change = validate::change(&before, after);
     if change.is_empty() {
         return Ok(Err(Reply::record(200, entity, before)));
     }

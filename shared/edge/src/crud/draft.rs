@@ -37,12 +37,16 @@ pub struct Made<'a> {
 
 /// A draft of the route's entity from the caller's input.
 pub fn draft(call: &Call) -> Result<Draft<'_>, crate::Halt> {
-    let entity = call.entity()?;
-    let scope = call.scope()?;
     let input = call.input()?;
-    let doc = validate::create(entity, input.clone(), call.moment())?;
+    let doc = validate::create(call.entity()?, input.clone(), call.moment())?;
+    begin(call, &input, doc)
+}
+
+/// A draft of the route's entity from what the caller's input was found to be.
+pub(crate) fn begin<'a>(call: &'a Call, input: &Doc, doc: Doc) -> Result<Draft<'a>, crate::Halt> {
+    let (entity, scope) = (call.entity()?, call.scope()?);
     let mut command = call.store.command(scope);
-    super::require_references(&mut command, scope, entity, &input);
+    super::require_references(&mut command, scope, entity, input);
     let id = command.id(entity);
     let duplicate = Error::conflict("duplicate", format!("There is such a {} already.", entity.name));
     let (holes, event_holes) = (Vec::new(), Vec::new());

@@ -1,0 +1,124 @@
+//! Records with values of the tenant's own fields. A request that says nothing of them makes no trip for them.
+
+use domain::custom::{self, values};
+use domain::{Doc, Entity, Error, Filter, Violation, entities, search, validate};
+use store::{Command, Definitions, Query, Scope};
+
+use crate::crud::{self, Changing, Draft};
+use crate::{Call, Halt, Outcome, Reply};
+
+/// A draft of the route's entity from the caller's input, custom values included. Without any, it is enough to expect that
+/// none is required: defaults are filled in where records are written.
+pub async fn draft(call: &Call) -> Result<Draft<'_>, Halt> {
+    let (entity, scope) = (call.entity()?, call.scope()?);
+    let mut input = call.input()?;
+    let given = custom::take(&mut input, None);
+    if given.is_none() && !call.reads_definitions.get() {
+        let mut draft = crud::draft(call)?;
+        draft.command.expect_none_required(scope, entity);
+        return Ok(draft);
+    }
+    let definitions = read(call, entity).await?;
+    let merged = custom::merge(&definitions.docs, None, given.unwrap_or_default());
+    let (mut doc, merged) = both(validate::create(entity, input.clone(), call.moment()), merged)?;
+    give(entity, &definitions, None, &mut doc, merged);
+    let mut draft = crud::begin(call, &input, doc)?;
+    require(&mut draft.command, scope, entity, &definitions, None, &draft.doc);
+    Ok(draft)
+}
+
+/// As [`crud::change`], custom values included.
+pub async fn change(call: &Call) -> Result<Result<Changing<'_>, Reply>, Halt> {
+    let (entity, scope) = (call.entity()?, call.scope()?);
+    let mut patch = call.input()?;
+    if !patch.contains_key(custom::FIELD) {
+        return crud::change(call).await;
+    }
+    let mut reading = call.store.reading(scope);
+    let record = scope.reach(entity, "update").and(Filter::is("_id", call.id(entity)?));
+    let step = reading.one(entity, &record, Error::not_found());
+    let steps = Definitions::read(&mut reading, scope, entity.name);
+    let mut found = reading.run().await?;
+    let (before, definitions) = (found.doc(step), Definitions::found(&mut found, &steps));
+    crud::check_version(call, &before)?;
+    let were = values(&before).unwrap_or_default();
+    let given = custom::take(&mut patch, Some(&were)).unwrap_or_default();
+    let merged = custom::merge(&definitions.docs, Some(&were), given);
+    let (changed, merged) = both(validate::update(entity, &before, patch, call.moment()), merged)?;
+    let mut after = changed.after;
+    if merged != were {
+        give(entity, &definitions, Some(&before), &mut after, merged);
+    }
+    let is_custom = values(&after).unwrap_or_default() != were;
+    let mut changing = match crud::begin_change(call, before, after)? {
+        Ok(changing) => changing,
+        Err(unchanged) => return Ok(Err(unchanged)),
+    };
+    if is_custom {
+        require(&mut changing.command, scope, entity, &definitions, Some(&changing.before), &changing.after);
+    }
+    Ok(Ok(changing))
+}
+
+/// As [`crud::list`], filtered and sorted by custom values too.
+pub async fn list(call: &Call) -> Outcome {
+    if !Query::names_custom(call.query()) {
+        return crud::list(call).await;
+    }
+    let entity = call.entity()?;
+    let definitions = read(call, entity).await?;
+    let query = Query::parse_with(entity, call.query(), Some(call.viewer()?), &definitions.docs)?;
+    Ok(Reply::page(call.store.list(call.scope()?, &query).await?))
+}
+
+async fn read(call: &Call, entity: &Entity) -> Result<Definitions, Halt> {
+    let mut reading = call.store.reading(call.scope()?);
+    let steps = Definitions::read(&mut reading, call.scope()?, entity.name);
+    Ok(Definitions::found(&mut reading.run().await?, &steps))
+}
+
+/// Both, or all that is wrong with either.
+fn both<T>(table: domain::Result<T>, custom: Result<Doc, Vec<Violation>>) -> domain::Result<(T, Doc)> {
+    match (table, custom) {
+        (Ok(table), Ok(custom)) => Ok((table, custom)),
+        (Ok(_), Err(violations)) => Err(Error::invalid(violations)),
+        (Err(error), Ok(_)) => Err(error),
+        (Err(mut error), Err(more)) => {
+            error.violations.extend(more);
+            Err(error)
+        }
+    }
+}
+
+fn give(entity: &Entity, definitions: &Definitions, before: Option<&Doc>, record: &mut Doc, values: Doc) {
+    custom::place(&definitions.docs, record, values);
+    if search::is_searchable(entity) {
+        search::index(entity, before, record);
+    }
+}
+
+/// What is left to the commit: that the definitions are the same still, that records are there, that texts have their patterns.
+fn require(
+    command: &mut Command<'_>,
+    scope: &Scope,
+    entity: &Entity,
+    definitions: &Definitions,
+    before: Option<&Doc>,
+    after: &Doc,
+) {
+    command.expect_definitions(scope, entity, definitions);
+    let Some(after) = values(after) else { return };
+    let before = before.and_then(values);
+    for (pointer, id, target) in custom::references(&definitions.docs, before.as_ref(), &after) {
+        let Some(entity) = entities::by_name(target) else { continue };
+        let missing = Violation::at(pointer, "not-found", format!("There is no such {target}, or it is not visible to you."));
+        command.require(entity, scope.reach(entity, "read").and(Filter::is("_id", id)), missing.into());
+    }
+    for (pointer, definition, text) in custom::patterns(&definitions.docs, before.as_ref(), &after) {
+        command.require_pattern(
+            definition,
+            text,
+            Violation::at(pointer, "pattern", "Expected the pattern of this field.").into(),
+        );
+    }
+}
