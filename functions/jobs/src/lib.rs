@@ -32,8 +32,8 @@ static LANE: Lane = Lane {
     ],
 };
 
-async fn scheduled(host: Host) {
+async fn work_off(host: Host) {
     runner::scheduled(host, &LANE).await;
 }
 
-edge::entry!(router, scheduled = scheduled);
+edge::entry!(router, scheduled = work_off);

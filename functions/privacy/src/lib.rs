@@ -16,8 +16,8 @@ pub use routes::{ROUTES, router};
 
 static LANE: Lane = Lane { name: "privacy", kinds: &[(erase::KIND, |work| Box::pin(erase::work(work)))] };
 
-async fn scheduled(host: Host) {
+async fn work_off(host: Host) {
     runner::scheduled(host, &LANE).await;
 }
 
-edge::entry!(router, scheduled = scheduled);
+edge::entry!(router, scheduled = work_off);

@@ -7,8 +7,8 @@ pub mod workers;
 
 /// Makes a crate an edge function: `edge::entry!(router)`, with `router: fn() -> Router`.
 ///
-/// `edge::entry!(router, scheduled = work)`, with `work: async fn(Host)`, also answers a cron trigger of Workers;
-/// elsewhere a scheduler calls a route. Natively this is nothing: tests call the router.
+/// `edge::entry!(router, scheduled = work)`, with `work: async fn(Host)` under another name than `handle` or `scheduled`, which
+/// are the exports, also answers a cron trigger of Workers; elsewhere a scheduler calls a route. Natively this is nothing: tests call the router.
 #[macro_export]
 macro_rules! entry {
     ($router:path $(, scheduled = $work:path)?) => {
