@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::entity::{BASE_FIELDS, Field, Gone};
+use domain::entity::{BASE_FIELDS, Field, Gone, Index};
 use domain::{Kind, custom, entities, event, lifecycle, privacy, search};
 
 #[test]
@@ -87,7 +87,7 @@ fn catalog_references_say_what_happens_when_their_target_goes() {
             let is_plain = field.gone == Gone::Restrict && !lifecycle::is_trashable(entity);
             assert!(!is_list || !is_followed || is_plain, "{what}: a list can stand in the way, or keep the ids: .keep()");
             assert!(field.gone != Gone::Clear || !field.required, "{what}: what is required cannot be cleared");
-            let starts = |index: &domain::entity::Index| index.keys.first() == Some(&field.name) && !index.across;
+            let starts = |index: &Index| index.keys.first() == Some(&field.name) && !index.across;
             assert!(
                 !is_followed || entity.indexes.iter().any(starts),
                 "{what}: deleting asks who refers to it by an index that starts with the field; or keep the id: .keep()"
@@ -174,6 +174,10 @@ fn catalog_what_is_personal_says_whose_it_is_and_can_be_erased() {
         }
         if OF_NO_PERSON.contains(&entity.name) || !privacy::is_erasable(entity) {
             continue;
+        }
+        for path in privacy::subject_paths(entity) {
+            let is_first = |index: &Index| index.keys.first() == Some(&path) && !index.across;
+            assert!(path == "_id" || entity.indexes.iter().any(is_first), "{}: {path} needs an index", entity.name);
         }
         assert!(!privacy::subject_paths(entity).is_empty(), "{}: mark the field that names its `.subject()`", entity.name);
         for field in entity.fields.iter().filter(|field| privacy::goes(field) && field.required) {

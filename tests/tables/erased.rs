@@ -52,7 +52,7 @@ impl Planted {
             }
             (_, "actor.id") => record["actor"] = json!({ "type": "member", "id": self.member }),
             (_, path) => {
-                let is_person = format!("{:?}", entity.field(path).unwrap().kind).contains("person");
+                let is_person = matches!(entity.field(path).unwrap().kind, Kind::Reference("person"));
                 record[path] = if is_person { self.person.clone() } else { self.member.clone() }.into();
             }
         }
