@@ -43,6 +43,9 @@ async fn planted(system: &System, name: &str) -> (Caller, Value, String) {
     let ip = "2001:db8:dead:beef::1";
     let person = agent(owner.post("/v1/people", person(name))).header("cf-connecting-ip", ip).header("idempotency-key", "p");
     let person = person.send().await.expect(201).json;
+    let billing =
+        json!({ "contact_name": MARK, "contact_email": format!("{MARK}@example.com"), "address": format!("{MARK} street") });
+    owner.patch("/v1/tenant", json!({ "billing_info": billing })).send().await.expect(200);
     let member =
         json!({ "email": format!("{MARK}.{name}.member@example.com"), "name": format!("{MARK} member"), "role": "manager" });
     owner.post("/v1/members", member).header("idempotency-key", "m").send().await.expect(201);

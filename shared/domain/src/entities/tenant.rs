@@ -34,7 +34,7 @@ pub static TENANT: Entity = Entity {
         list("features_enabled", &Kind::Choice(FEATURES), FEATURES.len()).read_only(),
         list("extra_features", &Kind::Choice(FEATURES), FEATURES.len()).read_only(),
         object("features", SWITCHES),
-        object("billing_info", BILLING).personal(),
+        object("billing_info", BILLING).encrypted(),
         object("branding", BRANDING),
         text("default_country", 2),
         choice("currency", &["EUR", "USD", "GBP"]),
