@@ -93,6 +93,7 @@ const GUARDED: &[(&str, &str)] = &[
     ("quote", "quote:read"),
     ("role", "role:read"),
     ("team", "team:read"),
+    ("tenant", "tenant:read"),
 ];
 
 /// What happened to a sealed bid is as sealed as the bid; what happened to records is for those who may read all such records.
