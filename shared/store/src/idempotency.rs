@@ -15,6 +15,7 @@ use crate::{Answer, Halt, PlatformScope, Shown, Vault};
 const KEPT_DAYS: i64 = 2;
 /// What answers are sealed for.
 const PURPOSE: &str = "answer";
+const FINGERPRINT: &str = "fingerprint";
 
 /// The key of a request, and what the request was.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ pub struct Stored {
     pub(crate) id: String,
     pub(crate) tenant: String,
     fingerprint: String,
+    raw: String,
     /// What only whoever repeats the request knows.
     secret: String,
 }
@@ -52,7 +54,13 @@ impl IdempotencyKey {
     pub fn of(&self, vault: &Vault, tenant: &str, principal: &str) -> Stored {
         let id = id::derived(IDEMPOTENCY.prefix, &[tenant, principal, &self.route, &self.key]);
         let secret = [self.key.as_str(), &self.fingerprint].join("/");
-        Stored { id, tenant: tenant.to_owned(), fingerprint: vault.sign("fingerprint", &[&self.fingerprint]), secret }
+        Stored {
+            id,
+            tenant: tenant.to_owned(),
+            fingerprint: vault.sign(FINGERPRINT, &[&self.fingerprint]),
+            raw: self.fingerprint.clone(),
+            secret,
+        }
     }
 
     /// The key itself.
@@ -90,7 +98,8 @@ impl Stored {
     /// What the earlier answer means for this request: to go on, to repeat it, or that the key was used for something else.
     pub(crate) fn replay(&self, earlier: Option<&Value>, rings: &Rings) -> Result<(), Halt> {
         let Some(earlier) = earlier.and_then(Value::as_object) else { return Ok(()) };
-        if earlier.get("fingerprint").and_then(Value::as_str) != Some(&self.fingerprint) {
+        let fingerprint = earlier.get("fingerprint").and_then(Value::as_str).unwrap_or_default();
+        if !rings.vault().verify(FINGERPRINT, &[&self.raw], fingerprint) {
             let detail = "This Idempotency-Key was used with another request.";
             return Err(Error::new(domain::ErrorKind::Invalid, "idempotency-key-reused", detail).into());
         }
