@@ -1,5 +1,6 @@
 //! What the operator of the platform alone sets: a tenant's plan, limits and status.
 
+use data_api::{Action, Operation};
 use domain::entities::{LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, Kind, choice, date, integer, list};
 use domain::plan::{self, FEATURES, LIMITS, PLAN_WORDS};
@@ -7,7 +8,7 @@ use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Time, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use store::proof::Operator;
-use store::{Command, PlatformScope, Scope, logins};
+use store::{Command, PlatformScope, Scope, compile, logins};
 
 /// How long the owner of a cancelled tenant can take what is there.
 const ENDS_DAYS: i64 = 30;
@@ -26,8 +27,7 @@ const INPUT: &[Field] = &[
 /// A tenant.
 pub async fn get(call: &Call) -> Outcome {
     let scope = scope(call)?;
-    let tenant = read(call, &scope).await?;
-    Ok(Reply::record(200, &TENANT, shown(tenant)))
+    Ok(Reply::record(200, &TENANT, read(call, &scope).await?))
 }
 
 /// Sets what is given; `null` takes a limit back to the plan's.
@@ -48,7 +48,7 @@ pub async fn update(call: &Call) -> Outcome {
     plan::resolve(&mut after);
     let change = change(&before, after);
     if change.is_empty() {
-        return Ok(Reply::record(200, &TENANT, shown(before)));
+        return Ok(Reply::record(200, &TENANT, before));
     }
     let mut command = call.store.command(&scope);
     // Written in any case: whoever joins at this moment writes them too, and would else come by unfrozen.
@@ -63,7 +63,7 @@ pub async fn update(call: &Call) -> Outcome {
     if let (Some("cancelled"), Some(due)) = (status.as_deref(), doc::text(&after, "erase_after").and_then(Time::parse)) {
         command.job("keys", "", json!({ "step": "destroy" }), Some(due));
     }
-    command.answer_record(200, &TENANT, shown(after), &[]);
+    command.answer_record(200, &TENANT, after, &[]);
     Ok(Reply::answer(command.commit().await?))
 }
 
@@ -87,17 +87,14 @@ fn operator(call: &Call) -> Result<Operator, Halt> {
     operator.ok_or_else(|| Error::unauthenticated("bad-secret", "The secret of the operator is required.").into())
 }
 
+/// The tenant but for whom it wants to be billed, which is for those who run it.
 async fn read(call: &Call, scope: &Scope) -> Result<Doc, Halt> {
+    let own = compile(&scope.live().and(Filter::is("_id", scope.tenant())));
+    let operation = Operation::new(Action::FindOne, TENANT.collection).with("filter", own);
     let mut reading = call.store.reading(scope);
     reading.keys(scope.tenant());
-    let step = reading.one(&TENANT, &scope.live().and(Filter::is("_id", scope.tenant())), Error::not_found());
-    Ok(reading.run().await?.doc(step))
-}
-
-/// Whom the tenant bills to is for those who run it.
-fn shown(mut tenant: Doc) -> Doc {
-    tenant.remove("billing_info");
-    tenant
+    let step = reading.operation(operation.with("projection", json!({ "billing_info": 0 })));
+    reading.run().await?.maybe(step).ok_or_else(|| Error::not_found().into())
 }
 
 /// Where the tenant keeps what the operator says.
