@@ -92,11 +92,13 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         trips: 2,
         body: |_| json!({ "email": "new@example.com", "name": "New", "role": "expert" }),
+        foreign: Some(|world| json!({ "email": "new@example.com", "role": "vendor", "master": world.member(Vendor).id })),
         ..plain("POST /v1/members", STAFF)
     },
     plain("GET /v1/members", STAFF),
     of("GET /v1/members/{id}", "member", STAFF, 1),
     with("PATCH /v1/members/{id}", "expert_member", ADMINS, 2, |_| json!({ "status": "suspended" })),
+    of("DELETE /v1/members/{id}", "expert_member", ADMINS, 2),
     of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
     of("DELETE /v1/members/{id}/sessions", "member", ADMINS, 2),
     plain("GET /v1/sessions", ALL),
@@ -231,6 +233,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("POST /v1/tenant/usage/recount", ADMINS),
     plain("GET /v1/tenant/domain", ADMINS),
     Endpoint { trips: 2, ..plain("POST /v1/tenant/domain/verify", ADMINS) },
+    plain("GET /v1/settings", ADMINS),
+    Endpoint { trips: 2, body: |_| json!({ "vendors.max_staff": 7 }), ..plain("PATCH /v1/settings", ADMINS) },
     plain("GET /v1/tenant/branding", &[]),
     plain("POST /v1/operator/keys/rewrap", &[]),
     plain("GET /v1/operator/tenants/{id}", &[]),

@@ -59,7 +59,7 @@ pub async fn signup(call: &Call) -> Outcome {
     let tenant = new_tenant(call, &input)?;
     command.claim_hostname(text_of(&tenant, "subdomain"), &tenant_id, call.now(), subdomain_taken());
     for limit in LIMITS {
-        let taken = if *limit == Limit::Users { 1 } else { 0 };
+        let taken = i64::from(*limit == Limit::Users);
         command.open_limit(*limit, taken, limit.max_of(&tenant));
     }
     let tenant = command.insert(&TENANT, &tenant_id, tenant, &[], Error::internal("a tenant's id was taken"));

@@ -9,7 +9,7 @@ use domain::{Doc, Error, Filter, validate};
 use edge::Halt;
 use runner::{Stop, Work, done, facts, text};
 use serde_json::Value;
-use store::{Audience, Command, EventOf};
+use store::{Audience, Command, EventOf, invite_expiry};
 
 use crate::submission::{self, Submission};
 
@@ -77,7 +77,9 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
     let lead_id = command.id(&LEAD);
     command.create_lead(&lead_id, lead);
     if let Some(customer) = customer.filter(|customer| customer.is_new) {
-        command.job("invite", &customer.id, object(vec![("membership", customer.id.clone().into())]), None);
+        let invited = || object(vec![("membership", customer.id.clone().into())]);
+        command.job("invite", &customer.id, invited(), None);
+        command.job("invite-expiry", &customer.id, invited(), Some(invite_expiry(work.scope.now())));
     }
     command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
     match command.commit().await {
@@ -131,7 +133,7 @@ fn customer(
         ("invited_at", work.scope.now().into()),
     ]));
     let id = command.id(&MEMBERSHIP);
-    command.take_one(Limit::Users);
+    command.move_places(None, Some(&member));
     let member = command.insert(&MEMBERSHIP, &id, member, &[], raced());
     command.event(EventOf {
         kind: "membership.invited",

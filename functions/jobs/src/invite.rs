@@ -1,11 +1,30 @@
 //! Invitations: a mail with the link by which somebody takes their place in a tenant.
 
-use domain::Time;
+use domain::doc::with;
 use domain::entities::{MEMBERSHIP, TENANT};
-use runner::{Stop, Work, text};
+use domain::json::of;
+use domain::validate::change;
+use domain::{Error, Time};
+use runner::{Stop, Work, done, text};
 use store::{invite_expiry, invite_token};
 
 use crate::mail::{Letter, post};
+
+/// Takes back an invitation that nobody has accepted in time: the place it took is free again.
+pub async fn expire(work: &Work<'_>) -> Result<(), Stop> {
+    let member = work.find(&MEMBERSHIP, work.text("membership")).await?.unwrap_or_default();
+    let expires = Time::parse(text(&member, "invited_at")).map(invite_expiry);
+    let Some(expires) = expires.filter(|_| text(&member, "status") == "invited") else { return work.nothing_to_do().await };
+    if expires > work.scope.now() {
+        return Err(Stop::Early(expires));
+    }
+    let mut command = work.finishing();
+    command.move_places(Some(&member), None);
+    let gone = change(&member, with(&member, of("deleted_at", work.scope.now())));
+    let raced = Error::conflict("concurrent-update", "the invitation was changed at the same moment");
+    command.apply(&MEMBERSHIP, &member, &gone, "membership.expired", raced);
+    done(command).await
+}
 
 /// Mails the invitation of a membership that nobody has accepted yet.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {

@@ -23,6 +23,7 @@ static LANE: Lane = Lane {
         ("notify", |work| Box::pin(notify::work(work))),
         ("mail", |work| Box::pin(mail::work(work))),
         ("invite", |work| Box::pin(invite::work(work))),
+        ("invite-expiry", |work| Box::pin(invite::expire(work))),
         ("login-code", |work| Box::pin(login_code::work(work))),
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),

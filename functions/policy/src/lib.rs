@@ -4,11 +4,13 @@ mod explain;
 mod invite;
 mod keys;
 mod member;
+mod remove;
 mod roles;
 mod routes;
 mod seed;
 mod sessions;
 mod teams;
+mod vendors;
 
 pub use routes::{ROUTES, router};
 

@@ -3,7 +3,6 @@
 use domain::doc::text;
 use domain::entities::{MEMBERSHIP, ROLE, role_policy};
 use domain::entity::{Field, choice, reference};
-use domain::plan::{Limit, has_seat};
 use domain::role::ROLE_WORDS;
 use domain::validate::{self, change as difference};
 use domain::{Doc, Error, Filter, Policy, Violation};
@@ -11,13 +10,21 @@ use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::{Command, Scope};
 
-const INPUT: &[Field] =
-    &[choice("role", ROLE_WORDS), reference("custom_role", "role"), choice("status", &["active", "suspended"])];
+use crate::vendors;
+
+const INPUT: &[Field] = &[
+    choice("role", ROLE_WORDS),
+    reference("custom_role", "role"),
+    choice("status", &["active", "suspended"]),
+    reference("master", "membership"),
+];
 
 /// Changes a member. Their tokens write nothing more from then on, until they have taken new ones.
 pub async fn change(call: &Call) -> Outcome {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
-    let input = validate::input_for(&MEMBERSHIP, INPUT, call.input()?, call.moment())?;
+    let given = call.input()?;
+    let is_freed = given.get("master") == Some(&Value::Null);
+    let input = validate::input_for(&MEMBERSHIP, INPUT, given, call.moment())?;
     if input.contains_key("role") && input.contains_key("custom_role") {
         return Err(Violation::on("custom_role", "one-of-two", "Expected a role or a custom role.").into());
     }
@@ -27,14 +34,21 @@ pub async fn change(call: &Call) -> Outcome {
         let missing = Violation::on("custom_role", "not-found", "There is no such role.");
         reading.one(&ROLE, &scope.live().and(Filter::is("_id", role)), missing.into())
     });
+    let master = input.get("master").map(|master| vendors::read_master(&mut reading, scope, master));
+    let staff = vendors::read_staff(&mut reading, scope, id);
     let mut found = reading.run().await?;
-    let (before, role) = (found.doc(member), role.map(|role| found.doc(role)));
+    let (before, role, staff) = (found.doc(member), role.map(|role| found.doc(role)), found.docs(staff));
+    let master = master.map(|master| found.doc(master));
     crud::check_version(call, &before)?;
     let mut after = changed(&before, input, role.as_ref())?;
+    if master.is_some() && text(&after, "role") != Some("vendor") {
+        return Err(Violation::on("master", "only-for-vendors", "Only a vendor has a master.").into());
+    }
+    if master.is_some() || is_freed || text(&before, "role") != text(&after, "role") {
+        vendors::place(&mut after, master.as_ref())?;
+    }
     for policy in [&before, &after].map(Policy::of_member) {
-        if !policy.is_some_and(|policy| call.session().is_ok_and(|session| session.viewer().policy.may_give(&policy))) {
-            return Err(Error::forbidden("role-not-allowed", "Your role may not give or take so much.").into());
-        }
+        require_as_much(call, &policy)?;
     }
     if difference(&before, after.clone()).is_empty() {
         return Ok(Reply::record(200, &MEMBERSHIP, before));
@@ -43,10 +57,14 @@ pub async fn change(call: &Call) -> Outcome {
     after.insert("policy_version".to_owned(), (version + 1).into());
     let mut command = call.store.command(scope);
     require_owner(&mut command, scope, &before, &after);
-    match (has_seat(&before), has_seat(&after)) {
-        (false, true) => command.take_one(Limit::Users),
-        (true, false) => command.give_one_back(Limit::Users),
-        (true, true) | (false, false) => {}
+    command.move_places(Some(&before), Some(&after));
+    if let Some(master) = &master {
+        vendors::require_master(&mut command, scope, master);
+    }
+    if text(&before, "role") == Some("vendor") && text(&after, "role") != Some("vendor") {
+        vendors::require_no_staff(&mut command, scope, id);
+    } else if before.get("ancestors") != after.get("ancestors") {
+        vendors::move_staff(&mut command, scope, &after, &staff)?;
     }
     if let Some(role) = role {
         let same = ["_id", "version"].map(|field| Filter::is(field, role.get(field).cloned().unwrap_or_default()));
@@ -82,8 +100,17 @@ fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
     Ok(after)
 }
 
+/// Nobody changes what gives more than they have.
+pub fn require_as_much(call: &Call, policy: &Option<Policy>) -> Result<(), Halt> {
+    let own = &call.viewer()?.policy;
+    match policy.as_ref().is_some_and(|policy| own.may_give(policy)) {
+        true => Ok(()),
+        false => Err(Error::forbidden("role-not-allowed", "Your role may not give or take so much.").into()),
+    }
+}
+
 /// A tenant is never without an active owner, whoever else is being changed at this moment.
-fn require_owner(command: &mut Command<'_>, scope: &Scope, before: &Doc, after: &Doc) {
+pub fn require_owner(command: &mut Command<'_>, scope: &Scope, before: &Doc, after: &Doc) {
     let owns = |member: &Doc| {
         text(member, "role").unwrap_or_default() == "owner" && text(member, "status").unwrap_or_default() == "active"
     };

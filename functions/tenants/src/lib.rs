@@ -5,6 +5,7 @@ mod domain_name;
 mod features;
 mod operator;
 mod routes;
+mod settings;
 mod tenant;
 mod usage;
 

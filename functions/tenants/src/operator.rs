@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::{LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, Kind, choice, date, integer, list};
-use domain::plan::{self, FEATURES, LIMITS, PLAN_WORDS};
+use domain::plan::{self, FEATURES, PLAN_LIMITS, PLAN_WORDS};
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Time, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
@@ -52,7 +52,7 @@ pub async fn update(call: &Call) -> Outcome {
     }
     let mut command = call.store.command(&scope);
     // Written in any case: whoever joins at this moment writes them too, and would else come by unfrozen.
-    for limit in LIMITS {
+    for limit in PLAN_LIMITS {
         command.set_limit(*limit, limit.max_of(&change.after));
     }
     if let Some(status) = &status {
@@ -99,7 +99,7 @@ async fn read(call: &Call, scope: &Scope) -> Result<Doc, Halt> {
 
 /// Where the tenant keeps what the operator says.
 fn stored(name: &str) -> &str {
-    let limit = LIMITS.iter().find(|limit| limit.field() == name);
+    let limit = PLAN_LIMITS.iter().find(|limit| limit.field() == name);
     limit.map_or(name, |limit| limit.override_field())
 }
 

@@ -4,7 +4,7 @@ use domain::entities::TENANT;
 use edge::Access::{May, Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{branding, domain_name, features, operator, tenant, usage};
+use crate::{branding, domain_name, features, operator, settings, tenant, usage};
 
 /// Every route of tenants.
 pub static ROUTES: &[Route] = &[
@@ -17,6 +17,8 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/tenant/domain/verify", May("tenant:update"), |call| Box::pin(domain_name::verify(call))).bare(),
     Route::get("/v1/tenant/branding", Public, |call| Box::pin(branding::get(call))),
     Route::post("/v1/operator/keys/rewrap", Public, |call| Box::pin(operator::rewrap(call))).bare(),
+    Route::get("/v1/settings", May("setting:read"), |call| Box::pin(settings::list(call))).bare(),
+    Route::patch("/v1/settings", May("setting:update"), |call| Box::pin(settings::update(call))),
     Route::get("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::get(call))).bare(),
     Route {
         content: Content::Json,

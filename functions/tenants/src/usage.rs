@@ -29,6 +29,9 @@ pub async fn recount(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     command.recount(Limit::Users, &MEMBERSHIP, Filter::one_of("status", SEATED));
     command.recount(Limit::Leads, &LEAD, Filter::All);
+    let vendors = Filter::one_of("status", SEATED).and(Filter::is("role", "vendor"));
+    command.recount(Limit::MasterVendors, &MEMBERSHIP, vendors.clone().and(Filter::is("master", Value::Null)));
+    command.recount(Limit::StaffVendors, &MEMBERSHIP, vendors.and(Filter::is_not("master", Value::Null)));
     let (kind, changes) = ("tenant.recounted", event::diff(&TENANT, None, &Doc::new()));
     command.event(EventOf { kind, entity: &TENANT, id: scope.tenant(), lead: None, changes, comment: None, holes: &[] });
     Ok(Reply::answer(command.commit().await?))

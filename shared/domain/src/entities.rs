@@ -27,7 +27,7 @@ pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
+pub use member::{ANCESTORS_MAX, ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use person::PERSON;
 pub use privacy::{PRIVACY_REQUEST, PRIVACY_SAME_MAX};

@@ -23,6 +23,7 @@ pub mod role;
 pub mod role_sets;
 pub mod rules;
 pub mod search;
+pub mod settings;
 pub mod time;
 pub mod validate;
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::entity::{Field, flag};
+use crate::settings::{MAX_MASTERS, MAX_STAFF, default_of};
 use crate::{Doc, Error, doc};
 
 /// The features that can be turned on and off.
@@ -96,7 +97,7 @@ pub fn features_of(tenant: &Doc) -> Vec<&'static str> {
 pub fn resolve(tenant: &mut Doc) {
     let features = features_of(tenant).into_iter().map(Value::from).collect::<Vec<_>>();
     tenant.insert("features_enabled".to_owned(), features.into());
-    for limit in [Limit::Users, Limit::Leads] {
+    for limit in PLAN_LIMITS {
         tenant.insert(limit.field().to_owned(), limit.max_of(tenant).into());
     }
 }
@@ -108,10 +109,16 @@ pub enum Limit {
     Users,
     /// Leads that are not deleted.
     Leads,
+    /// Vendors without a master, active or invited.
+    MasterVendors,
+    /// Vendors with a master, active or invited.
+    StaffVendors,
 }
 
 /// Every limit.
-pub const LIMITS: &[Limit] = &[Limit::Users, Limit::Leads];
+pub const LIMITS: &[Limit] = &[Limit::Users, Limit::Leads, Limit::MasterVendors, Limit::StaffVendors];
+/// Those that follow from the plan; the tenant's own settings say the others.
+pub const PLAN_LIMITS: &[Limit] = &[Limit::Users, Limit::Leads];
 
 impl Limit {
     /// Its word.
@@ -119,6 +126,8 @@ impl Limit {
         match self {
             Self::Users => "users",
             Self::Leads => "leads",
+            Self::MasterVendors => "master_vendors",
+            Self::StaffVendors => "staff_vendors",
         }
     }
 
@@ -127,14 +136,18 @@ impl Limit {
         match self {
             Self::Users => "limit.users",
             Self::Leads => "limit.leads",
+            Self::MasterVendors => "limit.master_vendors",
+            Self::StaffVendors => "limit.staff_vendors",
         }
     }
 
-    /// The field of the tenant that shows it.
+    /// The field of the tenant, or the setting, that shows it.
     pub const fn field(self) -> &'static str {
         match self {
             Self::Users => "max_users",
             Self::Leads => "max_leads",
+            Self::MasterVendors => MAX_MASTERS,
+            Self::StaffVendors => MAX_STAFF,
         }
     }
 
@@ -143,14 +156,16 @@ impl Limit {
         match self {
             Self::Users => "max_users_override",
             Self::Leads => "max_leads_override",
+            Self::MasterVendors | Self::StaffVendors => self.field(),
         }
     }
 
-    /// How many a tenant may have.
+    /// How many a tenant may have that has chosen nothing.
     pub fn max_of(self, tenant: &Doc) -> i64 {
         let by_plan = Plan::of(tenant).map_or(0, |plan| match self {
             Self::Users => plan.max_users,
             Self::Leads => plan.max_leads,
+            Self::MasterVendors | Self::StaffVendors => default_of(self.field()).as_i64().unwrap_or_default(),
         });
         tenant.get(self.override_field()).and_then(Value::as_i64).unwrap_or(by_plan)
     }
@@ -160,6 +175,8 @@ impl Limit {
         let detail = match self {
             Self::Users => "The plan allows no more members, invited ones included.",
             Self::Leads => "The plan allows no more leads.",
+            Self::MasterVendors => "The settings allow no more vendors without a master.",
+            Self::StaffVendors => "The settings allow no more vendors with a master.",
         };
         Error { more: Some(Box::new(("limit", self.word().to_owned()))), ..Error::forbidden("plan-limit", detail) }
     }
@@ -171,6 +188,16 @@ pub const SEATED: &[&str] = &["invited", "active"];
 /// Whether a member takes one of the tenant's places.
 pub fn has_seat(member: &Doc) -> bool {
     doc::text(member, "status").is_some_and(|status| SEATED.contains(&status)) && !member.contains_key("deleted_at")
+}
+
+/// The limits in which a member takes a place.
+pub fn places_of(member: Option<&Doc>) -> Vec<Limit> {
+    let Some(member) = member.filter(|member| has_seat(member)) else { return Vec::new() };
+    match (doc::text(member, "role"), member.contains_key("master")) {
+        (Some("vendor"), false) => vec![Limit::Users, Limit::MasterVendors],
+        (Some("vendor"), true) => vec![Limit::Users, Limit::StaffVendors],
+        _ => vec![Limit::Users],
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +230,16 @@ mod tests {
         resolve(&mut tenant);
         assert_eq!((&tenant["max_users"], &tenant["max_leads"]), (&json!(7), &json!(100_000)));
         assert_eq!(Limit::Leads.reached().more.map(|more| more.1), Some("leads".to_owned()));
+    }
+
+    #[test]
+    fn a_vendor_takes_a_place_among_masters_or_staff() {
+        let of = |member: Value| places_of(Some(&fields(member)));
+        assert_eq!(of(json!({ "status": "active", "role": "vendor" })), [Limit::Users, Limit::MasterVendors]);
+        let staff = json!({ "status": "invited", "role": "vendor", "master": "mem_1" });
+        assert_eq!(of(staff), [Limit::Users, Limit::StaffVendors]);
+        assert_eq!(of(json!({ "status": "active", "role": "expert" })), [Limit::Users]);
+        assert!(of(json!({ "status": "suspended", "role": "vendor" })).is_empty() && places_of(None).is_empty());
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub const PERMISSIONS: &[&str] = &[
     "tenant:update",
     "tenant:rotate_keys",
     "tenant:destroy_keys",
+    "setting:read",
+    "setting:update",
+    "membership:remove",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
 
 mod form;
+mod invite_expiry;
 mod login_code;
 mod mail;
 mod notify;

@@ -101,3 +101,29 @@ async fn one_tenants_limit_is_not_anothers() {
     other.caller(Customer).await.post("/v1/leads", lead).send().await.expect(201);
     assert_eq!(App::shared().stored("leads", json!({ "tenant_id": full.id })).await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn an_invitation_that_is_taken_back_frees_its_place_and_its_address() {
+    let tenant = limited(Limit::Users, 1, 2).await;
+    let owner = tenant.caller(Owner).await;
+    let (email, path) = (address(), |id: &str| format!("/v1/members/{id}"));
+    let body = json!({ "email": email, "name": "New", "role": "expert" });
+    let invited = owner.post("/v1/members", body.clone()).send().await.expect(201).id();
+    assert_eq!(owner.post("/v1/members", body.clone()).send().await.expect(403).code(), "plan-limit");
+    owner.delete(&path(&invited)).await.expect(204);
+    owner.delete(&path(&invited)).await.expect(404);
+    assert_eq!(taken(&tenant, Limit::Users).await, 1);
+    owner.post("/v1/members", body).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_member_who_is_removed_is_out_at_once_and_an_owner_stays() {
+    let tenant = Tenant::new().await;
+    let (owner, manager) = (tenant.member(Owner).await, tenant.member(Manager).await);
+    let path = |member: &support::Member| format!("/v1/members/{}", member.id);
+    assert_eq!(owner.caller().delete(&path(&owner)).await.expect(409).code(), "last-owner");
+    manager.caller().delete(&path(&owner)).await.expect(403);
+    owner.caller().delete(&path(&manager)).await.expect(204);
+    let refused = manager.caller().post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(401);
+    assert_eq!(refused.code(), "session-outdated");
+}

@@ -3,8 +3,10 @@
 mod domain_name;
 mod limits;
 mod operator;
+mod settings;
 mod suspended;
 mod tenant;
+mod vendors;
 
 use domain::Role::Owner;
 use serde_json::{Value, json};

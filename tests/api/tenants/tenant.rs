@@ -1,6 +1,6 @@
 //! The tenant as those who run it see and change it.
 
-use domain::Role::{Customer, Manager};
+use domain::Role::{Customer, Manager, Vendor};
 use serde_json::json;
 use support::App;
 
@@ -16,7 +16,9 @@ async fn a_new_tenant_has_a_plan_limits_and_a_name_of_its_own() {
     assert_eq!((&tenant.json["max_users"], &tenant.json["max_leads"]), (&json!(25), &json!(10_000)));
     assert!(tenant.json["subscription_start"].is_string());
     let usage = owner.get("/v1/tenant/usage").await.expect(200);
-    assert_eq!(usage.json, json!({ "users": { "used": 1, "max": 25 }, "leads": { "used": 0, "max": 10_000 } }));
+    assert_eq!(usage.json["users"], json!({ "used": 1, "max": 25 }));
+    assert_eq!(usage.json["leads"], json!({ "used": 0, "max": 10_000 }));
+    assert_eq!(usage.json["staff_vendors"], json!({ "used": 0, "max": 10_000 }));
     owner.post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201);
     assert_eq!(owner.get("/v1/tenant/usage").await.json["leads"]["used"], 1);
 }
@@ -86,10 +88,13 @@ async fn whom_to_bill_is_for_those_who_run_the_tenant_and_holds_no_card() {
 #[tokio::test]
 async fn a_recount_mends_what_was_counted_wrong() {
     let (tenant, owner) = on_plan("professional").await;
-    tenant.member(Manager).await;
+    for role in [Manager, Vendor] {
+        tenant.member(role).await;
+    }
     let wrong = json!({ "collection": "counters", "filter": { "tenant_id": tenant.id }, "update": { "$set": { "value": 77 } } });
     App::shared().data("updateMany", wrong).await;
     owner.post("/v1/tenant/usage/recount", json!({})).send().await.expect(204);
     let usage = owner.get("/v1/tenant/usage").await.expect(200);
-    assert_eq!(usage.json, json!({ "users": { "used": 2, "max": 100 }, "leads": { "used": 0, "max": 100_000 } }));
+    assert_eq!((&usage.json["users"]["used"], &usage.json["leads"]["used"]), (&json!(3), &json!(0)));
+    assert_eq!((&usage.json["master_vendors"]["used"], &usage.json["staff_vendors"]["used"]), (&json!(1), &json!(0)));
 }

@@ -45,6 +45,9 @@ pub static MEMBERSHIP: Entity = Entity {
         reference("custom_role", "role").read_only(),
         text("policy", 4_000).read_only().hidden(),
         choice("manager_kind", &["cs", "sd"]),
+        reference("master", "membership").on_create(),
+        flag("is_master").read_only(),
+        list("ancestors", &Kind::Reference("membership"), ANCESTORS_MAX).read_only(),
         text("personal_code", 6).read_only(),
         list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
         status(&["invited", "active", "suspended"]),
@@ -66,6 +69,7 @@ pub static MEMBERSHIP: Entity = Entity {
         index(&["person"]),
         index(&["custom_role"]),
         index(&["team_ids"]),
+        index(&["ancestors"]),
     ],
     access: Access { teams: Some("team_ids"), ..Access::own(&["_id"]) },
     rules: &MembershipRules,
@@ -78,10 +82,23 @@ pub fn personal_code(random: [u8; 6]) -> String {
     random.into_iter().map(letter).collect()
 }
 
+/// How many masters stand above one another at most.
+pub const ANCESTORS_MAX: usize = 5;
+
 struct MembershipRules;
 
 impl Rules for MembershipRules {
+    /// A vendor without a master is one.
+    fn prepare(&self, member: &mut Doc, _moment: Moment<'_>) {
+        let is_master = member.get("role").and_then(Value::as_str) == Some("vendor") && !member.contains_key("master");
+        member.insert("is_master".to_owned(), is_master.into());
+    }
+
     fn check(&self, _before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
+        let is_vendor = after.get("role").and_then(Value::as_str) == Some("vendor");
+        if after.contains_key("master") && !is_vendor {
+            return vec![Violation::on("master", "only-for-vendors", "Only a vendor has a master.")];
+        }
         let is_manager = after.get("role").and_then(Value::as_str) == Some("manager");
         if after.contains_key("manager_kind") && !is_manager {
             return vec![Violation::on("manager_kind", "only-for-managers", "Only a manager is of a kind.")];

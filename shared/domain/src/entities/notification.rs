@@ -92,6 +92,7 @@ const GUARDED: &[(&str, &str)] = &[
     ("project", "project:read"),
     ("quote", "quote:read"),
     ("role", "role:read"),
+    ("setting", "setting:read"),
     ("team", "team:read"),
     ("tenant", "tenant:read"),
 ];

@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::COUNTER;
 use domain::json;
-use domain::plan::Limit;
+use domain::plan::{Limit, places_of};
 use domain::{Doc, Error, Filter};
 use serde_json::Value;
 
@@ -29,6 +29,13 @@ impl Command<'_> {
         let filter = self.limit_filter(limit, json!({ "value": { "$gt": 0 } }));
         let operation = self.limit_change(Action::UpdateOne, filter, json!({ "$inc": { "value": -1 } }));
         self.push(operation, On::default());
+    }
+
+    /// Moves a member from the places that they took to those that they take: neither is taken by nobody or by two.
+    pub fn move_places(&mut self, before: Option<&Doc>, after: Option<&Doc>) {
+        let (were, are) = (places_of(before), places_of(after));
+        are.iter().filter(|limit| !were.contains(limit)).for_each(|limit| self.take_one(*limit));
+        were.iter().filter(|limit| !are.contains(limit)).for_each(|limit| self.give_one_back(*limit));
     }
 
     /// Sets how many there may be. What is there already stays.
