@@ -1,6 +1,10 @@
 //! Without its keys a tenant's personal values are noise, in the data and in every copy of it.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use store::proof::Hook;
+use store::{TenantKeys, Vault};
 use support::{Caller, OPERATOR_SECRET, System};
 
 use super::{DAY_MS, MARK, PASSWORD, now, planted, run_jobs_at, with_keys};
@@ -60,6 +64,44 @@ async fn a_restored_copy_of_the_data_cannot_be_read_without_the_keys() {
         assert_eq!(other.json["member"]["name"], format!("{MARK} owner"));
     }
     assert!(kept.get("/v1/people").await.expect(200).text.contains(MARK));
+}
+
+/// Every text in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(object) => object.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn nothing_in_the_data_holds_keys_for_whoever_has_the_master_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = System::native_in(folder.path()).await;
+    let (owner, ..) = planted(&system, "held").await;
+    let login = json!({ "email": format!("{MARK}.held@example.com"), "password": PASSWORD });
+    system.anyone().post("/v1/auth/login", login).header("idempotency-key", "l").send().await.expect(200);
+    let tenant = owner.get("/v1/me").await.expect(200).json["tenant"]["id"].as_str().unwrap().to_owned();
+    let vault = Vault::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap();
+    let wrapped = system.as_stored("keys", json!({})).await;
+    assert!(
+        texts(&wrapped[0]).iter().any(|text| TenantKeys::unwrap(&vault, &tenant, text).is_some()),
+        "keys are known when seen"
+    );
+    let mut seen = 0;
+    for entity in domain::entities::ALL {
+        let stored = Value::from(system.as_stored(entity.collection, json!({})).await);
+        for text in texts(&stored) {
+            seen += 1;
+            let is_hook = ["typeform", "xero"].iter().any(|kind| Hook::open(&vault, text, kind).is_some());
+            let is_token = text.split('.').count() == 3 && text.starts_with("ey");
+            let opens = TenantKeys::unwrap(&vault, &tenant, text).is_some() || is_hook || is_token;
+            assert!(!opens, "{} holds keys: {text}", entity.collection);
+        }
+    }
+    assert!(seen > 200, "{seen} texts were looked at");
 }
 
 #[tokio::test]
