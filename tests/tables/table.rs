@@ -221,6 +221,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/fields/{id}", "field", PARTIES, 1),
     with("PATCH /v1/fields/{id}", "field", ADMINS, 2, |_| json!({ "status": "archived" })),
     of("DELETE /v1/fields/{id}", "field", ADMINS, 2),
+    of("POST /v1/fields/{id}/purge", "archived_field", ADMINS, 2),
     // tenants
     plain("GET /v1/tenant", ADMINS),
     Endpoint {

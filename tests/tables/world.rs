@@ -273,7 +273,7 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        const NEW: [(&str, &str); 13] = [
+        const NEW: [(&str, &str); 14] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
@@ -286,6 +286,7 @@ impl World {
             ("deleted_person", "per"),
             ("field", "fld"),
             ("deleted_field", "fld"),
+            ("archived_field", "fld"),
             ("privacy_request", "pvr"),
         ];
         let [
@@ -301,6 +302,7 @@ impl World {
             deleted_person,
             field,
             deleted_field,
+            archived_field,
             privacy_request,
         ] = NEW.map(|(name, prefix)| self.new_id(name, prefix));
         let (conversation, customer) = (self.id("conversation").to_owned(), self.member(Role::Customer).id.clone());
@@ -326,9 +328,11 @@ impl World {
             let fields = json!({ "name": "Grace", "email": email, "owner": owner, "tags": [], "search_words": ["grace"] });
             self.insert("people", id, fields, operations);
         }
-        for (id, key) in [(&field, "material"), (&deleted_field, "weight")] {
+        for (id, key, status) in
+            [(&field, "material", "active"), (&deleted_field, "weight", "active"), (&archived_field, "age", "archived")]
+        {
             let fields =
-                json!({ "entity": "lead", "key": key, "label": "Of it", "type": "text", "options": [], "status": "active" });
+                json!({ "entity": "lead", "key": key, "label": "Of it", "type": "text", "options": [], "status": status });
             self.insert("field_definitions", id, fields, operations);
         }
         let fields = json!({ "type": "export", "person": person, "people": [person], "members": [], "status": "done" });

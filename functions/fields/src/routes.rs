@@ -4,7 +4,7 @@ use domain::entities::FIELD_DEFINITION;
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{create, remove, schema, update};
+use crate::{create, purge, remove, schema, update};
 
 /// Every route of custom fields.
 pub static ROUTES: &[Route] = &[
@@ -14,6 +14,9 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/fields/{id}", "field_definition:read", &FIELD_DEFINITION),
     Route::patch("/v1/fields/{id}", May("field_definition:update"), |call| Box::pin(update::update(call))).of(&FIELD_DEFINITION),
     Route::delete("/v1/fields/{id}", May("field_definition:delete"), |call| Box::pin(remove::remove(call))).of(&FIELD_DEFINITION),
+    Route::post("/v1/fields/{id}/purge", May("field_definition:delete"), |call| Box::pin(purge::purge(call)))
+        .of(&FIELD_DEFINITION)
+        .bare(),
     Route::post("/v1/fields/{id}/restore", May("field_definition:delete"), |call| Box::pin(remove::restore(call)))
         .bare()
         .of(&FIELD_DEFINITION),

@@ -1,5 +1,6 @@
 //! Jobs: what must happen after a commit, worked under a lease until it has happened once.
 
+mod fields;
 mod form;
 mod invite;
 mod keys;
@@ -30,6 +31,7 @@ static LANE: Lane = Lane {
         ("teams", |work| Box::pin(teams::work(work))),
         ("keys", |work| Box::pin(keys::work(work))),
         ("form", |work| Box::pin(form::work(work))),
+        ("fields", |work| Box::pin(fields::work(work))),
     ],
 };
 

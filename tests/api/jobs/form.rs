@@ -188,3 +188,20 @@ async fn where_the_plan_has_no_place_for_a_customer_the_lead_is_made_all_the_sam
     assert_eq!((&leads[0]["customer"], &leads[0]["person"]), (&Value::Null, &people[0]["_id"]));
     assert_eq!(app.stored("memberships", json!({ "tenant_id": form.tenant.id, "role": "customer" })).await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn a_lead_of_a_form_gets_the_defaults_of_custom_fields() {
+    let _alone = alone().await;
+    let (app, form) = (App::shared(), Form::new().await);
+    for field in [
+        json!({ "key": "size", "type": "number", "required": true }),
+        json!({ "key": "roof", "type": "text", "default": "flat" }),
+    ] {
+        let mut body = json!({ "entity": "lead", "label": "A field" });
+        body.as_object_mut().unwrap().extend(field.as_object().unwrap().clone());
+        form.owner.caller().post("/v1/fields", body).send().await.expect(201);
+    }
+    form.send(&filled(&answers(&id("tok"), &address(), "Roofing"), SECRET)).await;
+    app.run_jobs().await;
+    assert_eq!(form.all("leads").await[0]["custom"], json!({ "roof": "flat" }));
+}
