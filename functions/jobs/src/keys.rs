@@ -5,7 +5,7 @@
 
 use domain::entities::{self, TENANT};
 use domain::json::object;
-use domain::{Entity, Error, Time};
+use domain::{Entity, Error, Filter, Time};
 use runner::{Stop, Work, done, text};
 use store::keys::{KeysTurn, TOKENS_OUT_MS};
 use store::{EventOf, PlatformScope};
@@ -90,6 +90,10 @@ async fn destroy(work: &Work<'_>) -> Result<(), Stop> {
         return work.nothing_to_do().await;
     }
     let mut command = work.finishing();
+    // There is no way back from this: whoever takes the tenant back at this moment comes first, or not at all.
+    let as_read = work.one(id).and(Filter::is("version", tenant.get("version").cloned().unwrap_or_default()));
+    let raced = Error::conflict("concurrent-update", "The tenant was changed at the same moment.");
+    command.require_still(&TENANT, as_read, raced);
     let (kind, changes) = ("tenant.keys_destroyed", object(vec![]));
     command.event(EventOf { kind, entity: &TENANT, id, lead: None, changes, comment: None, holes: &[] });
     command.destroy_keys(&work.scope);
