@@ -7,7 +7,7 @@ mod trash;
 
 use domain::entities;
 use domain::entity::{Entity, Input};
-use domain::{Doc, Error, Filter, Kind, Violation};
+use domain::{Doc, Filter, Kind, Violation, lifecycle};
 use serde_json::Value;
 use store::{Command, Scope};
 
@@ -24,6 +24,11 @@ fn require_references(command: &mut Command<'_>, scope: &Scope, entity: &Entity,
         let Kind::Reference(name) = field.kind else { continue };
         let (Some(target), Some(id)) = (entities::by_name(name), input.get(field.name).and_then(Value::as_str)) else { continue };
         let missing = Violation::on(field.name, "not-found", format!("There is no such {name}, or it is not visible to you."));
-        command.require(target, scope.reach(target, "read").and(Filter::is("_id", id)), Error::from(missing));
+        let there = scope.reach(target, "read").and(Filter::is("_id", id));
+        // What can be deleted must not be while a reference to it is being written.
+        match lifecycle::is_trashable(target) {
+            true => command.require_still(target, there, missing.into()),
+            false => command.require(target, there, missing.into()),
+        };
     }
 }

@@ -54,11 +54,12 @@ fn order() -> Value {
 }
 
 impl Command<'_> {
-    /// Expects the definitions to be as they were read, else fails so that the command is done once more.
+    /// Expects the definitions to be as they were read, else fails so that the command is done once more. Until it is done nobody
+    /// changes them: a field that no record holds could be taken away while one is getting a value of it.
     pub fn expect_definitions(&mut self, scope: &Scope, entity: &Entity, definitions: &Definitions) {
         let schema = schema(scope, entity);
         match definitions.version() {
-            Some(version) => self.require(&FIELD_SCHEMA, schema.and(version), changed()),
+            Some(version) => self.require_still(&FIELD_SCHEMA, schema.and(version), changed()),
             None => self.forbid(&FIELD_SCHEMA, schema, changed()),
         };
     }
