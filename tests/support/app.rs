@@ -115,7 +115,8 @@ impl App {
         for document in &mut found {
             let tenant = document["tenant_id"].as_str().unwrap_or_default().to_owned();
             self.learn(&rings, &tenant).await;
-            rings.open(document, &tenant, true).unwrap();
+            // Without keys nothing can be opened any more, and is left out.
+            rings.open(document, &tenant, rings.wrapped(&tenant).is_some()).unwrap();
         }
         found.retain(|document| email.as_ref().is_none_or(|email| document["email"] == *email));
         found
