@@ -2,7 +2,6 @@
 
 use domain::doc::text;
 use domain::entities::{LOGIN, MEMBERSHIP, PRIVACY_SAME_MAX};
-use domain::plan::{Limit, has_seat};
 use domain::validate::change;
 use domain::{Doc, Error, Filter, json};
 use runner::{Stop, Work};
@@ -36,11 +35,9 @@ fn suspend(command: &mut Command<'_>, work: &Work<'_>, before: &Doc) {
     let version = before.get("policy_version").and_then(Value::as_i64).unwrap_or(1);
     let after = domain::doc::with(before, json!({ "status": "suspended", "policy_version": version + 1 }));
     let change = change(before, after);
+    command.move_places(Some(before), Some(&change.after));
     command.update(&MEMBERSHIP, &same(work, before), &change, raced());
     command.event_of(&MEMBERSHIP, before, &change.after, "membership.updated", None);
-    if has_seat(before) {
-        command.give_one_back(Limit::Users);
-    }
 }
 
 fn require_owner(command: &mut Command<'_>, work: &Work<'_>, members: &[String]) {
