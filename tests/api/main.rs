@@ -14,5 +14,6 @@ mod oidc;
 mod people;
 mod policy;
 mod privacy;
+mod profile;
 mod tenants;
 mod webhooks;

@@ -18,6 +18,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("people", people::ROUTES, people::router),
     ("oidc", oidc::ROUTES, oidc::router),
     ("policy", policy::ROUTES, policy::router),
+    ("profile", profile::ROUTES, profile::router),
     ("privacy", privacy::ROUTES, privacy::router),
     ("tenants", tenants::ROUTES, tenants::router),
     ("webhooks", webhooks::ROUTES, webhooks::router),

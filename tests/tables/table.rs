@@ -23,6 +23,8 @@ pub struct Endpoint {
 }
 
 const ALL: &[Role] = &[Owner, Admin, Manager, Expert, Vendor, Customer];
+/// Experts and vendors are paid.
+const PAID_FIRST: &[Role] = &[Expert, Vendor, Owner, Admin, Manager, Customer];
 /// The manager of a world has a second factor.
 const MANAGER_FIRST: &[Role] = &[Manager, Owner, Admin, Expert, Vendor, Customer];
 const STAFF: &[Role] = &[Manager, Owner, Admin];
@@ -241,6 +243,30 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("GET /v1/operator/tenants/{id}", &[]),
     plain("PATCH /v1/operator/tenants/{id}", &[]),
     of("POST /v1/fields/{id}/restore", "deleted_field", ADMINS, 2),
+    // profile
+    plain("GET /v1/profile", ALL),
+    Endpoint { trips: 2, body: |_| json!({ "name": "Another" }), ..plain("PATCH /v1/profile", ALL) },
+    plain("GET /v1/profile/preferences", ALL),
+    Endpoint { trips: 2, body: |_| json!({ "theme": "dark" }), ..plain("PATCH /v1/profile/preferences", ALL) },
+    plain("GET /v1/profile/payout", ALL),
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "account_holder": "Ada", "account_number": "GB29 NWBK 6016 1331 9268 19" }),
+        ..plain("POST /v1/profile/payout", PAID_FIRST)
+    },
+    Endpoint { trips: 2, ..plain("DELETE /v1/profile/payout", ALL) },
+    with("PATCH /v1/profiles/{id}", "expert_member", ADMINS, 2, |_| json!({ "department": "Roofs" })),
+    of("GET /v1/profiles/{id}/payout", "expert_member", ADMINS, 1),
+    plain("GET /v1/verifications", PARTIES),
+    Endpoint {
+        trips: 2,
+        body: |_| json!({ "kind": "email" }),
+        foreign: Some(|world| json!({ "kind": "email", "member": world.member(Expert).id })),
+        ..plain("POST /v1/verifications", PARTIES)
+    },
+    of("GET /v1/verifications/{id}", "verification", PARTIES, 1),
+    with("POST /v1/verifications/{id}/verify", "verification", STAFF, 2, |_| json!({})),
+    with("POST /v1/verifications/{id}/reject", "verification", STAFF, 2, |_| json!({ "reason": "Blurred" })),
     // webhooks
     Endpoint {
         trips: 2,

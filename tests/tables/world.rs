@@ -335,6 +335,9 @@ impl World {
                 json!({ "entity": "lead", "key": key, "label": "Of it", "type": "text", "options": [], "status": status });
             self.insert("field_definitions", id, fields, operations);
         }
+        let verification = self.new_id("verification", "ver");
+        let fields = json!({ "member": customer, "kind": "address_proof", "status": "pending", "reviewers_needed": 1, "reviewers": [], "evidence": [] });
+        self.insert("verifications", &verification, fields, operations);
         let fields = json!({ "type": "export", "person": person, "people": [person], "members": [], "status": "done" });
         self.insert("privacy_requests", &privacy_request, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();

@@ -9,6 +9,7 @@ mod mail;
 mod notice;
 mod notify;
 mod password;
+mod payout;
 mod routes;
 mod submission;
 mod teams;
@@ -28,6 +29,7 @@ static LANE: Lane = Lane {
         ("login-code", |work| Box::pin(login_code::work(work))),
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),
+        ("payout-changed", |work| Box::pin(payout::changed(work))),
         ("teams", |work| Box::pin(teams::work(work))),
         ("keys", |work| Box::pin(keys::work(work))),
         ("form", |work| Box::pin(form::work(work))),

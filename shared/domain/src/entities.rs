@@ -9,14 +9,17 @@ mod invoice;
 mod lead;
 mod member;
 mod notification;
+mod payout;
 mod person;
 mod privacy;
+mod profile;
 mod project;
 mod quote;
 mod record;
 mod role;
 mod team;
 mod tenant;
+mod verification;
 
 use crate::Entity;
 
@@ -27,16 +30,19 @@ pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
 pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{ANCESTORS_MAX, ATTEMPT, CHANNEL_FLAGS, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
+pub use member::{ANCESTORS_MAX, ATTEMPT, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
+pub use payout::{PAYOUT, masked_payout, normal_payout};
 pub use person::PERSON;
 pub use privacy::{PRIVACY_REQUEST, PRIVACY_SAME_MAX};
+pub use profile::{CHANNEL_FLAGS, OWN_PROFILE, PREFERENCES, STAFF_PROFILE, profile_change};
 pub use project::{MILESTONE, PROJECT};
 pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
 pub use role::{ROLE, role_policy};
 pub use team::TEAM;
 pub use tenant::{HOSTNAME, LIMIT_MAX, TENANT, public_facts, subdomain_of};
+pub use verification::{REVIEWERS_KEY, VERIFICATION, claim_of};
 
 /// Every entity there is.
 pub static ALL: &[&Entity] = &[
@@ -71,6 +77,7 @@ pub static ALL: &[&Entity] = &[
     &SETTING,
     &TEAM,
     &TENANT,
+    &VERIFICATION,
 ];
 
 /// The entity of this name.

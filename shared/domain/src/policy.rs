@@ -76,6 +76,10 @@ pub const PERMISSIONS: &[&str] = &[
     "setting:read",
     "setting:update",
     "membership:remove",
+    "membership:payout",
+    "verification:read",
+    "verification:create",
+    "verification:decide",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

@@ -68,6 +68,9 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "person:update",
             "person:delete",
             "team:read",
+            "verification:read",
+            "verification:create",
+            "verification:decide",
         ],
     ),
     (Role::Manager, Reach::All, READ_BY_ALL),
@@ -93,6 +96,8 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "conversation:read",
             "conversation:write",
             "notification:read",
+            "verification:read",
+            "verification:create",
         ],
     ),
     (
@@ -109,6 +114,8 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "conversation:read",
             "conversation:write",
             "notification:read",
+            "verification:read",
+            "verification:create",
         ],
     ),
     (
@@ -127,6 +134,8 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "conversation:read",
             "conversation:write",
             "notification:read",
+            "verification:read",
+            "verification:create",
         ],
     ),
 ];

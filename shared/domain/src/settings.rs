@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::entities::{LIMIT_MAX, SERVICE_FEE_KEY};
+use crate::entities::{LIMIT_MAX, REVIEWERS_KEY, SERVICE_FEE_KEY};
 use crate::entity::{Field, integer, object};
 use crate::{Kind, json};
 
@@ -16,6 +16,7 @@ pub const SETTINGS: &[Field] = &[
     object(SERVICE_FEE_KEY, &[integer("basis_points", 0, 10_000).required()]),
     integer(MAX_MASTERS, 0, LIMIT_MAX),
     integer(MAX_STAFF, 0, LIMIT_MAX),
+    integer(REVIEWERS_KEY, 1, 2),
 ];
 
 /// What a setting is when nobody chose.
@@ -24,6 +25,7 @@ pub fn default_of(key: &str) -> Value {
         SERVICE_FEE_KEY => json!({ "basis_points": 1_000 }),
         MAX_MASTERS => 1_000.into(),
         MAX_STAFF => 10_000.into(),
+        REVIEWERS_KEY => 1.into(),
         _ => Value::Null,
     }
 }

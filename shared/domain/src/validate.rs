@@ -10,7 +10,7 @@ use crate::rules::Moment;
 use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, custom, event, search};
 
 pub use card::is_card_name;
-pub use value::{is_email, merge_patch};
+pub use value::{escape, is_email, merge_patch};
 
 const READ_ONLY: &str = "This field cannot be written here.";
 
@@ -162,7 +162,7 @@ fn refused_keys(entity: &Entity, input: &Doc, before: Option<&Doc>, moment: Mome
             continue;
         }
         let Some(field) = entity.field(name).filter(|field| access::may_read(entity, field, moment.viewer)) else {
-            let pointer = format!("/{}", value::escape(name));
+            let pointer = format!("/{}", escape(name));
             violations.push(Violation::at(pointer, "unknown-field", "There is no such field."));
             continue;
         };

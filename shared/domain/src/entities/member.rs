@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::payout::PAYOUT;
+use super::profile::{CUSTOMER_PROFILE, EXPERT_PROFILE, PREFERENCES, VENDOR_PROFILE, VERIFIED, misfits};
 use crate::entity::{
-    Access, Entity, Fallback, Field, Kind, across, choice, date, email, expires, flag, index, integer, list, object, reference,
-    status, text, unique,
+    ADDRESS, Access, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index, integer, list, object,
+    phone, reference, status, text, unique,
 };
 use crate::policy::TEAMS_MAX;
 use crate::role::ROLE_WORDS;
@@ -53,7 +55,19 @@ pub static MEMBERSHIP: Entity = Entity {
         status(&["invited", "active", "suspended"]),
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         flag("frozen").read_only().hidden(),
-        Field { kind: PREFERENCES, ..text("preferences", 0) }.read_only(),
+        object("preferences", PREFERENCES).read_only(),
+        phone("phone").blind(),
+        Field { kind: Kind::FileUrl, ..text("avatar", 0) }.personal(),
+        text("department", 100),
+        object("address", ADDRESS).encrypted(),
+        object("location", LOCATION),
+        Field { default: None, ..flag("in_house") },
+        object("expert_profile", EXPERT_PROFILE).personal(),
+        object("vendor_profile", VENDOR_PROFILE),
+        object("customer_profile", CUSTOMER_PROFILE),
+        reference("vendor", "membership").read_only(),
+        object("verified", VERIFIED).read_only(),
+        object("payout", PAYOUT).encrypted().read_only().hidden(),
         reference("person", "person").read_only().clear(),
         object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),
         date("invited_at").read_only(),
@@ -99,22 +113,9 @@ impl Rules for MembershipRules {
         if after.contains_key("master") && !is_vendor {
             return vec![Violation::on("master", "only-for-vendors", "Only a vendor has a master.")];
         }
-        let is_manager = after.get("role").and_then(Value::as_str) == Some("manager");
-        if after.contains_key("manager_kind") && !is_manager {
-            return vec![Violation::on("manager_kind", "only-for-managers", "Only a manager is of a kind.")];
-        }
-        Vec::new()
+        misfits(after)
     }
 }
-
-/// What a member wants: whether each notification channel may be used.
-pub const PREFERENCES: Kind = Kind::Object(&[Field { kind: CHANNELS, ..text("notifications", 0) }]);
-
-/// The notification channels; what a member has not turned off may be used.
-pub const CHANNELS: Kind = Kind::Object(CHANNEL_FLAGS);
-
-/// One flag per notification channel.
-pub const CHANNEL_FLAGS: &[Field] = &[flag("browser").default(Fallback::Flag(true)), flag("email").default(Fallback::Flag(true))];
 
 /// A login of a membership: one line of refresh tokens, each replacing the one before.
 pub static LOGIN: Entity = Entity {

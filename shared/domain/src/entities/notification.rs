@@ -95,6 +95,7 @@ const GUARDED: &[(&str, &str)] = &[
     ("setting", "setting:read"),
     ("team", "team:read"),
     ("tenant", "tenant:read"),
+    ("verification", "verification:read"),
 ];
 
 /// What happened to a sealed bid is as sealed as the bid; what happened to records is for those who may read all such records.

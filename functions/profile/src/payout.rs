@@ -1,0 +1,66 @@
+//! Where a member is paid. The account is sealed at rest, in no event, and shown whole to those alone who pay.
+
+use domain::entities::{MEMBERSHIP, PAYOUT, masked_payout, normal_payout};
+use domain::validate::{self, change};
+use domain::{Doc, Error, Filter, doc, json};
+use edge::{Call, Outcome, Reply, crud};
+use serde_json::Value;
+
+use crate::routes::own_membership;
+
+/// The caller's own account, but for its digits.
+pub async fn own(call: &Call) -> Outcome {
+    Ok(Reply::json(200, &masked(&own_membership(call).await?)))
+}
+
+/// Sets the caller's own account, and has them told by mail, in case it was not they.
+pub async fn set(call: &Call) -> Outcome {
+    let account = normal_payout(validate::input(PAYOUT, call.input()?)?)?;
+    let before = own_membership(call).await?;
+    if !matches!(doc::text(&before, "role"), Some("expert" | "vendor")) {
+        return Err(Error::conflict("not-paid", "Experts and vendors are paid.").into());
+    }
+    write(call, &before, Some(account)).await
+}
+
+/// Removes the caller's own account.
+pub async fn remove(call: &Call) -> Outcome {
+    let before = own_membership(call).await?;
+    write(call, &before, None).await
+}
+
+/// The account of a member, for those who pay.
+pub async fn of_member(call: &Call) -> Outcome {
+    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
+    let theirs = scope.reach(&MEMBERSHIP, "payout").and(Filter::is("_id", id));
+    let member = call.store.find(scope, &MEMBERSHIP, theirs).await?.ok_or_else(Error::not_found)?;
+    Ok(Reply::json(200, &json!({ "payout": account_of(&member) })))
+}
+
+async fn write(call: &Call, before: &Doc, account: Option<Doc>) -> Outcome {
+    crud::check_version(call, before)?;
+    let is_removal = account.is_none();
+    let mut after = before.clone();
+    match account {
+        Some(account) => after.insert("payout".to_owned(), account.into()),
+        None => after.remove("payout"),
+    };
+    let (body, change) = (masked(&after), change(before, after));
+    let mut command = call.store.command(call.scope()?);
+    if !change.is_empty() {
+        crud::apply(call, &mut command, &MEMBERSHIP, before, &change, "membership.payout_changed")?;
+        command.job("payout-changed", "", json!({ "membership": before.get("_id") }), None);
+    }
+    if !is_removal {
+        command.answer_body(200, body);
+    }
+    Ok(Reply::answer(command.commit().await?))
+}
+
+fn masked(member: &Doc) -> Value {
+    json!({ "payout": account_of(member).as_object().map(masked_payout) })
+}
+
+fn account_of(member: &Doc) -> Value {
+    member.get("payout").cloned().unwrap_or_default()
+}

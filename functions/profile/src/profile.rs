@@ -1,0 +1,70 @@
+//! Changing a profile: one's own, or as somebody who runs the members.
+
+use domain::entities::{MEMBERSHIP, OWN_PROFILE, STAFF_PROFILE, profile_change};
+use domain::entity::reference;
+use domain::validate::{self, change as difference};
+use domain::{Doc, Error, Filter, Violation, doc};
+use edge::{Call, Outcome, Reply, crud};
+use serde_json::Value;
+
+use crate::routes::own_membership;
+
+/// The caller's own membership.
+pub async fn own(call: &Call) -> Outcome {
+    Ok(Reply::record(200, &MEMBERSHIP, own_membership(call).await?))
+}
+
+/// Changes the caller's own profile by a merge patch.
+pub async fn change_own(call: &Call) -> Outcome {
+    let patch = call.input()?;
+    let before = own_membership(call).await?;
+    write(call, before, &patch, &[OWN_PROFILE], None).await
+}
+
+/// Changes the profile of a member, and which vendor looks after a customer.
+pub async fn change(call: &Call) -> Outcome {
+    let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
+    let mut patch = call.input()?;
+    let vendor = patch.remove("vendor");
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "update").and(Filter::is("_id", id)), Error::not_found());
+    let before = reading.run().await?.doc(step);
+    write(call, before, &patch, &[OWN_PROFILE, STAFF_PROFILE], vendor).await
+}
+
+async fn write(call: &Call, before: Doc, patch: &Doc, fields: &[&[&str]], vendor: Option<Value>) -> Outcome {
+    let scope = call.scope()?;
+    crud::check_version(call, &before)?;
+    let mut after = profile_change(&before, patch, fields, call.moment())?.after;
+    let vendor = vendor.map(|vendor| assigned(call, &mut after, vendor)).transpose()?.flatten();
+    let change = difference(&before, after);
+    if change.is_empty() {
+        return Ok(Reply::record(200, &MEMBERSHIP, before));
+    }
+    let mut command = call.store.command(scope);
+    if let Some(vendor) = vendor {
+        let missing = Violation::on("vendor", "not-found", "There is no such vendor.");
+        let theirs = scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", vendor)).and(Filter::is("role", "vendor"));
+        command.require(&MEMBERSHIP, theirs, missing.into());
+    }
+    let after = crud::apply(call, &mut command, &MEMBERSHIP, &before, &change, "membership.updated")?;
+    command.answer_record(200, &MEMBERSHIP, after, &[]);
+    Ok(Reply::answer(command.commit().await?))
+}
+
+/// Names a customer's vendor, or none; gives whom.
+fn assigned(call: &Call, after: &mut Doc, vendor: Value) -> Result<Option<String>, Error> {
+    const INPUT: &[domain::Field] = &[reference("vendor", "membership")];
+    if vendor.is_null() {
+        after.remove("vendor");
+        return Ok(None);
+    }
+    let input = [("vendor".to_owned(), vendor)].into_iter().collect();
+    let input = validate::input_for(&MEMBERSHIP, INPUT, input, call.moment())?;
+    if doc::text(after, "role") != Some("customer") {
+        return Err(Violation::on("vendor", "other-role", "This is for: customer.").into());
+    }
+    let vendor = doc::text(&input, "vendor").unwrap_or_default().to_owned();
+    after.insert("vendor".to_owned(), vendor.as_str().into());
+    Ok(Some(vendor))
+}

@@ -1,0 +1,52 @@
+//! Payouts: an account is checked, sealed, masked, and whoever has it is told of every change.
+
+use domain::Role;
+use serde_json::json;
+use support::{App, Tenant};
+
+const PATH: &str = "/v1/profile/payout";
+
+#[tokio::test]
+async fn an_account_is_masked_for_its_holder_and_whole_for_who_pays() {
+    let tenant = Tenant::new().await;
+    let (expert, owner, manager) =
+        (tenant.member(Role::Expert).await, tenant.caller(Role::Owner).await, tenant.caller(Role::Manager).await);
+    let caller = expert.caller();
+    assert_eq!(caller.get(PATH).await.expect(200).json, json!({ "payout": null }));
+    let account =
+        json!({ "account_holder": "Ann", "account_number": "GB29 NWBK 6016 1331 9268 19", "tax_number": "DE136695976" });
+    let set = caller.post(PATH, account).send().await.expect(200);
+    let masked = json!({ "account_holder": "Ann", "account_number": "•••• 6819", "tax_number": "•••• 5976" });
+    assert_eq!(set.json["payout"], masked);
+    assert_eq!(caller.get(PATH).await.expect(200).json["payout"], masked);
+    let whole = format!("/v1/profiles/{}/payout", expert.id);
+    assert_eq!(owner.get(&whole).await.expect(200).json["payout"]["account_number"], "GB29NWBK60161331926819");
+    manager.get(&whole).await.expect(403);
+    let member = owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200);
+    assert!(!member.text.contains("6819") && !member.text.contains("payout"), "{}", member.text);
+    App::shared().run_jobs().await;
+    assert_eq!(App::shared().standins.mails_to(&expert.email).await.len(), 1);
+    for collection in ["memberships", "events", "jobs", "idempotency"] {
+        for stored in App::shared().as_stored(collection, json!({ "tenant_id": tenant.id })).await {
+            assert!(!stored.to_string().contains("60161331926819"), "{stored}");
+        }
+    }
+    caller.delete(PATH).await.expect(204);
+    assert_eq!(owner.get(&whole).await.expect(200).json, json!({ "payout": null }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_account_is_refused() {
+    let tenant = Tenant::new().await;
+    let expert = tenant.caller(Role::Expert).await;
+    let account = |number: &str| json!({ "account_holder": "Ann", "account_number": number });
+    for (body, pointer) in [
+        (account("GB29 NWBK 6016 1331 9268 18"), "/account_number"),
+        (account("12345678"), "/bank_code"),
+        (json!({ "account_number": "GB29 NWBK 6016 1331 9268 19" }), "/account_holder"),
+    ] {
+        assert_eq!(expert.post(PATH, body).send().await.expect(422).places(), [pointer]);
+    }
+    let customer = tenant.caller(Role::Customer).await;
+    assert_eq!(customer.post(PATH, account("GB29 NWBK 6016 1331 9268 19")).send().await.expect(409).code(), "not-paid");
+}

@@ -1,0 +1,71 @@
+//! `/v1/verifications`: claims, their reviewers, and what ends them.
+
+use domain::Role;
+use serde_json::{Value, json};
+use support::{Answered, Caller, Tenant};
+
+const PATH: &str = "/v1/verifications";
+
+async fn asked(caller: &Caller, kind: &str) -> Answered {
+    let proof = json!([{ "name": "Passport", "url": "proofs/passport.pdf" }]);
+    caller.post(PATH, json!({ "kind": kind, "evidence": proof })).send().await
+}
+
+async fn decided(caller: &Caller, id: &str, verb: &str, body: Value) -> Answered {
+    caller.post(&format!("{PATH}/{id}/{verb}"), body).send().await
+}
+
+#[tokio::test]
+async fn a_claim_is_verified_by_somebody_else_and_shown_in_the_membership() {
+    let tenant = Tenant::new().await;
+    let (owner, expert, manager) =
+        (tenant.caller(Role::Owner).await, tenant.member(Role::Expert).await, tenant.member(Role::Manager).await);
+    let caller = expert.caller();
+    assert_eq!(asked(&caller, "phone").await.expect(422).json["errors"][0]["code"], "nothing-to-verify");
+    let refused = caller.post(PATH, json!({ "kind": "id_proof" })).send().await.expect(422);
+    assert_eq!(refused.places(), ["/evidence"]);
+    let asked_for = asked(&caller, "id_proof").await.expect(201);
+    assert_eq!((&asked_for.json["status"], asked_for.json.get("claim")), (&json!("pending"), None));
+    assert_eq!(asked(&caller, "id_proof").await.expect(409).code(), "already-pending");
+    decided(&caller, &asked_for.id(), "verify", json!({})).await.expect(403);
+    decided(&manager.caller(), &asked_for.id(), "verify", json!({})).await.expect(200);
+    assert_eq!(
+        decided(&owner, &asked_for.id(), "reject", json!({ "reason": "x" })).await.expect(409).code(),
+        "verification-decided"
+    );
+    let member = owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200);
+    assert!(member.json["verified"]["id_proof"].is_string(), "{}", member.text);
+    let own = asked(&manager.caller(), "id_proof").await.expect(201);
+    assert_eq!(decided(&manager.caller(), &own.id(), "verify", json!({})).await.expect(403).code(), "not-by-oneself");
+    caller.patch("/v1/profile", json!({ "name": "Somebody else" })).send().await.expect(200);
+    let member = owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200);
+    assert!(member.json["verified"].get("id_proof").is_none(), "{}", member.text);
+}
+
+#[tokio::test]
+async fn what_was_changed_meanwhile_is_not_verified_and_a_refusal_says_why() {
+    let tenant = Tenant::new().await;
+    let (owner, expert) = (tenant.caller(Role::Owner).await, tenant.caller(Role::Expert).await);
+    expert.patch("/v1/profile", json!({ "phone": "+44 20 7946 0018" })).send().await.expect(200);
+    let claim = asked(&expert, "phone").await.expect(201);
+    expert.patch("/v1/profile", json!({ "phone": "+44 20 7946 0019" })).send().await.expect(200);
+    assert_eq!(decided(&owner, &claim.id(), "verify", json!({})).await.expect(409).code(), "claim-changed");
+    assert_eq!(decided(&owner, &claim.id(), "reject", json!({})).await.expect(422).places(), ["/reason"]);
+    let rejected = decided(&owner, &claim.id(), "reject", json!({ "reason": "Nobody answers" })).await.expect(200);
+    assert_eq!((&rejected.json["status"], &rejected.json["reason"]), (&json!("rejected"), &json!("Nobody answers")));
+    asked(&expert, "phone").await.expect(201);
+}
+
+#[tokio::test]
+async fn where_two_reviewers_are_asked_for_the_second_is_another() {
+    let tenant = Tenant::new().await;
+    let (owner, manager, expert) =
+        (tenant.caller(Role::Owner).await, tenant.caller(Role::Manager).await, tenant.member(Role::Expert).await);
+    owner.patch("/v1/settings", json!({ "verification.reviewers": 2 })).send().await.expect(200);
+    let claim = asked(&expert.caller(), "email").await.expect(201);
+    assert_eq!(decided(&manager, &claim.id(), "verify", json!({})).await.expect(200).json["status"], "pending");
+    assert_eq!(decided(&manager, &claim.id(), "verify", json!({})).await.expect(409).code(), "already-reviewed");
+    assert!(owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200).json.get("verified").is_none());
+    let verified = decided(&owner, &claim.id(), "verify", json!({ "valid_until": "2999-01-01T00:00:00Z" })).await.expect(200);
+    assert_eq!((&verified.json["status"], verified.json["reviewers"].as_array().unwrap().len()), (&json!("verified"), 2));
+}
