@@ -1,5 +1,8 @@
-//! What goes to the trash together, and what stands in the way, as the entity tables declare it.
+//! What goes to the trash together, what stands in the way, and what can be archived, as the entity tables declare it.
 
+use serde_json::Value;
+
+use crate::Filter;
 use crate::entities;
 use crate::entity::{Entity, Field, Gone, Kind};
 use crate::policy::PERMISSIONS;
@@ -28,6 +31,11 @@ pub fn is_trashable(entity: &'static Entity) -> bool {
 /// Whether records of this kind can be archived: those whose table has the field for it.
 pub fn is_archivable(entity: &Entity) -> bool {
     entity.fields.iter().any(|field| field.name == ARCHIVED_AT)
+}
+
+/// Records of this kind that are not in the archive.
+pub fn unarchived(entity: &Entity) -> Filter {
+    if is_archivable(entity) { Filter::is(ARCHIVED_AT, Value::Null) } else { Filter::All }
 }
 
 /// The field of those that can be archived.

@@ -80,6 +80,9 @@ pub const PERMISSIONS: &[&str] = &[
     "verification:read",
     "verification:create",
     "verification:decide",
+    "lead:archive",
+    "person:archive",
+    "project:archive",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

@@ -3,6 +3,7 @@
 use crate::entity::{
     ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, index, integer, list, reference, status, teams, text, unique,
 };
+use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::Plain;
 
 /// A conversation about a lead.
@@ -19,6 +20,7 @@ pub static CONVERSATION: Entity = Entity {
         integer("seq", 0, i64::MAX).read_only().default(Fallback::Integer(0)),
         date("last_message_at").read_only(),
         teams(),
+        date(ARCHIVED_AT).read_only(),
     ],
     indexes: &[index(&["lead"]), index(&["participants", "-last_message_at"]), index(&["-last_message_at"]), index(&["teams"])],
     access: Access::shared(&["participants"]),

@@ -7,6 +7,7 @@ use crate::entity::{
     ATTACHMENT, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer,
     list, money, reference, status, teams, text, unique,
 };
+use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Role, Viewer, Violation, doc};
 
@@ -45,6 +46,7 @@ pub static LEAD: Entity = Entity {
         choice("source", &["api", "form"]).read_only().default(Fallback::Word("api")),
         date("published_at").read_only(),
         teams(),
+        date(ARCHIVED_AT).read_only(),
         CUSTOM,
         CUSTOM_PERSONAL,
     ],

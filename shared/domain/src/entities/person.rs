@@ -1,9 +1,10 @@
 //! People: whom the tenant deals with, whether or not they can sign in.
 
 use crate::entity::{
-    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Kind, LOCATION, email, index, list, object, phone, reference, teams, text,
-    unique_if_present,
+    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Kind, LOCATION, date, email, index, list, object, phone, reference, teams,
+    text, unique_if_present,
 };
+use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Violation};
 
@@ -26,6 +27,7 @@ pub static PERSON: Entity = Entity {
         reference("owner", "membership").staff(),
         reference("membership", "membership").read_only(),
         teams(),
+        date(ARCHIVED_AT).read_only(),
         CUSTOM,
         CUSTOM_PERSONAL,
     ],

@@ -1,6 +1,7 @@
 //! Projects: a lead whose quote was accepted, and the milestones of the work.
 
 use crate::entity::{Access, Entity, Fallback, choice, date, index, integer, money, reference, status, teams, text, unique};
+use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::Plain;
 
 /// Work that was agreed on.
@@ -23,6 +24,7 @@ pub static PROJECT: Entity = Entity {
         date("end_date"),
         date("completed_at").read_only(),
         teams(),
+        date(ARCHIVED_AT).read_only(),
     ],
     indexes: &[
         unique(&["lead"]),
