@@ -49,6 +49,9 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
     let known = known(work, submission.person.as_ref()).await?;
     let mut command = work.finishing();
     let mut lead = submission.lead.clone();
+    if let Some(person) = &known.person {
+        command.require_still(&PERSON, work.one(text(person, "_id")), raced());
+    }
     let person_id = match &known.person {
         Some(person) => text(person, "_id").to_owned(),
         None => command.id(&PERSON),

@@ -1,5 +1,6 @@
 //! Jobs: what must happen after a commit, worked under a lease until it has happened once.
 
+mod erase;
 mod fields;
 mod form;
 mod invite;
@@ -32,6 +33,7 @@ static LANE: Lane = Lane {
         ("payout-changed", |work| Box::pin(payout::changed(work))),
         ("teams", |work| Box::pin(teams::work(work))),
         ("keys", |work| Box::pin(keys::work(work))),
+        ("erase", |work| Box::pin(erase::work(work))),
         ("form", |work| Box::pin(form::work(work))),
         ("fields", |work| Box::pin(fields::work(work))),
     ],

@@ -10,7 +10,7 @@ use super::Command;
 use super::trash::TRASH_DAYS;
 
 /// A notice that will not be sent is kept as long as one that was, or as long as what it is about can be restored.
-const CALLED_OFF_KEPT_DAYS: i64 = 7;
+pub(super) const CALLED_OFF_KEPT_DAYS: i64 = 7;
 
 /// What happened to a record.
 pub struct EventOf<'a> {
@@ -117,7 +117,7 @@ impl Command<'_> {
 }
 
 /// A job that waits in the lane of its kind.
-fn queued(kind: &str, payload: Value, run_at: Time) -> Doc {
+pub(super) fn queued(kind: &str, payload: Value, run_at: Time) -> Doc {
     let lane = lane::lane_of(kind);
     doc::fields(json!({ "kind": kind, "lane": lane, "payload": payload, "status": "queued", "run_at": run_at, "attempts": 0 }))
 }

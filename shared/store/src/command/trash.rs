@@ -1,12 +1,14 @@
 //! The trash: what goes into it together comes back together, and nothing else does.
 
 use data_api::{Action, Operation};
+use domain::entities::JOB;
 use domain::entity::Gone;
 use domain::json;
 use domain::lifecycle::{self, Link};
 use domain::{Doc, Entity, Error, Filter, doc};
 use serde_json::Value;
 
+use super::event::{CALLED_OFF_KEPT_DAYS, queued};
 use super::{Command, On, Step};
 use crate::{Actor, query};
 
@@ -21,7 +23,7 @@ impl Command<'_> {
     /// and with `in-use` if something that stays refers to what would go. Returns the group that all of it is marked with, and
     /// the step whose `document` is the record.
     pub fn trash(&mut self, entity: &'static Entity, record: &Filter, id: &str, otherwise: Error) -> (String, Step) {
-        let group = self.id(&domain::entities::JOB);
+        let group = self.id(&JOB);
         let marks = self.marks(&group);
         let operation = Operation::new(Action::FindOneAndUpdate, entity.collection).with("filter", query::compile(record));
         let operation = operation.with("update", json!({ "$set": marks.clone() })).expecting("document", json!({}));
@@ -37,6 +39,7 @@ impl Command<'_> {
         for (part, ids) in &gone {
             self.let_go(part, ids, &group);
         }
+        self.erase_later(entity, id, &group);
         (group, step)
     }
 
@@ -61,7 +64,22 @@ impl Command<'_> {
                 self.give_back(link, group);
             }
         }
+        self.erase_no_more(group);
         step
+    }
+
+    /// The job that erases the group, whose id is the group's.
+    fn erase_later(&mut self, entity: &'static Entity, id: &str, group: &str) {
+        let payload = json!({ "entity": entity.name, "id": id, "group": group });
+        let job = queued("erase", payload, self.scope.now().plus_days(TRASH_DAYS));
+        self.insert(&JOB, group, job, &[], Error::internal("a job's id was taken"));
+    }
+
+    fn erase_no_more(&mut self, group: &str) {
+        let waiting = self.scope.live().and(Filter::is("_id", group)).and(Filter::is("status", "queued"));
+        let now = self.scope.now();
+        let done = json!({ "status": "done", "done_at": now, "expires_at": now.plus_days(CALLED_OFF_KEPT_DAYS) });
+        self.update_many(&JOB, &waiting, &doc::fields(done));
     }
 
     /// Within the trash, what went there together.
