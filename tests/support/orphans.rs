@@ -8,19 +8,21 @@ use serde_json::{Value, json};
 
 use crate::App;
 
+/// Global records belong to no tenant; and members who were removed are still named by what they had to do with.
+const STAYING: &[&str] = &["identity", "membership"];
+
 /// Every reference of a tenant's live records that leads nowhere, but for those that their tables keep: `bid.lead bid_1 lead_1`.
 pub async fn orphans(tenant: &str) -> Vec<String> {
     let mut records: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for entity in entities::ALL {
         let filter = json!({ "tenant_id": tenant, "deleted_at": null });
-        records.insert(entity.name, App::shared().stored(entity.collection, filter).await);
+        records.insert(entity.name, App::shared().as_stored(entity.collection, filter).await);
     }
     let ids = |name: &str| -> BTreeSet<&str> { records[name].iter().filter_map(|record| record["_id"].as_str()).collect() };
     let mut orphans = Vec::new();
     for entity in entities::ALL {
         for field in entity.fields.iter().filter(|field| field.gone != Gone::Keep) {
-            // Global records belong to no tenant.
-            let Some(target) = lifecycle::target(field).filter(|target| target.name != entities::IDENTITY.name) else { continue };
+            let Some(target) = lifecycle::target(field).filter(|target| !STAYING.contains(&target.name)) else { continue };
             let there = ids(target.name);
             for record in &records[entity.name] {
                 let lost = referred(&record[field.name]).filter(|id| !there.contains(id));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
 
+mod archive;
 mod bad_input;
 mod cards;
 mod coverage;
@@ -15,6 +16,7 @@ mod matrix;
 mod planted;
 mod policy;
 mod queries;
+mod references;
 mod round_trips;
 mod suspended;
 mod table;

@@ -1,6 +1,6 @@
 //! What each endpoint costs: trips to the database, counted on the wire.
 
-use support::{App, id};
+use support::{App, id, orphans};
 
 use crate::table::ENDPOINTS;
 use crate::world::World;
@@ -16,6 +16,10 @@ async fn round_trips() {
         let trips = App::shared().wire.calls(&request_id);
         if answer.status >= 300 || !(1..=endpoint.trips).contains(&trips) {
             wrong.push(format!("{}: {trips} trips of {}: {} {}", endpoint.route, endpoint.trips, answer.status, answer.text));
+        }
+        if endpoint.writes() {
+            let orphans = orphans(&world.tenant.id).await;
+            wrong.extend(orphans.iter().map(|orphan| format!("{} leaves an orphan: {orphan}", endpoint.route)));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -117,6 +117,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     with("PATCH /v1/leads/{id}", "lead", CLIENTS, 2, |_| json!({ "description": "Leaks" })),
     of("DELETE /v1/leads/{id}", "lead", STAFF, 2),
     of("POST /v1/leads/{id}/restore", "deleted_lead", STAFF, 2),
+    of("POST /v1/leads/{id}/archive", "lead", STAFF, 2),
+    of("POST /v1/leads/{id}/unarchive", "archived_lead", STAFF, 2),
     with("POST /v1/leads/{id}/publish", "lead", STAFF, 2, |_| json!({ "bid_deadline": "2999-01-01T00:00:00Z" })),
     with("POST /v1/leads/{id}/assign", "lead", STAFF, 2, |world| json!({ "vendor": world.member(Vendor).id })),
     // people
@@ -129,6 +131,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/people/{id}", "person", STAFF, 1),
     with("PATCH /v1/people/{id}", "person", STAFF, 2, |_| json!({ "job_title": "Roofer" })),
     of("DELETE /v1/people/{id}", "person", STAFF, 2),
+    of("POST /v1/people/{id}/archive", "person", STAFF, 2),
+    of("POST /v1/people/{id}/unarchive", "archived_person", STAFF, 2),
     of("POST /v1/people/{id}/restore", "deleted_person", STAFF, 2),
     // bids
     plain("GET /v1/bids", &[Expert, Owner, Admin, Manager]),
@@ -156,6 +160,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/milestones/{id}", "milestone", PARTIES, 1),
     plain("GET /v1/projects", PARTIES),
     of("GET /v1/projects/{id}", "project", PARTIES, 1),
+    of("POST /v1/projects/{id}/archive", "project", STAFF, 2),
+    of("POST /v1/projects/{id}/unarchive", "archived_project", STAFF, 2),
     plain("GET /v1/invoices", PARTIES),
     of("GET /v1/invoices/{id}", "approved_invoice", PARTIES, 1),
     of("POST /v1/invoices/{id}/approve", "invoice", STAFF, 2),
@@ -168,6 +174,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     with("POST /v1/conversations/{id}/read", "conversation", PARTIES, 2, |_| json!({ "seq": 1 })),
     of("GET /v1/conversations/{id}/reads", "conversation", PARTIES, 1),
     of("POST /v1/conversations/{id}/archive", "conversation", STAFF, 2),
+    of("POST /v1/conversations/{id}/unarchive", "archived_conversation", STAFF, 2),
     of("GET /v1/conversations/{id}/stream", "conversation", PARTIES, 2),
     // notifications
     plain("GET /v1/notifications", PARTIES),

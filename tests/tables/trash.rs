@@ -7,7 +7,7 @@ use domain::lifecycle::{self, Link};
 use domain::{Entity, Kind, Role, entities};
 use edge::{Access, Verb};
 use serde_json::{Value, json};
-use support::{App, Caller, endpoints, id, orphans};
+use support::{App, Caller, JOBS_SECRET, endpoints, id, orphans};
 
 use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
@@ -241,6 +241,71 @@ async fn assert_refused(world: &World, caller: &Caller, path: &str, code: &str) 
     assert_eq!(answer.code(), code, "{path}: {}", answer.text);
     assert_eq!(world.snapshot().await, before);
     answer.json
+}
+
+/// Makes the job that erases a group due, and works it off.
+async fn erase(group: &str) {
+    let due = json!({ "$set": { "run_at": { "$date": "2026-01-01T00:00:00Z" } } });
+    App::shared().data("updateOne", json!({ "collection": "jobs", "filter": { "_id": group }, "update": due })).await;
+    // Jobs of other tests are due later, and are left to them.
+    let run = App::shared().anyone().post("/v1/jobs/run?limit=1", json!({})).header("x-jobs-secret", JOBS_SECRET);
+    assert_eq!(run.send().await.expect(200).json["done"], 1);
+    assert_eq!(App::shared().as_stored("jobs", json!({ "_id": group })).await[0]["status"], "done");
+}
+
+#[tokio::test]
+async fn trash_is_erased_for_good_when_its_time_is_over() {
+    for (endpoint, entity) in deleting() {
+        let world = World::new().await;
+        let (caller, path) = (world.member(endpoint.roles[0]).caller(), endpoint.path(&world));
+        let root_id = path.rsplit('/').next().unwrap();
+        let group = async || {
+            let root = App::shared().as_stored(entity.collection, json!({ "_id": root_id })).await;
+            root[0]["trash_group"].as_str().unwrap().to_owned()
+        };
+        plant_all(&world, entity, root_id).await;
+        // What was restored is not erased, not even once it is in the trash again.
+        caller.delete(&path).await.expect(204);
+        let first = group().await;
+        caller.post(&format!("{path}/restore"), json!({})).send().await.expect(200);
+        let before = world.snapshot().await;
+        let expected = together(&before, entity, root_id);
+        caller.delete(&path).await.expect(204);
+        let (second, trashed) = (group().await, world.snapshot().await);
+        let queued = json!({ "$set": { "status": "queued" }, "$unset": { "expires_at": "" } });
+        App::shared().data("updateOne", json!({ "collection": "jobs", "filter": { "_id": first }, "update": queued })).await;
+        erase(&first).await;
+        assert!(differing(&trashed, &world.snapshot().await).is_empty(), "{}", endpoint.route);
+        // Something began to refer to it at the last moment; and an earlier attempt was cut off after its first step.
+        let (mut late, ids) = (Vec::new(), BTreeMap::from([(entity.name, root_id.to_owned())]));
+        for link in lifecycle::links(entity, Gone::Cascade) {
+            late.push((link.from, plant(&world, link, root_id, &ids).await));
+        }
+        for times in 0..2 {
+            if times > 0 {
+                for (of, id) in &late {
+                    let left = json!({ "_id": id, "tenant_id": world.tenant.id, "trash_group": second, "deleted_at": { "$date": "2026-01-01T00:00:00Z" } });
+                    App::shared().data("insertOne", json!({ "collection": of.collection, "document": left })).await;
+                }
+                let queued = json!({ "$set": { "status": "queued" }, "$unset": { "expires_at": "" } });
+                App::shared()
+                    .data("updateOne", json!({ "collection": "jobs", "filter": { "_id": second }, "update": queued }))
+                    .await;
+            }
+            erase(&second).await;
+            let after = world.snapshot().await;
+            let gone = |id: &String| expected.contains(id) || late.iter().any(|(_, late)| late == id);
+            let kept: Vec<String> = after.values().flatten().map(text_id).filter(gone).collect();
+            assert!(kept.is_empty(), "{}: {kept:?}", endpoint.route);
+            assert_eq!(orphans(&world.tenant.id).await, Vec::<String>::new(), "{}", endpoint.route);
+            let told = after["events"].iter().filter(|event| event["record"]["id"] == root_id);
+            for event in told.clone() {
+                assert!(event["changes"] == json!({}) && event["comment"].is_null() && event["type"].is_string(), "{event}");
+            }
+            assert!(told.count() >= 3, "what happened is still told");
+        }
+        caller.post(&format!("{path}/restore"), json!({})).send().await.expect(404);
+    }
 }
 
 #[tokio::test]

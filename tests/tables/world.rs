@@ -125,6 +125,7 @@ impl World {
             ("active", "active"),
             ("deleted_lead", "new"),
             ("fallow", "published"),
+            ("archived_lead", "new"),
         ] {
             self.lead(name, status, &mut operations);
         }
@@ -141,6 +142,7 @@ impl World {
         self.project(&mut operations);
         self.rest(&mut operations);
         self.delete_some(&mut operations);
+        self.archive_some(&mut operations);
         operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
         operations.push(self.credential());
         operations
@@ -165,6 +167,23 @@ impl World {
         }
     }
 
+    /// Puts what is called so into the archive.
+    fn archive_some(&self, operations: &mut Vec<Value>) {
+        for (name, collection) in [
+            ("archived_lead", "leads"),
+            ("archived_conversation", "conversations"),
+            ("archived_person", "people"),
+            ("archived_project", "projects"),
+        ] {
+            let mut set = json!({ "archived_at": Time::from_ms(now_ms()).ejson() });
+            if collection == "conversations" {
+                set["status"] = "archived".into();
+            }
+            let filter = json!({ "_id": self.id(name) });
+            operations.push(json!({ "updateOne": { "collection": collection, "filter": filter, "update": { "$set": set } } }));
+        }
+    }
+
     fn insert(&self, collection: &str, id: &str, fields: Value, operations: &mut Vec<Value>) {
         let now = Time::from_ms(now_ms()).ejson();
         let mut document = json!({ "_id": id, "tenant_id": self.tenant.id });
@@ -182,9 +201,11 @@ impl World {
     fn lead(&mut self, name: &'static str, status: &str, operations: &mut Vec<Value>) {
         let id = self.new_id(name, "lead");
         let conversation = support::id("con");
-        if name == "lead" {
-            self.ids.insert("conversation", conversation.clone());
-        }
+        match name {
+            "lead" => self.ids.insert("conversation", conversation.clone()),
+            "archived_lead" => self.ids.insert("archived_conversation", conversation.clone()),
+            _ => None,
+        };
         let reference = format!("SU-9{:05}", self.ids.len());
         let deadline = if matches!(name, "open" | "biddable") { now_ms() + DAY_MS } else { now_ms() - DAY_MS };
         let [customer, expert, manager] = [Role::Customer, Role::Expert, Role::Manager].map(|role| self.member(role).id.clone());
@@ -247,6 +268,10 @@ impl World {
             Value::Object(fields)
         };
         self.insert("projects", &project, with(json!({ "name": "New roof", "status": "active" })), operations);
+        let archived = self.new_id("archived_project", "prj");
+        let mut fields = with(json!({ "name": "Old roof", "status": "active" }));
+        fields["lead"] = self.id("closed").into();
+        self.insert("projects", &archived, fields, operations);
         for (order, milestone, invoice, status) in
             [(1, "milestone", "invoice", "draft"), (2, "milestone_2", "approved_invoice", "approved")]
         {
@@ -273,7 +298,7 @@ impl World {
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {
-        const NEW: [(&str, &str); 14] = [
+        const NEW: [(&str, &str); 15] = [
             ("message", "msg"),
             ("event", "evt"),
             ("notification", "not"),
@@ -284,6 +309,7 @@ impl World {
             ("deleted_role", "rol"),
             ("person", "per"),
             ("deleted_person", "per"),
+            ("archived_person", "per"),
             ("field", "fld"),
             ("deleted_field", "fld"),
             ("archived_field", "fld"),
@@ -300,6 +326,7 @@ impl World {
             deleted_role,
             person,
             deleted_person,
+            archived_person,
             field,
             deleted_field,
             archived_field,
@@ -323,7 +350,9 @@ impl World {
             let fields = json!({ "name": name, "based_on": "manager", "kind": "staff", "permissions": { "lead:read": "all" } });
             self.insert("roles", id, fields, operations);
         }
-        for (id, email) in [(&person, "grace@example.com"), (&deleted_person, "hope@example.com")] {
+        for (id, email) in
+            [(&person, "grace@example.com"), (&deleted_person, "hope@example.com"), (&archived_person, "joy@example.com")]
+        {
             let owner = self.member(Role::Manager).id.as_str();
             let fields = json!({ "name": "Grace", "email": email, "owner": owner, "tags": [], "search_words": ["grace"] });
             self.insert("people", id, fields, operations);

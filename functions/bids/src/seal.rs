@@ -1,20 +1,21 @@
 //! What keeps a bid's story sealed: until the deadline once it is offered, for good while it is not.
 
 use domain::doc::fields;
-use domain::entities::EVENT;
+use domain::entities::{EVENT, LEAD};
 use domain::json;
-use domain::{Doc, Error, Filter, Time};
+use domain::{Doc, Error, Filter, Time, lifecycle};
 use serde_json::Value;
 use store::{Command, Scope};
 
 /// The leads that take bids.
 pub fn open_lead(scope: &Scope) -> Filter {
-    scope.live().and(Filter::is("status", "published")).and(Filter::after("bid_deadline", scope.now()))
+    let published = scope.live().and(Filter::is("status", "published")).and(lifecycle::unarchived(&LEAD));
+    published.and(Filter::after("bid_deadline", scope.now()))
 }
 
 /// What is said of a lead that takes none.
 pub fn closed() -> Error {
-    Error::conflict("bids-closed", "The lead is not open to bids: it is not published, or its deadline has passed.")
+    Error::conflict("bids-closed", "The lead is not open to bids: it is not published, or archived, or its deadline has passed.")
 }
 
 /// A bid that was not offered stays with its author: nobody else ever sees these of its events.

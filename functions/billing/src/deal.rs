@@ -41,6 +41,7 @@ impl Deal {
         let deal =
             Self { quote: found.doc(quote), lead: found.doc(of_quote), bid: found.doc(awarded), rivals: found.docs(rivals) };
         crud::check_version(call, &deal.quote)?;
+        crud::require_unarchived(&deal.lead)?;
         deal.check(statuses)?;
         Ok(deal)
     }

@@ -17,6 +17,8 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/quotes/{id}/withdraw", May("quote:withdraw"), |call| Box::pin(withdraw::withdraw(call))).bare().of(&QUOTE),
     Route::list("/v1/projects", "project:read", &PROJECT),
     Route::read("/v1/projects/{id}", "project:read", &PROJECT),
+    Route::archive("/v1/projects/{id}/archive", "project:archive", &PROJECT),
+    Route::unarchive("/v1/projects/{id}/unarchive", "project:archive", &PROJECT),
     Route::list("/v1/milestones", "milestone:read", &MILESTONE),
     Route::read("/v1/milestones/{id}", "milestone:read", &MILESTONE),
     Route::list("/v1/invoices", "invoice:read", &INVOICE),

@@ -13,6 +13,9 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/conversations/{id}/archive", May("conversation:archive"), |call| Box::pin(archive::archive(call)))
         .bare()
         .of(&CONVERSATION),
+    Route::post("/v1/conversations/{id}/unarchive", May("conversation:archive"), |call| Box::pin(archive::unarchive(call)))
+        .bare()
+        .of(&CONVERSATION),
     Route::get("/v1/conversations/{id}/messages", May("conversation:read"), |call| Box::pin(messages::list(call)))
         .of(&CONVERSATION),
     Route::post("/v1/conversations/{id}/messages", May("conversation:write"), |call| Box::pin(send::send(call)))

@@ -14,6 +14,8 @@ pub static ROUTES: &[Route] = &[
     Route::patch("/v1/leads/{id}", May("lead:update"), |call| Box::pin(update::update(call))).of(&LEAD),
     Route::delete("/v1/leads/{id}", May("lead:delete"), |call| Box::pin(remove::remove(call))).of(&LEAD),
     Route::post("/v1/leads/{id}/restore", May("lead:delete"), |call| Box::pin(remove::restore(call))).bare().of(&LEAD),
+    Route::archive("/v1/leads/{id}/archive", "lead:archive", &LEAD),
+    Route::unarchive("/v1/leads/{id}/unarchive", "lead:archive", &LEAD),
     Route::post("/v1/leads/{id}/publish", May("lead:publish"), |call| Box::pin(publish::publish(call))).of(&LEAD),
     Route::post("/v1/leads/{id}/assign", May("lead:assign"), |call| Box::pin(assign::assign(call))).of(&LEAD),
 ];

@@ -13,6 +13,8 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/people/{id}", "person:read", &PERSON),
     Route::patch("/v1/people/{id}", May("person:update"), |call| Box::pin(write::update(call))).of(&PERSON),
     Route::remove("/v1/people/{id}", "person:delete", &PERSON),
+    Route::archive("/v1/people/{id}/archive", "person:archive", &PERSON),
+    Route::unarchive("/v1/people/{id}/unarchive", "person:archive", &PERSON),
     Route::restore("/v1/people/{id}/restore", "person:delete", &PERSON),
 ];
 

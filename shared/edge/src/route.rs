@@ -111,6 +111,16 @@ impl Route {
         Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(crud::get(call))) }
     }
 
+    /// The archiving of a record, by the engine.
+    pub const fn archive(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::post(path, Access::May(may), |call| Box::pin(crud::archive(call))).bare() }
+    }
+
+    /// Taking a record out of the archive, by the engine.
+    pub const fn unarchive(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::post(path, Access::May(may), |call| Box::pin(crud::unarchive(call))).bare() }
+    }
+
     /// The restoration of a record from the trash, by the engine.
     pub const fn restore(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
         Self { entity: Some(entity), ..Self::post(path, Access::May(may), |call| Box::pin(crud::restore(call))).bare() }

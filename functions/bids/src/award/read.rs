@@ -50,6 +50,7 @@ impl Choice {
             return Err(Error::not_found().into());
         }
         crud::check_version(call, &self.bid)?;
+        crud::require_unarchived(&self.lead)?;
         match status(&self.lead).as_str() {
             "published" if !self.lead.contains_key("awarded_bid") => {}
             "awarded" | "active" | "completed" => return Err(already_awarded().into()),

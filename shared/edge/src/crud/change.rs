@@ -6,6 +6,7 @@ use domain::{Doc, Error, Filter};
 use serde_json::Value;
 use store::Command;
 
+use super::require_unarchived;
 use crate::{Call, Halt, Outcome, Reply};
 
 /// A record that is about to change.
@@ -45,12 +46,13 @@ pub(crate) fn begin(call: &Call, before: Doc, after: Doc) -> Result<Result<Chang
         return Ok(Err(Reply::record(200, entity, before)));
     }
     let mut command = call.store.command(scope);
-    super::require_references(&mut command, scope, entity, &change.set);
+    super::references::require(&mut command, scope, entity, &change.set);
     let after = apply(call, &mut command, entity, &before, &change, &format!("{}.updated", entity.name))?;
     Ok(Ok(Changing { command, before, after, entity }))
 }
 
-/// Writes a change of a record that was read before, with an event of this kind; returns the record as it becomes.
+/// Writes a change of a record that was read before and is not archived, with an event of this kind; returns the record as it
+/// becomes.
 pub fn apply(
     call: &Call,
     command: &mut Command<'_>,
@@ -59,6 +61,7 @@ pub fn apply(
     change: &Change,
     kind: &str,
 ) -> Result<Doc, Halt> {
+    require_unarchived(before)?;
     Ok(command.apply(entity, before, change, kind, raced(call)?))
 }
 

@@ -46,7 +46,7 @@ pub fn draft(call: &Call) -> Result<Draft<'_>, crate::Halt> {
 pub(crate) fn begin<'a>(call: &'a Call, input: &Doc, doc: Doc) -> Result<Draft<'a>, crate::Halt> {
     let (entity, scope) = (call.entity()?, call.scope()?);
     let mut command = call.store.command(scope);
-    super::require_references(&mut command, scope, entity, input);
+    super::references::require(&mut command, scope, entity, input);
     let id = command.id(entity);
     let duplicate = Error::conflict("duplicate", format!("There is such a {} already.", entity.name));
     let (holes, event_holes) = (Vec::new(), Vec::new());

@@ -53,8 +53,8 @@ impl Query {
         let mut query = Self::parse_any(Asked { entity, viewer, definitions }, raw)?;
         let says = |name: &str| form_urlencoded::parse(raw.as_bytes()).any(|(said, _)| said == name);
         // What is archived is out of the way until somebody asks for it.
-        if lifecycle::is_archivable(entity) && !query.trash && !says("archived") {
-            query.filter = query.filter.and(Filter::is(lifecycle::ARCHIVED_AT, Value::Null));
+        if !query.trash && !says("archived") {
+            query.filter = query.filter.and(lifecycle::unarchived(entity));
         }
         Ok(query)
     }
@@ -323,7 +323,7 @@ mod tests {
                 .unwrap();
         let expected = json!({
             "status": "new", "budget_max.minor": { "$gte": 1000 },
-            "created_at": { "$lt": { "$date": "2026-01-01T00:00:00.000Z" } }, "bid_pool": true,
+            "created_at": { "$lt": { "$date": "2026-01-01T00:00:00.000Z" } }, "bid_pool": true, "archived_at": null,
         });
         assert_eq!(compile(&query.filter), expected);
     }
@@ -369,6 +369,7 @@ mod tests {
         let expected = json!({
             "$or": [{ "search_words": "ada" }, { "name_words": "ada" }],
             "$and": [{ "$or": [{ "search_words": { "$regex": "^lo" } }, { "name_words": { "$regex": "^lo" } }] }],
+            "archived_at": null,
         });
         assert_eq!(compile(&filter), expected);
     }
