@@ -85,8 +85,8 @@ async fn nothing_that_is_kept_of_a_request_tells_of_a_person() {
     assert_eq!((&again.json["email"], &again.json["name"], again.header("etag")), (&json!(email), &json!(name), Some("\"1\"")));
     for collection in ["events", "idempotency", "jobs"] {
         let stored = App::shared().stored(collection, json!({ "tenant_id": tenant.id })).await;
-        assert_eq!(stored.len(), 1, "{collection}");
-        let text = stored[0].to_string();
+        assert!(!stored.is_empty(), "{collection}");
+        let text = json!(stored).to_string();
         assert!(!text.contains(&email) && !text.contains(name), "{text}");
     }
     let event = owner.get("/v1/events?type=membership.invited").await.expect(200).json["data"][0].clone();
