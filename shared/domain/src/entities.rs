@@ -1,5 +1,6 @@
 //! The catalogue: every entity, one line each.
 
+mod api_key;
 mod bid;
 mod conversation;
 mod credential;
@@ -23,6 +24,7 @@ mod verification;
 
 use crate::Entity;
 
+pub use api_key::API_KEY;
 pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use credential::{CREDENTIAL, KEY_SET};
@@ -46,6 +48,7 @@ pub use verification::{REVIEWERS_KEY, VERIFICATION, claim_of};
 
 /// Every entity there is.
 pub static ALL: &[&Entity] = &[
+    &API_KEY,
     &ATTEMPT,
     &BID,
     &CONVERSATION,

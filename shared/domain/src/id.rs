@@ -1,7 +1,7 @@
 //! Ids: a prefix that says what it names and a ULID, which sorts by the time it was made.
 
 /// Crockford's base 32, as the ULID specification has it.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ULID_LEN: usize = 26;
 
 /// An id from a time and 80 random bits.

@@ -3,6 +3,7 @@
 //! Absences that hold: no I/O, no async, no HTTP, no clock, no randomness, no environment.
 
 pub mod access;
+pub mod cidr;
 pub mod custom;
 pub mod doc;
 pub mod entities;

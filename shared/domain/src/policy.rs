@@ -83,6 +83,11 @@ pub const PERMISSIONS: &[&str] = &[
     "lead:archive",
     "person:archive",
     "project:archive",
+    "api_key:read",
+    "api_key:create",
+    "api_key:update",
+    "api_key:revoke",
+    "membership:create",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.
@@ -224,7 +229,10 @@ impl Policy {
 
     /// Whether it gives all that another gives, but for what is for the person concerned alone, and shows no more.
     fn covers(&self, other: &Policy) -> bool {
-        let mut given = other.permissions().filter(|(permission, _)| !Role::is_personal(permission));
+        // Keys of one's own give no more than one has.
+        let is_own_key = |permission: &str, reach: Reach| permission.starts_with("api_key:") && reach == Reach::Own;
+        let mut given =
+            other.permissions().filter(|(permission, reach)| !Role::is_personal(permission) && !is_own_key(permission, *reach));
         let mut masks = self.custom.iter().flat_map(|custom| &custom.masks);
         given.all(|(permission, reach)| self.reach(permission).is_some_and(|own| own >= reach))
             && masks.all(|(entity, field, mask)| {
@@ -261,6 +269,17 @@ impl Policy {
         Self { custom: Some(Arc::new(custom)), ..role.into() }
     }
 
+    /// The same with no other permissions than these: what an API key leaves of its holder's.
+    pub fn limited_to(&self, permissions: &[&str]) -> Self {
+        let left = |permission: &&str| {
+            let is_named = permissions.contains(permission) && is_for_keys(permission);
+            if is_named { self.reach(permission) } else { None }
+        };
+        let reaches = PERMISSIONS.iter().map(left).collect();
+        let masks = self.custom.as_ref().map(|custom| custom.masks.clone()).unwrap_or_default();
+        Self { custom: Some(Arc::new(Custom { reaches, masks })), ..self.clone() }
+    }
+
     /// The same for a member of these teams.
     pub fn in_teams(self, teams: impl IntoIterator<Item = String>) -> Self {
         Self { teams: teams.into_iter().take(TEAMS_MAX).collect(), ..self }
@@ -275,6 +294,11 @@ impl Policy {
         let mut masks = self.custom.iter().flat_map(|custom| &custom.masks);
         masks.find(|(of, name, _)| of == entity && name == field).map(|(.., mask)| *mask)
     }
+}
+
+/// Whether an API key can be given a permission: no key makes keys, nor whom they act as, or it would outlive itself.
+pub fn is_for_keys(permission: &str) -> bool {
+    !permission.starts_with("api_key:") && permission != "membership:create"
 }
 
 /// Whether a mask can take a field away: what every record has is left, and what nobody sees is gone already.

@@ -34,6 +34,9 @@ pub const STAFF: &[Role] = &[Role::Owner, Role::Admin, Role::Manager];
 /// What whoever fills in a form must know.
 const READ_BY_ALL: &[&str] = &["field_definition:read"];
 
+/// What whoever works with the tenant does with their own keys.
+const KEYS_OF_ONES_OWN: &[&str] = &["api_key:read", "api_key:create", "api_key:update", "api_key:revoke"];
+
 /// What each role may do; owner and admin may do everything.
 const GRANTS: &[(Role, Reach, &[&str])] = &[
     (
@@ -78,6 +81,9 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
     ),
     (Role::Manager, Reach::All, READ_BY_ALL),
     (Role::Manager, Reach::Own, &["notification:read"]),
+    (Role::Manager, Reach::Own, KEYS_OF_ONES_OWN),
+    (Role::Expert, Reach::Own, KEYS_OF_ONES_OWN),
+    (Role::Vendor, Reach::Own, KEYS_OF_ONES_OWN),
     (Role::Expert, Reach::All, READ_BY_ALL),
     (Role::Vendor, Reach::All, READ_BY_ALL),
     (Role::Customer, Reach::All, READ_BY_ALL),

@@ -52,6 +52,7 @@ pub static MEMBERSHIP: Entity = Entity {
         list("ancestors", &Kind::Reference("membership"), ANCESTORS_MAX).read_only(),
         text("personal_code", 6).read_only(),
         list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
+        Field { default: None, ..flag("is_service") }.read_only(),
         status(&["invited", "active", "suspended"]),
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         flag("frozen").read_only().hidden(),

@@ -111,3 +111,14 @@ fn nobody_with_less_than_a_role_invites_into_it() {
     let blind = Policy::custom(Role::Admin, all(Role::Admin), mask).unwrap();
     assert!(!blind.may_invite(Role::Expert), "an expert would see what the inviter may not");
 }
+
+#[test]
+fn a_key_leaves_what_its_scopes_name_and_no_power_over_keys() {
+    let masks = [(&LEAD, field(&LEAD, "budget_max"), Mask::Hidden)];
+    let held = [("lead:read", Reach::Own), ("lead:create", Reach::All), ("api_key:create", Reach::All)];
+    let policy = Policy::custom(Role::Manager, held, masks).unwrap();
+    let left = policy.limited_to(&["lead:read", "lead:delete", "api_key:create"]);
+    assert_eq!(left.permissions().collect::<Vec<_>>(), [("lead:read", Reach::Own)]);
+    assert!(!left.reads("lead", "budget_max"));
+    assert_eq!(Policy::from(Role::Owner).limited_to(&["lead:read"]).permissions().count(), 1);
+}
