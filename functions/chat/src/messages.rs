@@ -13,7 +13,7 @@ pub async fn list(call: &Call) -> Outcome {
     let id = call.id(&CONVERSATION)?;
     let follow = Follow::parse(call.query())?;
     let scope = call.scope()?;
-    let end = call.session()?.expires().ms();
+    let end = call.expires()?.ms();
     let mut waited_s = 0;
     loop {
         let page = page(&call.store, scope, id, query(scope, id, follow.after, &follow.rest)?).await?;

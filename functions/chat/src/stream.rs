@@ -37,7 +37,7 @@ pub async fn stream(call: &Call) -> Outcome {
         scope: call.scope()?.clone(),
         host: call.host.clone(),
         conversation: id.to_owned(),
-        ends_ms: call.session()?.expires().ms(),
+        ends_ms: call.expires()?.ms(),
         last,
         said_ms: call.host.now_ms(),
         next: Next::Open,

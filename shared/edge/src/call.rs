@@ -10,6 +10,7 @@ use serde_json::Value;
 use store::proof::Session;
 use store::{Scope, Store};
 
+use crate::caller::Caller;
 use crate::http::Request;
 use crate::{Config, Halt, Payload, Route};
 
@@ -27,7 +28,7 @@ pub struct Call {
     pub(crate) request: Request,
     pub(crate) route: &'static Route,
     pub(crate) params: Params,
-    pub(crate) session: Option<(Session, Scope)>,
+    pub(crate) caller: Option<(Caller, Scope)>,
     /// Whether the definitions of custom fields are read though no values are given: that was found to be needed.
     pub(crate) reads_definitions: Cell<bool>,
 }
@@ -43,19 +44,27 @@ impl Call {
         Ok(&self.authenticated()?.1)
     }
 
-    /// The session.
+    /// The session: an API key has none.
     pub fn session(&self) -> Result<&Session, Halt> {
-        Ok(&self.authenticated()?.0)
+        match &self.authenticated()?.0 {
+            Caller::Session(session) => Ok(session),
+            Caller::Key(_) => Err(Error::internal("an API key got where only sessions get").into()),
+        }
+    }
+
+    /// Until when what proved who calls is believed.
+    pub fn expires(&self) -> Result<Time, Halt> {
+        Ok(self.authenticated()?.0.expires(self.now()))
     }
 
     /// The member who calls.
     pub fn viewer(&self) -> Result<&Viewer, Halt> {
-        Ok(self.session()?.viewer())
+        Ok(self.authenticated()?.0.viewer())
     }
 
     /// Who calls, and when, for the rules.
     pub fn moment(&self) -> rules::Moment<'_> {
-        rules::Moment { now: self.now(), viewer: self.session.as_ref().map(|(session, _)| session.viewer()) }
+        rules::Moment { now: self.now(), viewer: self.caller.as_ref().map(|(caller, _)| caller.viewer()) }
     }
 
     /// The entity of the route.
@@ -124,8 +133,8 @@ impl Call {
         version.map(Some).ok_or_else(|| unread().into())
     }
 
-    fn authenticated(&self) -> Result<&(Session, Scope), Halt> {
+    fn authenticated(&self) -> Result<&(Caller, Scope), Halt> {
         let missing = || Error::unauthenticated("missing-token", "An access token is required.");
-        self.session.as_ref().ok_or_else(|| missing().into())
+        self.caller.as_ref().ok_or_else(|| missing().into())
     }
 }

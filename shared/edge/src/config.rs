@@ -4,6 +4,9 @@ use platform::Host;
 use store::proof::SigningKeys;
 use store::{Api, Vault};
 
+/// Workers sets it; elsewhere anyone could.
+const CLIENT_IP_HEADER: Option<&str> = if cfg!(target_os = "wasi") { None } else { Some("cf-connecting-ip") };
+
 /// What a function needs to know. Secrets print as `[secret]`.
 pub struct Config {
     /// What signs and verifies access tokens.
@@ -20,6 +23,8 @@ pub struct Config {
     pub app_url: String,
     /// Lets a scheduler run jobs.
     pub jobs_secret: String,
+    /// The header that tells a caller's address and that no caller can set.
+    pub client_ip_header: Option<String>,
     /// Lets the operator set a tenant's plan, limits and status.
     pub operator_secret: String,
 }
@@ -54,6 +59,7 @@ impl Config {
                 app_url: optional("APP_URL", &public_url).trim_end_matches('/').to_owned(),
                 public_url: public_url.trim_end_matches('/').to_owned(),
                 jobs_secret: optional("JOBS_SECRET", ""),
+                client_ip_header: host.var("CLIENT_IP_HEADER").or(CLIENT_IP_HEADER.map(str::to_owned)),
                 operator_secret: optional("OPERATOR_SECRET", ""),
             }),
             (keys, vault, _) => {

@@ -4,6 +4,7 @@
 //! place turns outcomes into problem+json. Runtime types end in [`runtime`].
 
 mod call;
+mod caller;
 mod config;
 pub mod crud;
 pub mod custom;

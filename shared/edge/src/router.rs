@@ -7,19 +7,15 @@ use domain::json;
 use domain::{Error, ErrorKind, Time, Viewer, id, validate};
 use http::Method;
 use platform::Host;
-use store::proof::Session;
-use store::{Answer, FIELDS_CHANGED, IdempotencyKey, Origin, Scope, Store};
+use store::{Answer, FIELDS_CHANGED, IdempotencyKey, Origin, Store};
 
 use crate::call::Params;
+use crate::caller::{self, client_ip};
 use crate::http::{Body, Reply, Request};
-use crate::{Access, Call, Config, Content, Halt, Payload, Route, problem};
+use crate::{Call, Config, Content, Halt, Payload, Route, problem};
 
-/// Workers sets it; elsewhere anyone could.
-const CLIENT_IP_HEADER: Option<&str> = if cfg!(target_os = "wasi") { None } else { Some("cf-connecting-ip") };
 const REQUEST_ID_LEN_MAX: usize = 100;
 const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
-/// An IPv6 address with an embedded IPv4 address.
-const IP_LEN_MAX: usize = 45;
 
 /// A function's routes, ready to answer.
 pub struct Router {
@@ -89,22 +85,19 @@ impl Router {
         let (route, params) = self.find(&request)?;
         trace.route = route.path;
         let now = Time::from_ms(host.now_ms());
-        let session = session(route, &config, &request, now)?;
-        if let Some((session, _)) = &session {
-            (trace.tenant, trace.viewer) = (Some(session.tenant().to_owned()), Some(session.viewer().clone()));
+        let origin = origin(&config, &request, request_id)?;
+        let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
+        let store = Rc::new(store);
+        let caller = caller::check(route, &config, &request, host, &store).await;
+        trace.trips = store.trips();
+        let caller = caller?;
+        if let Some((caller, _)) = &caller {
+            (trace.tenant, trace.viewer) = (Some(caller.tenant().to_owned()), Some(caller.viewer().clone()));
         }
         check_query(route, &request)?;
         check_body(route, &request)?;
-        let origin = origin(&request, request_id)?;
-        let store = Store::new(host.clone(), config.api.clone(), config.vault.clone(), origin, route.path, now);
-        if let Some((session, _)) = &session
-            && let Some(keys) = session.keys()
-        {
-            store.learn_keys(session.tenant(), keys);
-        }
-        let store = Rc::new(store);
         let reads_definitions = Cell::new(false);
-        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, session, reads_definitions };
+        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, caller, reads_definitions };
         if route.content == Content::Nothing {
             validate::input(&[], call.input()?)?;
         }
@@ -173,25 +166,6 @@ fn no_route() -> Error {
     Error::new(ErrorKind::NotFound, "no-route", "There is no such path.")
 }
 
-/// Who asks, if the route wants to know: 401 without a session, 403 without the permission.
-fn session(route: &Route, config: &Config, request: &Request, now: Time) -> Result<Option<(Session, Scope)>, Error> {
-    if route.access == Access::Public {
-        return Ok(None);
-    }
-    let header = request.headers.get("authorization");
-    let token = header.as_deref().and_then(|header| header.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let token = token.ok_or_else(|| Error::unauthenticated("missing-token", "An access token is required."))?;
-    let session = config.keys.verify(token, now)?;
-    if let Access::May(permission) = route.access
-        && session.viewer().policy.reach(permission).is_none()
-    {
-        return Err(Error::forbidden("forbidden", format!("Your role lacks the permission {permission}.")));
-    }
-    let scope = Scope::of_session(&session, now);
-    Ok(Some((session, scope)))
-}
-
 /// Nothing that a caller sends is ignored.
 fn check_query(route: &Route, request: &Request) -> Result<(), Error> {
     match form_urlencoded::parse(request.query.as_bytes()).next() {
@@ -219,15 +193,12 @@ fn check_body(route: &Route, request: &Request) -> Result<(), Error> {
     Err(Error::new(ErrorKind::UnsupportedType, "unsupported-media-type", format!("Expected the content type {expected}.")))
 }
 
-fn origin(request: &Request, request_id: &str) -> Result<Origin, Error> {
+fn origin(config: &Config, request: &Request, request_id: &str) -> Result<Origin, Error> {
     let writes = !matches!(request.method, Method::GET | Method::HEAD);
     let key = if writes { request.headers.get("idempotency-key") } else { None };
     let idempotency = key.map(|key| idempotency_key(&key, request)).transpose()?;
     let (ip, user_agent) = match writes {
-        true => (
-            CLIENT_IP_HEADER.and_then(|name| request.headers.get(name)).filter(|ip| ip.len() <= IP_LEN_MAX),
-            request.headers.get("user-agent"),
-        ),
+        true => (client_ip(config, request), request.headers.get("user-agent")),
         false => (None, None),
     };
     Ok(Origin { request_id: request_id.to_owned(), ip, user_agent, idempotency })

@@ -1,7 +1,7 @@
 //! Where tenants' keys are: in a database of their own, so that a copy of the data alone tells nothing of anybody.
 
 use data_api::{Action, Operation};
-use domain::entities::{CREDENTIAL, IDENTITY, LOGIN, MEMBERSHIP};
+use domain::entities::{API_KEY, CREDENTIAL, IDENTITY, LOGIN, MEMBERSHIP};
 use domain::json::{list, object, of};
 use domain::{Doc, Entity, Error, Filter, Time};
 use serde_json::Value;
@@ -141,6 +141,8 @@ impl Command<'_> {
         self.operation(Operation::new(Action::DeleteOne, KEYS).with("filter", filter), None);
         let open = scope.live().and(logins::unrevoked());
         self.update_many(&LOGIN, &open, &logins::ended(scope.now(), "keys-destroyed"));
+        let revoked = domain::json::doc(vec![("revoked_at", scope.now().into())]);
+        self.update_many(&API_KEY, &open, &revoked);
     }
 
     /// Makes the keys of a tenant that is being made.
@@ -170,7 +172,7 @@ fn replacing(tenant: &str, was: &str, is: &str) -> Operation {
     Operation::new(Action::UpdateOne, KEYS).with("filter", as_read).with("update", of("$set", of(SEALED, is)))
 }
 
-fn find_keys(tenant: &str) -> Operation {
+pub(crate) fn find_keys(tenant: &str) -> Operation {
     let filter = vec![("_id", tenant.into()), ("tenant_id", tenant.into())];
     Operation::new(Action::FindOne, KEYS).with("filter", object(filter))
 }

@@ -43,7 +43,7 @@ pub use login_code::{login_code, login_code_expiry};
 pub use query::{Page, Query, compile};
 pub use reseal::Resealing;
 pub use reset::{Reset, open_address, open_reset, password_stamp, reset_expiry, reset_token, seal_address};
-pub use scope::{Actor, PlatformScope, Scope};
+pub use scope::{Actor, PlatformScope, Scope, Through};
 pub use sealing::{Nonces, Rings};
 pub use store::{Origin, Store};
 pub use vault::{Vault, constant_time_eq};

@@ -4,7 +4,16 @@ use domain::json;
 use domain::{Entity, Filter, Time, Viewer, access};
 use serde_json::Value;
 
-use crate::proof::{JobLease, Operator, Session, VerifiedHook};
+use crate::proof::{JobLease, Operator, Session, VerifiedHook, VerifiedKey};
+
+/// By what a member acts; it must not have ended when they write.
+#[derive(Clone, Debug)]
+pub enum Through {
+    /// The login that their session belongs to.
+    Login(String),
+    /// An API key.
+    Key(String),
+}
 
 /// Who acts within a tenant.
 #[derive(Clone, Debug)]
@@ -15,8 +24,8 @@ pub enum Actor {
         viewer: Viewer,
         /// The version of their policy.
         policy_version: i64,
-        /// The login that their session belongs to.
-        login: String,
+        /// By what they act.
+        through: Through,
     },
     /// An outside service.
     Integration {
@@ -49,8 +58,15 @@ impl Scope {
     /// The scope of a verified session.
     pub fn of_session(session: &Session, now: Time) -> Self {
         let (viewer, policy_version) = (session.viewer().clone(), session.policy_version());
-        let actor = Actor::Member { viewer, policy_version, login: session.login().to_owned() };
+        let actor = Actor::Member { viewer, policy_version, through: Through::Login(session.login().to_owned()) };
         Self { tenant: session.tenant().to_owned(), actor, now }
+    }
+
+    /// The scope of a verified API key.
+    pub fn of_key(key: &VerifiedKey, now: Time) -> Self {
+        let (viewer, policy_version) = (key.viewer().clone(), key.policy_version());
+        let actor = Actor::Member { viewer, policy_version, through: Through::Key(key.id().to_owned()) };
+        Self { tenant: key.tenant().to_owned(), actor, now }
     }
 
     /// The scope of a verified webhook.
@@ -141,7 +157,13 @@ impl Scope {
     /// The actor as it stands in events.
     pub(crate) fn actor_value(&self) -> Value {
         match &self.actor {
-            Actor::Member { viewer, .. } => json!({ "type": "member", "id": viewer.member, "role": viewer.policy.role().word() }),
+            Actor::Member { viewer, through, .. } => {
+                let mut actor = json!({ "type": "member", "id": viewer.member, "role": viewer.policy.role().word() });
+                if let (Value::Object(actor), Through::Key(key)) = (&mut actor, through) {
+                    actor.insert("key".to_owned(), key.as_str().into());
+                }
+                actor
+            }
             Actor::Integration { id } => json!({ "type": "integration", "id": id }),
             Actor::Job { id } => json!({ "type": "job", "id": id }),
             Actor::Operator => json!({ "type": "operator" }),

@@ -1,13 +1,13 @@
 //! What every command of a member expects: that they still may what their session says, and that their tenant takes changes.
 
 use data_api::{Action, Operation};
-use domain::entities::{LOGIN, MEMBERSHIP};
+use domain::entities::{API_KEY, LOGIN, MEMBERSHIP};
 use domain::json;
 use domain::{Error, Filter};
 use serde_json::Value;
 
 use super::{Command, On};
-use crate::Actor;
+use crate::{Actor, Through};
 
 const OUTDATED: &str = "session-outdated";
 
@@ -22,9 +22,9 @@ pub(crate) enum About {
 
 impl Command<'_> {
     /// Changes to a member's policy take effect at once for writes, and so does the end of a login: the version in their
-    /// session must be the current one, and its login must not have been revoked. A suspended tenant's memberships are frozen.
+    /// session must be the current one, and its login or API key must not have been revoked. A suspended tenant's memberships are frozen.
     pub(super) fn guard(&mut self, about: About) {
-        let Actor::Member { viewer, policy_version, login } = self.scope.actor().clone() else { return };
+        let Actor::Member { viewer, policy_version, through } = self.scope.actor().clone() else { return };
         let mut filter = domain::doc::fields(json!({
             "_id": viewer.member, "tenant_id": self.scope.tenant(), "status": "active", "policy_version": policy_version,
             "deleted_at": null,
@@ -36,8 +36,12 @@ impl Command<'_> {
         let operation = operation.with("projection", json!({ "_id": 1 })).expecting("document", json!({}));
         let detail = "Your membership or its permissions have changed. Refresh the session.";
         self.push(operation, On::expect(Error::unauthenticated(OUTDATED, detail)));
-        let revoked = self.scope.tenant_filter().and(Filter::is("_id", login)).and(Filter::is_not("revoked_at", Value::Null));
-        self.forbid(&LOGIN, revoked, Error::unauthenticated("session-ended", "The session has ended. Log in again."));
+        let (entity, id, ended) = match &through {
+            Through::Login(id) => (&LOGIN, id, Error::unauthenticated("session-ended", "The session has ended. Log in again.")),
+            Through::Key(id) => (&API_KEY, id, Error::unauthenticated("key-ended", "The API key was revoked.")),
+        };
+        let revoked = self.scope.tenant_filter().and(Filter::is("_id", id.as_str()));
+        self.forbid(entity, revoked.and(Filter::is_not("revoked_at", Value::Null)), ended);
     }
 
     /// Looks once more why a session was refused: refreshing it does not help whose tenant is suspended.
