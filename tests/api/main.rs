@@ -8,6 +8,7 @@ mod billing;
 mod chat;
 mod encryption;
 mod fields;
+mod keys;
 mod leads;
 mod notifications;
 mod oidc;

@@ -13,6 +13,7 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
     ("chat", chat::ROUTES, chat::router),
     ("fields", fields::ROUTES, fields::router),
     ("jobs", jobs::ROUTES, jobs::router),
+    ("keys", keys::ROUTES, keys::router),
     ("leads", leads::ROUTES, leads::router),
     ("notifications", notifications::ROUTES, notifications::router),
     ("people", people::ROUTES, people::router),

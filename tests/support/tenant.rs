@@ -7,7 +7,7 @@ use domain::entities::MEMBERSHIP;
 use domain::plan::{self, LIMITS, Limit};
 use domain::{Policy, Role, Time};
 use serde_json::{Value, json};
-use store::proof::Subject;
+use store::proof::{ApiKey, Subject};
 use store::{Keyring, Nonces, Rings, TenantKeys};
 
 use crate::{App, Caller};
@@ -112,6 +112,26 @@ impl Member {
     /// An access token of the member, issued at a time.
     pub fn token_at(&self, time: Time) -> String {
         self.app.keys.issue(&self.subject, time).unwrap()
+    }
+
+    /// The same member, whose tokens were issued at another version of their policy.
+    pub fn at_version(&self, policy_version: i64) -> Self {
+        Self { subject: Subject { policy_version, ..self.subject.clone() }, ..self.clone() }
+    }
+
+    /// A key of the member's for these permissions, used just now, with more in its record.
+    pub async fn key(&self, scopes: &[&str], more: Value) -> String {
+        let id = id("key");
+        let key = ApiKey::new(&id, &self.subject.tenant, [7; 32]);
+        let now = json!({ "$date": now().to_string() });
+        let mut document = json!({
+            "_id": id, "tenant_id": self.subject.tenant, "name": "A key", "member": self.id, "scopes": scopes,
+            "prefix": key.prefix(), "hash": key.hash(&self.app.vault), "last_used_at": now,
+            "created_at": now, "updated_at": now, "version": 1,
+        });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.app.data("insertOne", json!({ "collection": "api_keys", "document": document })).await;
+        key.text()
     }
 
     /// Whom the member's tokens are about.

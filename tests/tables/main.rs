@@ -10,6 +10,7 @@ mod cross_tenant;
 mod cut_off;
 mod erased;
 mod http;
+mod keys;
 mod logged;
 mod masked;
 mod matrix;

@@ -14,8 +14,14 @@ use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
 
 /// What gives others a policy.
-const HANDS_OUT: &[&str] =
-    &["POST /v1/members", "PATCH /v1/members/{id}", "POST /v1/roles", "PATCH /v1/roles/{id}", "POST /v1/roles/{id}/restore"];
+const HANDS_OUT: &[&str] = &[
+    "POST /v1/members",
+    "POST /v1/service-accounts",
+    "PATCH /v1/members/{id}",
+    "POST /v1/roles",
+    "PATCH /v1/roles/{id}",
+    "POST /v1/roles/{id}/restore",
+];
 
 type Masks = Vec<(&'static Entity, &'static Field, Mask)>;
 

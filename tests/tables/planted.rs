@@ -74,7 +74,8 @@ fn planted(keyring: &Keyring, entity: &Entity, record: &Value, at: usize, planti
         let is_text = matches!(field.kind, Kind::Text(_) | Kind::Email);
         let is_missing = record[field.name].is_null() || record[field.name] == json!([]);
         // A login that was revoked is shown to nobody.
-        let plants = planting == Planting::Everywhere && is_missing && field.name != "revoked_at";
+        let is_login_end = entity.name == "login" && field.name == "revoked_at";
+        let plants = planting == Planting::Everywhere && is_missing && !is_login_end;
         // Commands look a domain up: it must be one.
         let is_looked_up = planting == Planting::Texts && (entity.name, field.name) == ("tenant", "domain");
         if (is_text || plants) && !is_looked_up {

@@ -30,6 +30,8 @@ const MANAGER_FIRST: &[Role] = &[Manager, Owner, Admin, Expert, Vendor, Customer
 const STAFF: &[Role] = &[Manager, Owner, Admin];
 const ADMINS: &[Role] = &[Owner, Admin];
 const CLIENTS: &[Role] = &[Customer, Manager, Owner, Admin, Vendor];
+/// Those who have keys of their own.
+const KEYS: &[Role] = &[Owner, Admin, Manager, Expert, Vendor];
 const EXPERT: &[Role] = &[Expert];
 const PARTIES: &[Role] = &[Customer, Owner, Admin, Manager, Expert, Vendor];
 
@@ -102,10 +104,21 @@ pub static ENDPOINTS: &[Endpoint] = &[
     with("PATCH /v1/members/{id}", "expert_member", ADMINS, 2, |_| json!({ "status": "suspended" })),
     of("DELETE /v1/members/{id}", "expert_member", ADMINS, 2),
     of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
-    of("DELETE /v1/members/{id}/sessions", "member", ADMINS, 2),
+    of("DELETE /v1/members/{id}/sessions", "expert_member", ADMINS, 2),
     plain("GET /v1/sessions", ALL),
     of("DELETE /v1/sessions/{id}", "login", ALL, 2),
     Endpoint { trips: 2, ..plain("POST /v1/sessions/revoke-others", ALL) },
+    // keys
+    plain("GET /v1/api-keys", KEYS),
+    Endpoint {
+        body: |_| json!({ "name": "Export", "scopes": ["lead:read"] }),
+        foreign: Some(|world| json!({ "name": "Export", "scopes": ["lead:read"], "member": world.id("service") })),
+        ..plain("POST /v1/api-keys", KEYS)
+    },
+    of("GET /v1/api-keys/{id}", "key", KEYS, 1),
+    of("POST /v1/api-keys/{id}/rotate", "key", KEYS, 2),
+    of("DELETE /v1/api-keys/{id}", "key", KEYS, 2),
+    Endpoint { body: |_| json!({ "name": "Sync", "role": "expert" }), ..plain("POST /v1/service-accounts", ADMINS) },
     // leads
     plain("GET /v1/leads", PARTIES),
     Endpoint {

@@ -145,6 +145,7 @@ impl World {
         self.archive_some(&mut operations);
         operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
         operations.push(self.credential());
+        self.keys(&mut operations);
         operations
     }
 
@@ -295,6 +296,19 @@ impl World {
             "provider": "google", "subject": credential, "version": 1,
         });
         json!({ "insertOne": { "collection": "credentials", "document": document } })
+    }
+
+    /// A key of the owner's, and a service account.
+    fn keys(&mut self, operations: &mut Vec<Value>) {
+        let (key, service) = (self.new_id("key", "key"), self.new_id("service", "mem"));
+        let fields = json!({ "name": "Export", "member": self.member(Role::Owner).id, "scopes": ["lead:read"], "allowed_ips": [], "prefix": "ewk_live_" });
+        self.insert("api_keys", &key, fields, operations);
+        let code: String = service.chars().skip(service.len() - 6).collect();
+        let fields = json!({
+            "email": "sync@service.invalid", "name": "Sync", "role": "expert", "status": "active", "is_service": true,
+            "policy_version": 1, "personal_code": code,
+        });
+        self.insert("memberships", &service, fields, operations);
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {

@@ -17,9 +17,9 @@ const AVATAR_LEN_MAX: usize = 1_000;
 
 /// Checks a provider's token, and says what it says in an assertion that `auth` believes.
 pub async fn exchange(call: &Call) -> Outcome {
+    let input = validate::input(INPUT, call.input()?)?;
     let provider = Provider::find(&call.host, call.param("provider"))?;
     let provider = provider.ok_or_else(|| Error::new(ErrorKind::NotFound, "no-provider", "There is no such provider."))?;
-    let input = validate::input(INPUT, call.input()?)?;
     let token = Token::read(doc::text(&input, "token").unwrap_or_default()).map_err(refused)?;
     token.check(&provider, doc::text(&input, "nonce"), call.now()).map_err(refused)?;
     let key = keys::find(call, &provider.jwks_url, &token.kid).await?.ok_or_else(|| refused("unknown key"))?;

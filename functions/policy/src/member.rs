@@ -40,6 +40,9 @@ pub async fn change(call: &Call) -> Outcome {
     let (before, role, staff) = (found.doc(member), role.map(|role| found.doc(role)), found.docs(staff));
     let master = master.map(|master| found.doc(master));
     crud::check_version(call, &before)?;
+    if is_service(&before) && text(&input, "role") == Some("owner") {
+        return Err(Violation::on("role", "not-for-services", "A service account cannot own the tenant.").into());
+    }
     let mut after = changed(&before, input, role.as_ref())?;
     if master.is_some() && text(&after, "role") != Some("vendor") {
         return Err(Violation::on("master", "only-for-vendors", "Only a vendor has a master.").into());
@@ -107,6 +110,10 @@ pub fn require_as_much(call: &Call, policy: &Option<Policy>) -> Result<(), Halt>
         true => Ok(()),
         false => Err(Error::forbidden("role-not-allowed", "Your role may not give or take so much.").into()),
     }
+}
+
+fn is_service(member: &Doc) -> bool {
+    member.get("is_service").and_then(Value::as_bool) == Some(true)
 }
 
 /// A tenant is never without an active owner, whoever else is being changed at this moment.
