@@ -52,7 +52,8 @@ async fn write(call: &Call, before: &Doc, account: Option<Doc>) -> Outcome {
         command.job("payout-changed", "", json!({ "membership": before.get("_id") }), None);
     }
     if !is_removal {
-        command.answer_body(200, body);
+        // The holder's name is in it.
+        command.answer_secret(200, body);
     }
     Ok(Reply::answer(command.commit().await?))
 }

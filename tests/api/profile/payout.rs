@@ -14,9 +14,11 @@ async fn an_account_is_masked_for_its_holder_and_whole_for_who_pays() {
     let caller = expert.caller();
     assert_eq!(caller.get(PATH).await.expect(200).json, json!({ "payout": null }));
     let account =
-        json!({ "account_holder": "Ann", "account_number": "GB29 NWBK 6016 1331 9268 19", "tax_number": "DE136695976" });
-    let set = caller.post(PATH, account).send().await.expect(200);
-    let masked = json!({ "account_holder": "Ann", "account_number": "•••• 6819", "tax_number": "•••• 5976" });
+        json!({ "account_holder": "Ann Zqholder", "account_number": "GB29 NWBK 6016 1331 9268 19", "tax_number": "DE136695976" });
+    let set = caller.post(PATH, account.clone()).header("idempotency-key", "once").send().await.expect(200);
+    let again = caller.post(PATH, account).header("idempotency-key", "once").send().await.expect(200);
+    assert_eq!((again.header("idempotency-replayed"), &again.json), (Some("true"), &set.json));
+    let masked = json!({ "account_holder": "Ann Zqholder", "account_number": "•••• 6819", "tax_number": "•••• 5976" });
     assert_eq!(set.json["payout"], masked);
     assert_eq!(caller.get(PATH).await.expect(200).json["payout"], masked);
     let whole = format!("/v1/profiles/{}/payout", expert.id);
@@ -28,7 +30,8 @@ async fn an_account_is_masked_for_its_holder_and_whole_for_who_pays() {
     assert_eq!(App::shared().standins.mails_to(&expert.email).await.len(), 1);
     for collection in ["memberships", "events", "jobs", "idempotency"] {
         for stored in App::shared().as_stored(collection, json!({ "tenant_id": tenant.id })).await {
-            assert!(!stored.to_string().contains("60161331926819"), "{stored}");
+            let text = stored.to_string();
+            assert!(!text.contains("60161331926819") && !text.contains("Zqholder"), "{text}");
         }
     }
     caller.delete(PATH).await.expect(204);
