@@ -19,12 +19,25 @@ pub const SPIN_TARGET: &str = "wasm32-wasip2";
 /// # Errors
 /// When it is missing and rustup cannot add it.
 pub fn rust_target(target: &str) -> Result<()> {
+    add_to_toolchain(&format!("{target}/lib"), &["target", "add", target])
+}
+
+/// Adds the source of the standard library to the toolchain where it is missing.
+///
+/// # Errors
+/// When it is missing and rustup cannot add it.
+pub fn rust_source() -> Result<()> {
+    add_to_toolchain("src/rust/library/std", &["component", "add", "rust-src"])
+}
+
+fn add_to_toolchain(folder: &str, rustup: &[&str]) -> Result<()> {
     let sysroot = run_quietly(Command::new("rustc").args(["--print", "sysroot"]))?;
-    if PathBuf::from(sysroot.trim()).join("lib/rustlib").join(target).join("lib").is_dir() {
+    if PathBuf::from(sysroot.trim()).join("lib/rustlib").join(folder).is_dir() {
         return Ok(());
     }
-    run_quietly(Command::new("rustup").args(["target", "add", target]))
-        .with_context(|| format!("the Rust target {target} is missing; `rustup target add {target}` adds it"))?;
+    let command = rustup.join(" ");
+    run_quietly(Command::new("rustup").args(rustup))
+        .with_context(|| format!("the Rust toolchain lacks {folder}; `rustup {command}` adds it"))?;
     Ok(())
 }
 

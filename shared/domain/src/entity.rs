@@ -1,6 +1,6 @@
 //! The vocabulary of the entity tables: what an entity is, which fields it has, who may see it.
 
-use crate::rules::Rules;
+use crate::rules::{Plain, Rules};
 use crate::{Filter, Time, Viewer};
 
 /// A kind of record: its fields, indexes, access and rules, as data.
@@ -22,6 +22,11 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// The same without its rules.
+    pub(crate) const fn table(&self) -> Self {
+        Self { rules: &Plain, ..*self }
+    }
+
     /// A field by its name, the base fields included.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().chain(BASE_FIELDS).find(|field| field.name == name)
@@ -420,6 +425,7 @@ pub const fn expires(key: &'static [&'static str]) -> Index {
 }
 
 /// Who sees which records, beyond what the roles' permissions say.
+#[derive(Clone, Copy)]
 pub struct Access {
     /// Fields that hold a membership id (or a list of them): a record is one's own when one of them is oneself.
     pub own: &'static [&'static str],
