@@ -77,6 +77,7 @@ pub static EVENT: Entity = Entity {
 
 /// What events are about, and the permission to read all of which lets one read them.
 const GUARDED: &[(&str, &str)] = &[
+    ("api_key", "api_key:read"),
     ("bid", "bid:read"),
     ("conversation", "conversation:read"),
     ("field_definition", "field_definition:read"),

@@ -104,7 +104,7 @@ mod tests {
 
     fn expert() -> Doc {
         doc::fields(json!({
-            "_id": "mem_1", "email": "a@example.com", "role": "expert", "phone": "+442079460018", "status": "active", "team_ids": [],
+            "_id": "mem_1", "email": "a@example.com", "role": "expert", "phone": "+442079460018", "status": "active", "is_master": false, "team_ids": [],
             "verified": { "phone": "2026-01-01T00:00:00.000Z", "email": "2026-01-01T00:00:00.000Z" },
         }))
     }
