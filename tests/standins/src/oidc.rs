@@ -37,6 +37,20 @@ pub enum Forgery {
     Critical,
 }
 
+impl Forgery {
+    /// Everything that can be wrong so.
+    pub const ALL: &[Self] = &[
+        Self::AlgNone,
+        Self::AlgNoneSigned,
+        Self::PublicKeyAsSecret,
+        Self::UnknownKid,
+        Self::NoKid,
+        Self::Tampered,
+        Self::OtherKey,
+        Self::Critical,
+    ];
+}
+
 /// A provider.
 pub(crate) struct Provider {
     /// The keys it publishes, by their place in `KEYS`; the last signs.
