@@ -8,7 +8,7 @@ use crate::policy::Reach;
 use crate::rules::Moment;
 use crate::{Doc, Result, Role, validate};
 
-use sets::{AGENCY, GROWTH, MARKETPLACE, WHOLESALE, WORKSPACE};
+use sets::{AGENCY, COMMON, GROWTH, MARKETPLACE, WHOLESALE, WORKSPACE};
 
 /// The roles of one kind of business.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum Seeded {
         name: &'static str,
         /// The preset that it is based on.
         based_on: Role,
-        /// What it may do with everybody's records.
+        /// What it may do with everybody's records, besides what all such roles may.
         all: &'static [&'static str],
         /// What it may do with those of its teams.
         team: &'static [&'static str],
@@ -69,8 +69,8 @@ impl Seeded {
     /// Its fields, unless every tenant has it.
     pub fn record(&self) -> Option<Doc> {
         let Self::Own { name, based_on, all, team, own } = self else { return None };
-        let reaches = [(Reach::All, all), (Reach::Team, team), (Reach::Own, own)];
-        let given = |(reach, permissions): (Reach, &&'static [&'static str])| {
+        let reaches = [(Reach::All, COMMON), (Reach::All, *all), (Reach::Team, *team), (Reach::Own, *own)];
+        let given = |(reach, permissions): (Reach, &'static [&'static str])| {
             permissions.iter().map(|permission| (*permission, reach.word().into())).collect::<Vec<_>>()
         };
         let permissions = object(reaches.into_iter().flat_map(given).collect());
@@ -104,7 +104,7 @@ mod tests {
     fn no_permission_is_given_twice() {
         for role in ROLE_SETS.iter().flat_map(|set| set.roles) {
             let Seeded::Own { name, all, team, own, .. } = role else { continue };
-            let given: Vec<_> = all.iter().chain(*team).chain(*own).collect();
+            let given: Vec<_> = COMMON.iter().chain(*all).chain(*team).chain(*own).collect();
             let distinct: std::collections::BTreeSet<_> = given.iter().collect();
             assert_eq!(given.len(), distinct.len(), "{name}");
         }

@@ -3,8 +3,8 @@
 use super::{RoleSet, Seeded};
 use crate::Role;
 
-/// What everybody who works for the tenant needs.
-const COMMON: &[&str] = &["membership:read", "team:read", "field_definition:read"];
+/// What each of the roles below may do with everybody's records besides what it says: whoever works for the tenant needs it.
+pub const COMMON: &[&str] = &["membership:read", "team:read", "field_definition:read"];
 
 /// Services are asked for, bid on, and paid by milestones.
 pub const MARKETPLACE: RoleSet = RoleSet {
@@ -28,7 +28,7 @@ pub const AGENCY: RoleSet = RoleSet {
         Seeded::Own {
             name: "Sales",
             based_on: Role::Manager,
-            all: COMMON,
+            all: &[],
             team: &[
                 "lead:read",
                 "lead:update",
@@ -53,9 +53,6 @@ pub const AGENCY: RoleSet = RoleSet {
             name: "Support",
             based_on: Role::Manager,
             all: &[
-                "membership:read",
-                "team:read",
-                "field_definition:read",
                 "person:read",
                 "person:update",
                 "lead:read",
@@ -72,7 +69,7 @@ pub const AGENCY: RoleSet = RoleSet {
         Seeded::Own {
             name: "Tech",
             based_on: Role::Manager,
-            all: COMMON,
+            all: &[],
             team: &["lead:read", "project:read", "milestone:read", "conversation:read", "conversation:write"],
             own: &["notification:read"],
         },
@@ -86,9 +83,6 @@ const EDITOR: Seeded = Seeded::Own {
     name: "Editor",
     based_on: Role::Manager,
     all: &[
-        "membership:read",
-        "team:read",
-        "field_definition:read",
         "lead:read",
         "lead:create",
         "lead:update",
@@ -114,9 +108,6 @@ const fn viewer(name: &'static str) -> Seeded {
         name,
         based_on: Role::Manager,
         all: &[
-            "membership:read",
-            "team:read",
-            "field_definition:read",
             "lead:read",
             "person:read",
             "bid:read",
@@ -141,9 +132,6 @@ pub const GROWTH: RoleSet = RoleSet {
             name: "Member",
             based_on: Role::Manager,
             all: &[
-                "membership:read",
-                "team:read",
-                "field_definition:read",
                 "lead:read",
                 "person:read",
                 "quote:read",
@@ -177,7 +165,7 @@ pub const WHOLESALE: RoleSet = RoleSet {
         Seeded::Own {
             name: "Acquisition rep",
             based_on: Role::Manager,
-            all: COMMON,
+            all: &[],
             team: &["lead:read", "person:read", "conversation:read", "conversation:write"],
             own: &["lead:create", "lead:update", "lead:delete", "person:create", "person:update", "notification:read"],
         },
@@ -185,9 +173,6 @@ pub const WHOLESALE: RoleSet = RoleSet {
             name: "Disposition manager",
             based_on: Role::Manager,
             all: &[
-                "membership:read",
-                "team:read",
-                "field_definition:read",
                 "lead:read",
                 "lead:publish",
                 "lead:assign",
