@@ -65,6 +65,12 @@ impl Operation {
         self.within("refs", target, source.into())
     }
 
+    /// As it stands on the wire.
+    #[must_use]
+    pub fn into_json(self) -> Value {
+        Value::Object(Map::from_iter([(self.action.name().to_owned(), self.body.into())]))
+    }
+
     fn within(mut self, outer: &str, inner: &str, value: Value) -> Self {
         let map = self.body.entry(outer).or_insert_with(|| Map::new().into());
         if let Value::Object(map) = map {

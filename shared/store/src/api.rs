@@ -66,10 +66,12 @@ impl Client {
     /// Several operations in one trip, all or none; one answer each.
     pub async fn transaction(&self, tenant: &str, operations: &[Operation]) -> Result<Vec<Answer>, Failure> {
         let mut nonces = self.nonces();
-        let sealed = operations.iter().map(|operation| self.sealed(operation.clone(), &mut nonces));
-        let sealed = serde_json::to_value(sealed.collect::<Result<Vec<_>, _>>()?).map_err(|error| internal(error.to_string()))?;
+        let mut sealed = Vec::with_capacity(operations.len());
+        for operation in operations {
+            sealed.push(self.sealed(operation.clone(), &mut nonces)?.into_json());
+        }
         let mut body = Map::new();
-        body.insert("operations".to_owned(), sealed);
+        body.insert("operations".to_owned(), sealed.into());
         let mut answer = self.call(tenant, "transaction", body).await?;
         let Some(Value::Array(results)) = answer.get_mut("results").map(Value::take) else {
             return Err(internal("the gateway answers no results".to_owned()));
