@@ -49,7 +49,7 @@ fn wasm(workspace: &Workspace, functions: &[String], target: &str, profile: &str
     cargo.args(["build", "--quiet", "--locked", "--profile", profile, "--target", target]);
     cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]).env("RUSTC_BOOTSTRAP", "1");
     let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
-    cargo.env(flags, "-Zunstable-options -Cpanic=immediate-abort");
+    cargo.env(flags, "-Zunstable-options -Cpanic=immediate-abort -Zfmt-debug=none");
     for function in functions {
         cargo.args(["-p", function]);
     }
