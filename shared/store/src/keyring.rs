@@ -3,7 +3,7 @@
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
-use domain::search;
+use domain::{doc, search};
 use serde_json::Value;
 
 use crate::{PlatformScope, Vault};
@@ -149,7 +149,7 @@ impl Keyring {
         let (random, msg) = bytes.split_first_chunk::<12>()?;
         let aad = self.aad(place);
         let plain = cipher.decrypt(&Nonce::from(*random), Payload { msg, aad: aad.as_bytes() }).ok()?;
-        serde_json::from_slice(&plain).ok()
+        doc::parse(&plain)
     }
 
     /// Whether a sealed value is sealed as a new one would be.

@@ -5,6 +5,7 @@ mod key;
 mod lease;
 mod operator;
 mod session;
+mod token;
 
 pub use hook::{Hook, VerifiedHook};
 pub use key::{ApiKey, KEY_PREFIX, VerifiedKey, invalid_key};

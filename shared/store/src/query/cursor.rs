@@ -3,7 +3,7 @@
 use ct_codecs::{Base64UrlSafeNoPadding, Decoder, Encoder};
 use domain::filter::Op;
 use domain::json;
-use domain::{Doc, Filter, Time};
+use domain::{Doc, Filter, Time, doc};
 use serde_json::Value;
 
 use super::SortKey;
@@ -31,7 +31,10 @@ impl Cursor {
     /// What a caller brings back, if it fits the sort.
     pub(super) fn decode(text: &str, sort: &[SortKey]) -> Option<Self> {
         let bytes = Base64UrlSafeNoPadding::decode_to_vec(text, None).ok()?;
-        let (spelled, values, id): (String, Vec<Value>, String) = serde_json::from_slice(&bytes).ok()?;
+        let Value::Array(parts) = doc::parse(&bytes)? else { return None };
+        let [Value::String(spelled), Value::Array(values), Value::String(id)] = <[Value; 3]>::try_from(parts).ok()? else {
+            return None;
+        };
         let fit = values.len() == sort.len() && sort.iter().zip(&values).all(|(key, value)| fits(key, value));
         (spelled == spell(sort) && fit).then_some(Self { values, id })
     }
