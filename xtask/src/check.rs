@@ -11,9 +11,8 @@ use xtask::tools::{self, SPIN_TARGET, WORKERS_TARGET};
 use xtask::workspace::{Workspace, run_quietly};
 
 const CARGO_DENY: &str = "0.20.2";
-/// What the first brings, and switches on in the next two, is for algorithms that are not ours, and the last is a router that
-/// only `worker`'s own would use; the linker drops it all.
-const UNLINKED: [&str; 4] = ["jwt-simple", "hmac-sha1-compact", "hmac-sha256", "matchit@0.7.3"];
+/// What the first brings, and switches on in the next two, is for algorithms that are not ours; the linker drops it all.
+const UNLINKED: [&str; 3] = ["jwt-simple", "hmac-sha1-compact", "hmac-sha256"];
 const FEATURES: &str = "xtask/conformance,xtask/bench";
 /// Heavy and used by nothing else, so they are linted as they are built.
 const HEAVY: [&str; 2] = ["host", "bindgen"];

@@ -12,10 +12,7 @@ use store::{Scope, Store};
 
 use crate::caller::Caller;
 use crate::http::Request;
-use crate::{Config, Halt, Payload, Route};
-
-/// The parameters of a path, by name.
-pub(crate) type Params = Vec<(String, String)>;
+use crate::{Config, Halt, Payload, Route, paths};
 
 /// A request on its way through a handler.
 pub struct Call {
@@ -27,7 +24,6 @@ pub struct Call {
     pub store: Rc<Store>,
     pub(crate) request: Request,
     pub(crate) route: &'static Route,
-    pub(crate) params: Params,
     pub(crate) caller: Option<(Caller, Scope)>,
     /// Whether the definitions of custom fields are read though no values are given: that was found to be needed.
     pub(crate) reads_definitions: Cell<bool>,
@@ -74,7 +70,7 @@ impl Call {
 
     /// A parameter of the path.
     pub fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+        paths::param(self.route.path, &self.request.path, name)
     }
 
     /// The `{id}` of the path, which must be one of the entity's.

@@ -9,6 +9,7 @@ mod config;
 pub mod crud;
 pub mod custom;
 pub mod http;
+mod paths;
 mod problem;
 mod reply;
 mod route;

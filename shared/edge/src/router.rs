@@ -9,10 +9,9 @@ use http::Method;
 use platform::Host;
 use store::{Answer, FIELDS_CHANGED, IdempotencyKey, Origin, Store};
 
-use crate::call::Params;
 use crate::caller::{self, client_ip};
 use crate::http::{Body, Reply, Request};
-use crate::{Call, Config, Content, Halt, Payload, Route, problem};
+use crate::{Call, Config, Content, Halt, Payload, Route, paths, problem};
 
 const REQUEST_ID_LEN_MAX: usize = 100;
 const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
@@ -20,7 +19,6 @@ const IDEMPOTENCY_KEY_LEN_MAX: usize = 255;
 /// A function's routes, ready to answer.
 pub struct Router {
     routes: &'static [Route],
-    paths: matchit::Router<&'static str>,
     config: OnceCell<Rc<Config>>,
 }
 
@@ -36,12 +34,7 @@ struct Trace {
 impl Router {
     /// A router for these routes.
     pub fn new(routes: &'static [Route]) -> Self {
-        let mut paths = matchit::Router::new();
-        for route in routes {
-            // The second route of a path finds it there already.
-            let _ = paths.insert(route.path, route.path);
-        }
-        Self { routes, paths, config: OnceCell::new() }
+        Self { routes, config: OnceCell::new() }
     }
 
     /// The routes.
@@ -82,7 +75,7 @@ impl Router {
         request_id: &str,
         trace: &mut Trace,
     ) -> crate::Outcome {
-        let (route, params) = self.find(&request)?;
+        let route = self.find(&request)?;
         trace.route = route.path;
         let now = Time::from_ms(host.now_ms());
         let origin = origin(&config, &request, request_id)?;
@@ -97,7 +90,7 @@ impl Router {
         check_query(route, &request)?;
         check_body(route, &request)?;
         let reads_definitions = Cell::new(false);
-        let call = Call { host: host.clone(), config, store: store.clone(), request, route, params, caller, reads_definitions };
+        let call = Call { host: host.clone(), config, store: store.clone(), request, route, caller, reads_definitions };
         if route.content == Content::Nothing {
             validate::input(&[], call.input()?)?;
         }
@@ -112,8 +105,8 @@ impl Router {
 
     fn problem(&self, error: &Error, path: &str, request_id: &str) -> Reply {
         let reply = problem::reply(error, path, request_id);
-        match self.paths.at(path) {
-            Ok(found) if error.kind == ErrorKind::MethodNotAllowed => reply.with("allow", self.methods(found.value)),
+        match paths::find(self.routes, path) {
+            Some(path) if error.kind == ErrorKind::MethodNotAllowed => reply.with("allow", self.methods(path)),
             _ => reply,
         }
     }
@@ -121,7 +114,7 @@ impl Router {
     /// The first answer again, and where the record is that it made.
     fn replayed(&self, answer: Answer, path: &str) -> Reply {
         let id = answer.doc().filter(|_| answer.status == 201).and_then(|doc| doc.get("_id")?.as_str());
-        let location = id.map(|id| format!("{path}/{id}")).filter(|location| self.paths.at(location).is_ok());
+        let location = id.map(|id| format!("{path}/{id}")).filter(|location| paths::find(self.routes, location).is_some());
         let reply = Reply::answer(answer);
         match location {
             Some(location) => reply.with("location", location),
@@ -137,15 +130,12 @@ impl Router {
         Ok(self.config.get_or_init(|| config).clone())
     }
 
-    fn find(&self, request: &Request) -> Result<(&'static Route, Params), Error> {
-        let found = self.paths.at(&request.path).map_err(|_| no_route())?;
-        let path = *found.value;
+    fn find(&self, request: &Request) -> Result<&'static Route, Error> {
+        let path = paths::find(self.routes, &request.path).ok_or_else(no_route)?;
         let method = if request.method == Method::HEAD { "GET" } else { request.method.as_str() };
         let route = self.routes.iter().find(|route| route.path == path && route.verb.name() == method);
         let allowed = || format!("This path takes {}.", self.methods(path));
-        let route = route.ok_or_else(|| Error::new(ErrorKind::MethodNotAllowed, "method-not-allowed", allowed()))?;
-        let params = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok((route, params))
+        route.ok_or_else(|| Error::new(ErrorKind::MethodNotAllowed, "method-not-allowed", allowed()))
     }
 
     fn methods(&self, path: &str) -> String {
@@ -155,7 +145,7 @@ impl Router {
 
     /// The reply to a browser that asks what it may send.
     fn preflight(&self, path: &str) -> crate::Outcome {
-        let methods = self.methods(self.paths.at(path).map_err(|_| no_route())?.value);
+        let methods = self.methods(paths::find(self.routes, path).ok_or_else(no_route)?);
         let headers = "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-request-id";
         let reply = Reply::empty(204).with("allow", methods.clone()).with("access-control-allow-methods", methods);
         Ok(reply.with("access-control-allow-headers", headers).with("access-control-max-age", "86400"))
