@@ -1,15 +1,16 @@
 //! Showing what is known of a person: read when it is asked for, page by page, and kept nowhere a second time.
 
 use domain::doc::text;
-use domain::entities::{self, PRIVACY_REQUEST};
+use domain::entities::{self, MEMBERSHIP, PRIVACY_REQUEST, masked_payout};
 use domain::json;
-use domain::{Doc, Entity, Error, Filter, custom, id, validate};
+use domain::policy::{Mask, Reach};
+use domain::{Doc, Entity, Error, Filter, Time, Viewer, access, custom, id, validate};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
 
 use crate::walk::{Place, subject, walk};
 
-/// A page of the records about a person and of those that name them, as the caller may see them.
+/// A page of the records about a person, whatever else the caller may read, and of those that name them and the caller may read.
 pub async fn export(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let from = place(call.query())?;
@@ -19,24 +20,58 @@ pub async fn export(call: &Call) -> Outcome {
         return Err(Error::conflict("not-an-export", "This request is not one for an export.").into());
     }
     let (subject, viewer, now) = (subject(&request), call.viewer()?, call.now());
-    // What is sealed is no less sealed here.
-    let which = |entity: &Entity| match subject.is_named_in(entity) {
-        Filter::Nothing => Filter::Nothing,
-        named => named.and(entity.access.narrow.map_or(Filter::All, |narrow| narrow(viewer, now))),
+    let which = |entity: &Entity| {
+        let named = subject.is_named_in(entity).and(access::permitted(entity, "read", viewer));
+        subject.is_subject_of(entity).or(named).and(open(entity, viewer, now))
     };
     let (batch, next) = walk(&call.store, scope, &from, which).await?;
     let mut data = Vec::new();
     for (entity, docs) in batch {
         for mut doc in docs {
-            if !subject.owns(entity, &doc) {
-                withhold(entity, &mut doc);
+            match subject.owns(entity, &doc) {
+                true => outline(entity, &mut doc, viewer),
+                false => withhold(entity, &mut doc),
             }
-            let record = Value::Object(validate::render(entity, doc, Some(viewer)));
-            data.push(json!({ "entity": entity.name, "record": record }));
+            data.push(json!({ "entity": entity.name, "record": shown(entity, doc, viewer) }));
         }
     }
     let next = next.map(|next| [next.entity.as_str(), ".", &next.after].concat());
-    Ok(Reply::json(200, &json!({ "data": data, "has_more": next.is_some(), "next": next })))
+    let body = json!({ "data": data, "has_more": next.is_some(), "next": next, "withheld": withheld(viewer) });
+    Ok(Reply::json(200, &body))
+}
+
+/// What is sealed is no less sealed here; what else is kept from callers' own lists, such as notices that were only mailed, is told.
+fn open(entity: &Entity, viewer: &Viewer, now: Time) -> Filter {
+    match entity.name {
+        "notification" => Filter::All,
+        "event" => Filter::is("sealed_until", Value::Null).or(Filter::by("sealed_until", now)),
+        _ => entity.access.narrow.map_or(Filter::All, |narrow| narrow(viewer, now)),
+    }
+}
+
+/// That somebody did something is about them; what became of the record by it is for those who may read such records.
+fn outline(entity: &Entity, doc: &mut Doc, viewer: &Viewer) {
+    let of = doc.get("record").and_then(|record| record.get("type")).and_then(Value::as_str).unwrap_or_default();
+    if entity.name == "event" && viewer.policy.reach(&[of, ":read"].concat()) != Some(Reach::All) {
+        doc.remove("changes");
+        doc.remove("comment");
+    }
+}
+
+/// A record as anybody is shown it; where somebody is paid, as whoever does not pay them is told it.
+fn shown(entity: &Entity, mut doc: Doc, viewer: &Viewer) -> Value {
+    let account = if entity.name == MEMBERSHIP.name { doc.remove("payout") } else { None };
+    let mut shown = validate::render(entity, doc, Some(viewer));
+    if let Some(Value::Object(account)) = account {
+        shown.insert("payout".to_owned(), masked_payout(&account).into());
+    }
+    shown.into()
+}
+
+/// The fields that a mask hides from the caller: without them the export is not all that is known.
+fn withheld(viewer: &Viewer) -> Value {
+    let hidden = viewer.policy.masks().filter(|(.., mask)| *mask == Mask::Hidden);
+    hidden.map(|(entity, field, _)| Value::from([entity, ".", field].concat())).collect()
 }
 
 /// What is personal in a record that is about somebody else is theirs.

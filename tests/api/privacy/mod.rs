@@ -1,5 +1,7 @@
 //! `/v1/privacy/requests`: what is taken and refused, and pages of an export. Erasing is tested beside the jobs.
 
+mod reach;
+
 use domain::Role;
 use serde_json::{Value, json};
 use support::{App, Member, Tenant, id};
