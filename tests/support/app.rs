@@ -130,8 +130,11 @@ impl App {
 
     async fn learn(&self, rings: &Rings, tenant: &str) {
         if rings.wrapped(tenant).is_none() {
-            let found = self.as_stored("keys", json!({ "_id": tenant })).await;
-            found.iter().for_each(|keys| rings.learn(tenant, keys["sealed"].as_str().unwrap()));
+            // In the order of their ids, the tenant's own may be among those of deliveries.
+            let found = self.as_stored("keys", json!({ "tenant_id": tenant })).await;
+            let (own, deliveries): (Vec<_>, Vec<_>) = found.iter().partition(|keys| keys["_id"] == tenant);
+            own.iter().filter_map(|keys| keys["sealed"].as_str()).for_each(|wrapped| rings.learn(tenant, wrapped));
+            deliveries.iter().filter_map(|keys| keys["sealed"].as_str()).for_each(|one| rings.learn_delivery(tenant, one));
         }
     }
 

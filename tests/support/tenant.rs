@@ -46,7 +46,7 @@ impl Tenant {
         let fresh = || [crate::id("key").as_bytes(), &[0; 8]].concat()[4..36].try_into().unwrap();
         let keys = TenantKeys::new(fresh(), fresh());
         let tenant = Tenant { id, keys, app };
-        let record = store::keys::record(&tenant.id, &tenant.wrapped_keys(), now());
+        let record = store::keys::record(&tenant.id, &tenant.id, &tenant.wrapped_keys(), now());
         app.data("insertOne", json!({ "collection": "keys", "document": record })).await;
         tenant
     }

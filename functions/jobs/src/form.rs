@@ -18,10 +18,11 @@ const ROOM_AFTER_MS: i64 = 3_600_000;
 
 /// Works a receipt.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
-    let Some(receipt) = work.find(&RECEIPT, work.text("receipt")).await?.filter(|receipt| text(receipt, "status") == "received")
-    else {
-        return work.nothing_to_do().await;
-    };
+    let mut reading = work.store.reading(&work.scope);
+    reading.keys_of_delivery(work.lease.tenant(), work.text("receipt"));
+    let receipt = reading.maybe(&RECEIPT, &work.one(work.text("receipt")));
+    let receipt = reading.run().await?.maybe(receipt).filter(|receipt| text(receipt, "status") == "received");
+    let Some(receipt) = receipt else { return work.nothing_to_do().await };
     let integration = work.find(&INTEGRATION, text(&receipt, "integration")).await?.unwrap_or_default();
     match submission::read(text(&receipt, "body"), integration.get("config"), work.scope.now()) {
         Ok(submission) => take(work, &receipt, &submission).await,
@@ -84,7 +85,7 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
         command.job("invite", &customer.id, invited(), None);
         command.job("invite-expiry", &customer.id, invited(), Some(invite_expiry(work.scope.now())));
     }
-    command.update_many(&RECEIPT, &work.one(text(receipt, "_id")), &worked);
+    end(&mut command, work, receipt, worked);
     match command.commit().await {
         Ok(_) => Ok(None),
         Err(Halt::Refused(Error { code: "plan-limit", more, .. })) => Ok(more.map(|more| more.1)),
@@ -158,7 +159,7 @@ fn raced() -> Error {
 async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop> {
     let id = text(receipt, "_id");
     let mut command = work.finishing();
-    command.update_many(&RECEIPT, &work.one(id), &doc(vec![("status", "refused".into()), ("refusal", reason.into())]));
+    end(&mut command, work, receipt, doc(vec![("status", "refused".into()), ("refusal", reason.into())]));
     command.event(EventOf {
         kind: "receipt.refused",
         entity: &RECEIPT,
@@ -172,6 +173,14 @@ async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop
     command.notify(&staff, facts("receipt.refused", &RECEIPT, id, None, reason));
     work.host.log(&object(vec![("job", work.lease.id().into()), ("refused", reason.into())]).to_string());
     done(command).await
+}
+
+/// Writes what became of a receipt. What was sent waited under a key of its own; from now on the tenant's own key seals it.
+fn end(command: &mut Command<'_>, work: &Work<'_>, receipt: &Doc, mut set: Doc) {
+    let id = text(receipt, "_id");
+    set.extend(receipt.get("body").map(|body| ("body".to_owned(), body.clone())));
+    command.update_many(&RECEIPT, &work.one(id), &set);
+    command.end_delivery_keys(id);
 }
 
 fn changed(before: Value, after: &str) -> Value {

@@ -20,7 +20,7 @@ pub async fn receive(call: &Call) -> Outcome {
     let malformed = |malformed| Error::malformed("malformed-delivery", format!("The delivery {malformed}."));
     let response = typeform::parse(body.as_bytes()).map_err(malformed)?;
     let mut receiving = receiving(call, &hook, key);
-    receiving.keep(&response.token, without_cards(body).as_deref().unwrap_or(body), "form", Doc::new());
+    receiving.keep(&response.token, Some(without_cards(body).as_deref().unwrap_or(body)), "form", Doc::new());
     receiving.commit().await?;
     Ok(Reply::json(200, &json!({ "received": true })))
 }

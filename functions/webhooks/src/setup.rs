@@ -1,7 +1,7 @@
 //! What an integration of each kind is set up with, and the hook that follows from it.
 
 use domain::entity::{Field, object, opaque, text};
-use domain::{Doc, Error, Violation, money, validate};
+use domain::{Doc, Error, Violation, id, money, validate};
 use edge::Call;
 use integrations::typeform::Mapping;
 use serde_json::Value;
@@ -51,6 +51,11 @@ const HOOKS: &[(&str, &str, &str)] = &[("typeform", "forms", "signing_secret"), 
 /// Credentials as they were found right.
 pub struct Credentials(Value);
 
+/// What tells that a key is an integration's current one, and tells nothing else of it.
+pub fn digest(key: &str) -> String {
+    id::derived("hook", &[key])
+}
+
 /// Expects configuration and credentials to be those of the kind.
 pub fn check(kind: &str, config: Option<&Value>, credentials: Option<Value>) -> Result<Credentials, Error> {
     let fields = if kind == "xero" { XERO } else { TYPEFORM };
@@ -81,11 +86,11 @@ impl Credentials {
         let kind = integration.get("kind").and_then(Value::as_str).unwrap_or_default();
         let Some((kind, path, secret)) = HOOKS.iter().find(|(known, ..)| *known == kind) else { return };
         let secret = self.0.get(secret).and_then(Value::as_str).unwrap_or_default();
-        let hook = Hook::new(tenant, id, kind, secret, call.store.intake_keys(tenant));
+        let hook = Hook::new(tenant, id, kind, secret);
         let key = hook.key(call.store.vault(), call.store.random());
         let url = format!("{}/v1/hooks/{path}/{key}", call.config.public_url);
         integration.insert("hook_url".to_owned(), url.into());
-        integration.insert("hook_key".to_owned(), key.into());
+        integration.insert("hook_digest".to_owned(), digest(&key).into());
     }
 
     /// Whether deliveries are signed as they were with other credentials.

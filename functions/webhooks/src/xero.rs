@@ -1,6 +1,5 @@
 //! Xero: a signed delivery is kept and answered in one trip; jobs fetch what changed.
 
-use domain::json;
 use domain::{Doc, Error};
 use edge::{Call, Outcome, Reply};
 use integrations::xero::{self, Event};
@@ -29,15 +28,11 @@ pub async fn receive(call: &Call) -> Outcome {
     if !invoices.is_empty() {
         let mut receiving = receiving(call, &hook, key);
         for event in invoices {
-            receiving.keep(&event.dedupe_key(), &told(event).to_string(), "xero.fetch", payload(event));
+            receiving.keep(&event.dedupe_key(), None, "xero.fetch", payload(event));
         }
         receiving.commit().await?;
     }
     Ok(Reply::empty(200))
-}
-
-fn told(event: &Event) -> serde_json::Value {
-    json!({ "resource": event.resource_id, "organisation": event.tenant_id, "kind": event.kind, "at_ms": event.at_ms })
 }
 
 fn payload(event: &Event) -> Doc {

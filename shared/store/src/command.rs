@@ -89,6 +89,12 @@ impl<'a> Command<'a> {
         self.push(find_one(entity, &filter).expecting("document", json!({})), On::expect(otherwise))
     }
 
+    /// As [`Command::require`], of a record of which nothing is read: whoever has no keys could not open it.
+    pub fn require_unread(&mut self, entity: &Entity, filter: &Filter, otherwise: Error) {
+        let operation = find_one(entity, filter).with("projection", json!({ "_id": 1 }));
+        self.push(operation.expecting("document", json!({})), On::expect(otherwise));
+    }
+
     /// As [`Command::require`], of a record that nobody may change until this is written: under snapshot isolation two
     /// transactions that only read what the other writes would both succeed. Its version stays.
     pub fn require_still(&mut self, entity: &Entity, filter: Filter, otherwise: Error) -> Step {

@@ -12,8 +12,8 @@ use crate::{PlatformScope, Vault};
 pub const MARK: &str = "~1.";
 /// The vault's purpose for a tenant's keys.
 const PURPOSE: &str = "keys";
-/// The number of the key that never changes; hooks seal with it, as their addresses are in strangers' hands.
-const INTAKE: u32 = 0;
+/// The number of keys that seal one delivery each: whoever takes in has none of the tenant's.
+const DELIVERY: u32 = 0;
 const KEY_LEN: usize = 32;
 const VERSION_LEN: usize = KEY_LEN + 4;
 /// 128 bits tell any two values apart; of words 72 do, as there are many.
@@ -38,6 +38,11 @@ impl TenantKeys {
         Self { root, versions: vec![(1, first)] }
     }
 
+    /// The key of one delivery, and nothing else.
+    pub fn of_delivery(root: Key, key: Key) -> Self {
+        Self { root, versions: vec![(DELIVERY, key)] }
+    }
+
     /// The keys as they travel and wait: sealed by the vault for one tenant.
     pub fn wrap(&self, vault: &Vault, tenant: &str, random: [u8; 12]) -> String {
         let mut plain = self.root.to_vec();
@@ -60,15 +65,9 @@ impl TenantKeys {
         Some(Self { root: *root, versions })
     }
 
-    /// What those need who only take in: with these, they read nothing that others wrote.
-    #[must_use]
-    pub fn for_intake(&self) -> Self {
-        Self { root: self.root, versions: Vec::new() }
-    }
-
     /// The number of the version that seals.
     pub fn active(&self) -> u32 {
-        self.versions.first().map_or(INTAKE, |(number, _)| *number)
+        self.versions.first().map_or(DELIVERY, |(number, _)| *number)
     }
 
     /// Whether there is another version beside the one that seals.
@@ -78,7 +77,7 @@ impl TenantKeys {
 
     /// Adds a version that opens, and does not seal yet.
     pub fn publish(&mut self, key: Key) {
-        let newest = self.versions.iter().map(|(number, _)| *number).max().unwrap_or(INTAKE);
+        let newest = self.versions.iter().map(|(number, _)| *number).max().unwrap_or(DELIVERY);
         self.versions.push((newest + 1, key));
     }
 
@@ -109,10 +108,14 @@ pub struct Keyring {
 impl Keyring {
     /// The ring of a tenant's keys.
     pub fn new(tenant: &str, keys: &TenantKeys) -> Self {
-        let intake = (INTAKE, keys.derived("intake"));
-        let all = keys.versions.iter().chain(std::iter::once(&intake));
-        let ciphers = all.map(|(number, key)| (*number, Aes256Gcm::new(key.into()))).collect();
-        Self { tenant: tenant.to_owned(), ciphers, indexes: vec![keys.derived("index")] }
+        let mut ring = Self { tenant: tenant.to_owned(), ciphers: Vec::new(), indexes: vec![keys.derived("index")] };
+        ring.also_open(keys);
+        ring
+    }
+
+    /// Opens what these keys sealed, too.
+    pub fn also_open(&mut self, keys: &TenantKeys) {
+        self.ciphers.extend(keys.versions.iter().map(|(number, key)| (*number, Aes256Gcm::new(key.into()))));
     }
 
     /// The ring of what belongs to no tenant: it follows from the master keys.
@@ -144,11 +147,12 @@ impl Keyring {
     pub fn open(&self, place: &str, sealed: &str) -> Option<Value> {
         let (number, text) = sealed.strip_prefix(MARK)?.split_once('.')?;
         let number: u32 = number.parse().ok()?;
-        let (_, cipher) = self.ciphers.iter().find(|(known, _)| *known == number)?;
         let bytes = Base64UrlSafeNoPadding::decode_to_vec(text, None).ok()?;
         let (random, msg) = bytes.split_first_chunk::<12>()?;
         let aad = self.aad(place);
-        let plain = cipher.decrypt(&Nonce::from(*random), Payload { msg, aad: aad.as_bytes() }).ok()?;
+        let open = |cipher: &Aes256Gcm| cipher.decrypt(&Nonce::from(*random), Payload { msg, aad: aad.as_bytes() }).ok();
+        // Deliveries have keys of the same number.
+        let plain = self.ciphers.iter().filter(|(known, _)| *known == number).find_map(|(_, cipher)| open(cipher))?;
         doc::parse(&plain)
     }
 
@@ -286,9 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn who_only_takes_in_reads_nothing_and_is_read_by_all() {
-        let (door, house) = (Keyring::new("t", &keys().for_intake()), Keyring::new("t", &keys()));
+    fn a_delivery_opens_by_its_own_key_alone() {
+        let [one, other] = [7, 8].map(|byte| TenantKeys::of_delivery([byte; 32], [byte; 32]));
+        let (door, mut house) = (Keyring::new("t", &one), Keyring::new("t", &keys()));
         let taken = door.seal("p", &json!("in"), [7; 12]).unwrap();
+        assert!(taken.starts_with("~1.0.") && !house.is_current(&taken));
+        house.also_open(&other);
+        assert_eq!(house.open("p", &taken), None);
+        house.also_open(&one);
         assert_eq!(house.open("p", &taken), Some(json!("in")));
         assert_eq!(door.open("p", &house.seal("p", &json!("out"), [8; 12]).unwrap()), None);
     }

@@ -11,7 +11,7 @@ use crate::proof::ACCESS_TOKEN_TTL_S;
 use crate::sealing::gone;
 use crate::{Command, Halt, PlatformScope, Reading, Resealing, Scope, Store, logins, query};
 
-/// The collection of keys; one record for each tenant, under the tenant's id.
+/// The collection of keys: a record for each tenant, under the tenant's id, and one for each delivery that waits.
 pub(crate) const KEYS: &str = "keys";
 /// The field that holds them, wrapped.
 pub(crate) const SEALED: &str = "sealed";
@@ -48,22 +48,17 @@ impl Store {
         self.wrapped_keys(tenant).ok_or_else(gone)
     }
 
-    /// A tenant's wrapped keys, for those who only take in.
-    pub fn intake_keys(&self, tenant: &str) -> Option<String> {
-        let keys = TenantKeys::unwrap(&self.vault, tenant, &self.client.rings.wrapped(tenant)?)?;
-        Some(keys.for_intake().wrap(&self.vault, tenant, self.random()))
-    }
-
-    /// What wraps some tenants' keys, from the one after an id on, by the newest master key.
+    /// What wraps some keys, from those after an id on, by the newest master key.
     pub async fn rewrapping(&self, after: &str) -> Result<Resealing, Halt> {
         let next = Operation::new(Action::Find, KEYS).with("filter", of("_id", of("$gt", after)));
         let next = next.with("sort", of("_id", 1)).with("limit", READ_MAX);
         let answer = self.client.single(PlatformScope::TENANT, next).await.map_err(Error::from)?;
         let found = answer.documents.unwrap_or_default();
         let rewrap = |record: &Value| {
-            let (tenant, wrapped) = (record.get("_id")?.as_str()?, record.get(SEALED)?.as_str()?);
+            let text = |name: &str| record.get(name)?.as_str();
+            let (id, tenant, wrapped) = (text("_id")?, text("tenant_id")?, text(SEALED)?);
             let keys = TenantKeys::unwrap(&self.vault, tenant, wrapped)?;
-            Some(replacing(tenant, wrapped, &keys.wrap(&self.vault, tenant, self.random())))
+            Some(replacing((id, tenant), wrapped, &keys.wrap(&self.vault, tenant, self.random())))
         };
         let last = found.last().filter(|_| found.len() == READ_MAX as usize);
         let last = last.and_then(|last| last.get("_id")?.as_str()).map(str::to_owned);
@@ -83,6 +78,12 @@ impl Reading<'_> {
     /// Comes by a tenant's keys in the same trip.
     pub fn keys(&mut self, tenant: &str) {
         self.operation(find_keys(tenant));
+    }
+
+    /// Comes by the keys of the deliveries that a receipt was made of: a repeat has one more, which seals nothing.
+    pub fn keys_of_delivery(&mut self, tenant: &str, receipt: &str) {
+        let filter = of_delivery(tenant, receipt);
+        self.operation(Operation::new(Action::Find, KEYS).with("filter", filter).with("limit", READ_MAX));
     }
 
     /// Comes by the keys of all tenants in which an identity is a member.
@@ -130,15 +131,44 @@ impl Command<'_> {
             KeysTurn::Activate => keys.activate(),
             KeysTurn::Retire => keys.retire(),
         }
-        let operation = replacing(tenant, &wrapped, &keys.wrap(&store.vault, tenant, store.random()));
+        let operation = replacing((tenant, tenant), &wrapped, &keys.wrap(&store.vault, tenant, store.random()));
         self.operation(operation.expecting("matchedCount", 1), Some(otherwise));
         Ok(())
     }
 
-    /// Destroys the keys of the scope's tenant, and ends all its logins.
+    /// Expects the scope's tenant to have keys, and to have them still when this is written.
+    pub fn require_keys(&mut self) {
+        let mut filter = own(self.scope().tenant());
+        filter.push((SEALED, of("$exists", true)));
+        let touch = Operation::new(Action::UpdateOne, KEYS).with("filter", object(filter));
+        let touch = touch.with("update", of("$inc", of("touched", 1)));
+        self.operation(touch.expecting("matchedCount", 1), Some(gone()));
+    }
+
+    /// Makes a key that seals one delivery to the scope's tenant, whose own keys are not at hand.
+    pub fn new_delivery_keys(&mut self, store: &Store, receipt: &str) {
+        let tenant = self.scope().tenant().to_owned();
+        let wrapped = TenantKeys::of_delivery(store.random(), store.random()).wrap(&store.vault, &tenant, store.random());
+        let id = domain::id::from_parts(&[receipt, "."].concat(), self.scope().now().ms(), store.random());
+        let record = record(&id, &tenant, &wrapped, self.scope().now());
+        store.learn_keys(&tenant, &wrapped);
+        self.operation(Operation::new(Action::InsertOne, KEYS).with("document", record), None);
+    }
+
+    /// The deliveries that a receipt was made of are sealed by the tenant's own keys from now on.
+    pub fn end_delivery_keys(&mut self, receipt: &str) {
+        let filter = of_delivery(self.scope().tenant(), receipt);
+        self.operation(Operation::new(Action::DeleteMany, KEYS).with("filter", filter), None);
+    }
+
+    /// Destroys the keys of the scope's tenant, and ends all its logins. That it had some is not forgotten: it gets no others.
     pub fn destroy_keys(&mut self, scope: &Scope) {
-        let filter = object(vec![("_id", scope.tenant().into()), ("tenant_id", scope.tenant().into())]);
-        self.operation(Operation::new(Action::DeleteOne, KEYS).with("filter", filter), None);
+        let tenant = scope.tenant();
+        let others = object(vec![("tenant_id", tenant.into()), ("_id", of("$ne", tenant))]);
+        self.operation(Operation::new(Action::DeleteMany, KEYS).with("filter", others), None);
+        let gone = object(vec![("$unset", of(SEALED, "")), ("$set", of("destroyed_at", scope.now().ejson()))]);
+        let own = Operation::new(Action::UpdateOne, KEYS).with("filter", object(own(tenant)));
+        self.operation(own.with("update", gone).with("upsert", true), None);
         let open = scope.live().and(logins::unrevoked());
         self.update_many(&LOGIN, &open, &logins::ended(scope.now(), "keys-destroyed"));
         let revoked = domain::json::doc(vec![("revoked_at", scope.now().into())]);
@@ -149,7 +179,7 @@ impl Command<'_> {
     pub fn new_keys(&mut self, store: &Store, scope: &Scope) {
         let tenant = scope.tenant();
         let wrapped = TenantKeys::new(store.random(), store.random()).wrap(&store.vault, tenant, store.random());
-        let operation = Operation::new(Action::InsertOne, KEYS).with("document", record(tenant, &wrapped, scope.now()));
+        let operation = Operation::new(Action::InsertOne, KEYS).with("document", record(tenant, tenant, &wrapped, scope.now()));
         store.learn_keys(tenant, &wrapped);
         self.operation(operation, None);
     }
@@ -159,20 +189,28 @@ fn places(identity: Value) -> Operation {
     Operation::new(Action::Distinct, MEMBERSHIP.collection).with("field", "tenant_id").with("filter", of("identity", identity))
 }
 
-/// The record of a tenant's keys.
-pub fn record(tenant: &str, wrapped: &str, now: Time) -> Doc {
-    let fields =
-        vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into()), ("created_at", now.ejson())];
+/// The record of some keys of a tenant's; its own are under its own id.
+pub fn record(id: &str, tenant: &str, wrapped: &str, now: Time) -> Doc {
+    let fields = vec![("_id", id.into()), ("tenant_id", tenant.into()), (SEALED, wrapped.into()), ("created_at", now.ejson())];
     domain::json::doc(fields)
 }
 
-/// Replaces a tenant's wrapped keys by others, if they are still what they were.
-fn replacing(tenant: &str, was: &str, is: &str) -> Operation {
-    let as_read = object(vec![("_id", tenant.into()), ("tenant_id", tenant.into()), (SEALED, was.into())]);
+/// Replaces wrapped keys of a tenant's by others, if they are still what they were.
+fn replacing((id, tenant): (&str, &str), was: &str, is: &str) -> Operation {
+    let as_read = object(vec![("_id", id.into()), ("tenant_id", tenant.into()), (SEALED, was.into())]);
     Operation::new(Action::UpdateOne, KEYS).with("filter", as_read).with("update", of("$set", of(SEALED, is)))
 }
 
 pub(crate) fn find_keys(tenant: &str) -> Operation {
-    let filter = vec![("_id", tenant.into()), ("tenant_id", tenant.into())];
-    Operation::new(Action::FindOne, KEYS).with("filter", object(filter))
+    Operation::new(Action::FindOne, KEYS).with("filter", object(own(tenant)))
+}
+
+fn own(tenant: &str) -> Vec<(&'static str, Value)> {
+    vec![("_id", tenant.into()), ("tenant_id", tenant.into())]
+}
+
+/// The keys of a receipt's deliveries: their ids begin with its own and a full stop.
+fn of_delivery(tenant: &str, receipt: &str) -> Value {
+    let begin = object(vec![("$gt", [receipt, "."].concat().into()), ("$lt", [receipt, "/"].concat().into())]);
+    object(vec![("tenant_id", tenant.into()), ("_id", begin)])
 }

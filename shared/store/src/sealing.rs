@@ -29,6 +29,8 @@ pub struct Rings {
 struct Known {
     tenant: String,
     wrapped: String,
+    /// The keys of deliveries to it.
+    deliveries: Vec<String>,
     ring: Option<Rc<Keyring>>,
 }
 
@@ -46,7 +48,15 @@ impl Rings {
     pub fn learn(&self, tenant: &str, wrapped: &str) {
         let mut known = self.known.borrow_mut();
         known.retain(|known| known.tenant != tenant);
-        known.push(Known { tenant: tenant.to_owned(), wrapped: wrapped.to_owned(), ring: None });
+        known.push(Known { tenant: tenant.to_owned(), wrapped: wrapped.to_owned(), deliveries: Vec::new(), ring: None });
+    }
+
+    /// Keeps the wrapped key of a delivery beside the tenant's own.
+    pub fn learn_delivery(&self, tenant: &str, wrapped: &str) {
+        if let Some(known) = self.known.borrow_mut().iter_mut().find(|known| known.tenant == tenant) {
+            known.deliveries.push(wrapped.to_owned());
+            known.ring = None;
+        }
     }
 
     /// A tenant's keys as they came.
@@ -59,8 +69,10 @@ impl Rings {
         let mut all = self.known.borrow_mut();
         if let Some(known) = all.iter_mut().find(|known| known.tenant == tenant) {
             if known.ring.is_none() {
-                let keys = TenantKeys::unwrap(&self.vault, tenant, &known.wrapped)?;
-                known.ring = Some(Rc::new(Keyring::new(tenant, &keys)));
+                let unwrap = |wrapped: &String| TenantKeys::unwrap(&self.vault, tenant, wrapped);
+                let mut ring = Keyring::new(tenant, &unwrap(&known.wrapped)?);
+                known.deliveries.iter().filter_map(unwrap).for_each(|keys| ring.also_open(&keys));
+                known.ring = Some(Rc::new(ring));
             }
             return known.ring.clone();
         }
@@ -69,7 +81,7 @@ impl Rings {
         }
         let ring = Rc::new(Keyring::of_platform(&self.vault));
         let (tenant, wrapped) = (tenant.to_owned(), String::new());
-        all.push(Known { tenant, wrapped, ring: Some(ring.clone()) });
+        all.push(Known { tenant, wrapped, deliveries: Vec::new(), ring: Some(ring.clone()) });
         Some(ring)
     }
 
@@ -156,8 +168,10 @@ impl Rings {
         }
         for found in answer.document.iter().chain(answer.documents.iter().flatten()) {
             let text = |name: &str| found.get(name).and_then(Value::as_str);
-            if let (Some(tenant), Some(wrapped)) = (text("tenant_id"), text(SEALED)) {
-                self.learn(tenant, wrapped);
+            match (text("tenant_id"), text(SEALED)) {
+                (Some(tenant), Some(wrapped)) if text("_id") == Some(tenant) => self.learn(tenant, wrapped),
+                (Some(tenant), Some(wrapped)) => self.learn_delivery(tenant, wrapped),
+                _ => {}
             }
         }
     }

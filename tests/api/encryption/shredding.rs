@@ -7,7 +7,7 @@ use store::proof::Hook;
 use store::{TenantKeys, Vault};
 use support::{Caller, OPERATOR_SECRET, System};
 
-use super::{DAY_MS, MARK, PASSWORD, now, planted, run_jobs_at, with_keys};
+use super::{DAY_MS, MARK, PASSWORD, SECRET, connected, deliver, now, planted, run_jobs_at, with_keys};
 
 async fn entered(system: &System, name: &str) -> support::Answered {
     let login = json!({ "email": format!("{MARK}.{name}@example.com"), "password": PASSWORD });
@@ -66,6 +66,65 @@ async fn a_restored_copy_of_the_data_cannot_be_read_without_the_keys() {
     assert!(kept.get("/v1/people").await.expect(200).text.contains(MARK));
 }
 
+/// The records of keys that hold some; of others no more is known than that they were destroyed.
+async fn kept_keys(system: &System) -> Vec<Value> {
+    system.as_stored("keys", json!({ "sealed": { "$exists": true } })).await
+}
+
+#[tokio::test]
+async fn an_address_that_outsiders_hold_opens_nothing_and_ends_with_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = System::native_in(folder.path()).await;
+    let (owner, ..) = planted(&system, "hooked").await;
+    let tenant = owner.get("/v1/me").await.expect(200).json["tenant"]["id"].as_str().unwrap().to_owned();
+    let hook = connected(&system, &owner).await;
+    let other = json!({ "kind": "typeform", "credentials": { "signing_secret": SECRET } });
+    let other = owner.post("/v1/integrations", other).send().await.expect(201).json;
+    let other = other["hook_url"].as_str().unwrap().strip_prefix(&system.url).unwrap().to_owned();
+    // What is worked has the tenant's own key; what waits has one of its own, beside the others.
+    let waiting = deliver(&system, &other).await.expect(200);
+    assert_eq!(deliver(&system, &other).await.expect(200).json, waiting.json);
+    let sealed_with = async || {
+        let receipts = system.as_stored("receipts", json!({})).await;
+        receipts.iter().map(|receipt| receipt["body"].as_str().unwrap()[..5].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((sealed_with().await, kept_keys(&system).await.len()), (vec!["~1.1.".to_owned(), "~1.0.".to_owned()], 3));
+    // The whole of what the address holds, for whoever has the master key, too.
+    let vault = Vault::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap();
+    let held = vault.open("hook", "hook", other.rsplit('/').next().unwrap()).unwrap();
+    let held: Value = serde_json::from_str(&held).unwrap();
+    assert_eq!((held["t"].as_str(), held.as_object().unwrap().len()), (Some(tenant.as_str()), 4), "{held}");
+    assert!(texts(&held).iter().all(|text| TenantKeys::unwrap(&vault, &tenant, text).is_none()), "{held}");
+    owner.post("/v1/policy/keys/destroy", json!({ "tenant": tenant })).send().await.expect(204);
+    assert_eq!(kept_keys(&system).await, Vec::<Value>::new());
+    for address in [hook, other] {
+        assert_eq!(deliver(&system, &address).await.expect(410).code(), "keys-gone");
+    }
+    assert_eq!((sealed_with().await.len(), kept_keys(&system).await.len()), (2, 0), "nothing came in");
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_worked_leaves_no_key_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = System::native_in(folder.path()).await;
+    // A form's response comes in.
+    let (owner, ..) = planted(&system, "worked").await;
+    let receipts = system.as_stored("receipts", json!({})).await;
+    assert_eq!((receipts.len(), &receipts[0]["status"], kept_keys(&system).await.len()), (1, &json!("worked"), 1));
+    // One that comes twice before it is worked.
+    let other = json!({ "kind": "typeform", "credentials": { "signing_secret": SECRET } });
+    let other = owner.post("/v1/integrations", other).send().await.expect(201).json;
+    let other = other["hook_url"].as_str().unwrap().strip_prefix(&system.url).unwrap().to_owned();
+    for _ in 0..2 {
+        deliver(&system, &other).await.expect(200);
+    }
+    assert_eq!(kept_keys(&system).await.len(), 3);
+    system.run_jobs().await;
+    assert_eq!(kept_keys(&system).await.len(), 1);
+    let receipts = system.as_stored("receipts", json!({})).await;
+    assert!(receipts.iter().all(|receipt| receipt["body"].as_str().unwrap().starts_with("~1.1.")), "{receipts:?}");
+}
+
 /// Every text in a value.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
@@ -121,7 +180,7 @@ async fn the_keys_of_a_cancelled_tenant_end_unless_it_comes_back() {
     operator.patch(&format!("/v1/operator/tenants/{}", tenants[1]), json!({ "status": "active" })).send().await.expect(200);
     for (days, left) in [(29, 2), (31, 1)] {
         run_jobs_at(&system, start.plus_ms(days * DAY_MS)).await;
-        assert_eq!(system.as_stored("keys", json!({})).await.len(), left, "after {days} days");
+        assert_eq!(kept_keys(&system).await.len(), left, "after {days} days");
     }
-    assert_eq!(system.as_stored("keys", json!({ "_id": tenants[1] })).await.len(), 1);
+    assert_eq!(kept_keys(&system).await[0]["_id"], tenants[1].as_str());
 }

@@ -14,7 +14,7 @@ pub static INTEGRATION: Entity = Entity {
         flag("is_enabled").default(Fallback::Flag(true)),
         opaque("config", 20_000),
         text("hook_url", 4_000).read_only().encrypted(),
-        text("hook_key", 4_000).read_only().hidden().blind(),
+        text("hook_digest", 64).read_only().hidden(),
         text("credentials", 10_000).hidden().encrypted(),
         text("token", 10_000).read_only().hidden().encrypted(),
         date("last_sync_at").read_only(),

@@ -13,19 +13,18 @@ pub struct Hook {
     integration: String,
     kind: String,
     secret: String,
-    keys: Option<String>,
 }
 
 impl Hook {
-    /// A hook of a tenant's integration, whose sender signs with the secret; what comes in is sealed with the keys.
-    pub fn new(tenant: &str, integration: &str, kind: &str, secret: &str, keys: Option<String>) -> Self {
+    /// A hook of a tenant's integration, whose sender signs with the secret.
+    pub fn new(tenant: &str, integration: &str, kind: &str, secret: &str) -> Self {
         let [tenant, integration, kind, secret] = [tenant, integration, kind, secret].map(str::to_owned);
-        Self { tenant, integration, kind, secret, keys }
+        Self { tenant, integration, kind, secret }
     }
 
     /// The key for the path.
     pub fn key(&self, vault: &Vault, random: [u8; 12]) -> String {
-        let plain = json!({ "t": self.tenant, "i": self.integration, "k": self.kind, "s": self.secret, "d": self.keys });
+        let plain = json!({ "t": self.tenant, "i": self.integration, "k": self.kind, "s": self.secret });
         vault.seal(PURPOSE, PURPOSE, &plain.to_string(), random)
     }
 
@@ -34,13 +33,13 @@ impl Hook {
         let plain = vault.open(PURPOSE, PURPOSE, key)?;
         let parts: Value = serde_json::from_str(&plain).ok()?;
         let part = |name: &str| parts.get(name).and_then(Value::as_str).map(str::to_owned);
-        let hook = Self { tenant: part("t")?, integration: part("i")?, kind: part("k")?, secret: part("s")?, keys: part("d") };
+        let hook = Self { tenant: part("t")?, integration: part("i")?, kind: part("k")?, secret: part("s")? };
         Some(hook).filter(|hook| hook.kind == kind)
     }
 
     /// The hook as a proof, when `check` finds the sender's signature right for the secret.
     pub fn verify(self, check: impl FnOnce(&str) -> bool) -> Option<VerifiedHook> {
-        check(&self.secret).then_some(VerifiedHook { tenant: self.tenant, integration: self.integration, keys: self.keys })
+        check(&self.secret).then_some(VerifiedHook { tenant: self.tenant, integration: self.integration })
     }
 }
 
@@ -49,15 +48,9 @@ impl Hook {
 pub struct VerifiedHook {
     tenant: String,
     integration: String,
-    keys: Option<String>,
 }
 
 impl VerifiedHook {
-    /// The tenant's wrapped keys, for taking in.
-    pub fn keys(&self) -> Option<&str> {
-        self.keys.as_deref()
-    }
-
     /// The tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant
