@@ -66,6 +66,11 @@ impl Vault {
         all.any(|key| constant_time_eq(sign_with(key, parts).as_bytes(), signature.as_bytes()))
     }
 
+    /// Whether the master key is being replaced: what was made under one is looked for under others, too.
+    pub fn is_turning(&self) -> bool {
+        self.masters.len() > 1
+    }
+
     /// The keys for one purpose and owner, one for each master key.
     pub(crate) fn keys(&self, purpose: &str, owner: &str) -> impl Iterator<Item = [u8; 32]> {
         let info = ["edgewise", purpose, owner].join("/");
