@@ -10,10 +10,10 @@ use runner::{Stop, Work, done};
 use serde_json::Value;
 use store::{Command, Halt};
 
-use crate::diffs;
 use crate::lock::lock;
 use crate::proof::Proof;
 use crate::walk::{Place, Records, subject, walk};
+use crate::{diffs, identity};
 
 /// The kind of the jobs.
 pub const KIND: &str = "privacy.erase";
@@ -31,8 +31,10 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
 }
 
 async fn begin(work: &Work<'_>, request: &Doc) -> Result<(), Stop> {
-    let mut command = lock(work, &subject(request).members).await?;
-    go_on(&mut command, work, &first(), &Proof::of(&Value::Null));
+    let (mut command, members) = lock(work, &subject(request).members).await?;
+    let mut proof = Proof::of(&Value::Null);
+    identity::erase(&mut command, work, &members, &mut proof).await?;
+    go_on(&mut command, work, &first(), &proof);
     match command.commit().await {
         Err(Halt::Refused(error)) if error.code == "last-owner" => refuse(work, request, error.code).await,
         other => Ok(other.map(|_| ())?),

@@ -4,6 +4,7 @@ mod create;
 mod diffs;
 mod erase;
 mod export;
+mod identity;
 mod lock;
 mod proof;
 mod routes;

@@ -12,8 +12,9 @@ use crate::erase::{raced, same};
 
 const REASON: &str = "erased";
 
-/// Suspends the memberships of a person and ends their sessions. A tenant is never without an active owner.
-pub async fn lock<'a>(work: &'a Work<'_>, members: &[String]) -> Result<Command<'a>, Stop> {
+/// Suspends the memberships of a person and ends their sessions, and gives those memberships. A tenant is never without an active
+/// owner.
+pub async fn lock<'a>(work: &'a Work<'_>, members: &[String]) -> Result<(Command<'a>, Vec<Doc>), Stop> {
     let ids: Vec<&str> = members.iter().map(String::as_str).collect();
     let theirs = work.scope.everything().and(Filter::one_of("_id", &ids));
     let mut reading = work.store.reading(&work.scope);
@@ -28,7 +29,7 @@ pub async fn lock<'a>(work: &'a Work<'_>, members: &[String]) -> Result<Command<
     }
     let usable = work.scope.everything().and(Filter::one_of("membership", &ids)).and(logins::unrevoked());
     command.update_many(&LOGIN, &usable, &logins::ended(work.scope.now(), REASON));
-    Ok(command)
+    Ok((command, found))
 }
 
 fn suspend(command: &mut Command<'_>, work: &Work<'_>, before: &Doc) {
