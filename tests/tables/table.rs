@@ -78,6 +78,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, ..plain("POST /v1/auth/password/reset", &[]) },
     Endpoint { trips: 2, body: |_| json!({ "password": PASSWORD }), ..plain("POST /v1/auth/totp", ALL) },
     Endpoint { trips: 2, body: |world| json!({ "code": world.totp_code() }), ..plain("POST /v1/auth/totp/confirm", ALL) },
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "code": world.totp_code() }),
+        ..plain("POST /v1/auth/totp/recovery-codes", MANAGER_FIRST)
+    },
     Endpoint { trips: 2, body: |_| json!({ "password": PASSWORD }), ..plain("DELETE /v1/auth/totp", MANAGER_FIRST) },
     Endpoint { trips: 2, ..plain("POST /v1/auth/second-factor", &[]) },
     plain("POST /v1/auth/otp", &[]),

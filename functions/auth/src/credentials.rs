@@ -3,25 +3,23 @@
 use domain::entities::{CREDENTIAL, IDENTITY, LOGIN};
 use domain::entity::{Field, text};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Time, Violation, json};
-use edge::{Call, Halt, Outcome, Reply};
-use serde_json::Value;
-use store::{PlatformScope, Reading, Step};
+use domain::{Doc, Error, Filter, json};
+use edge::{Call, Outcome, Reply};
+use store::PlatformScope;
 
-use crate::change_password::wrong;
 use crate::entrance::text as text_of;
-use crate::{attempts, credential, identity, password};
+use crate::{attempts, credential, fresh, identity, password};
 
 const INPUT: &[Field] = &[credential::ASSERTION.required(), text("password", password::LEN_MAX)];
 const CREDENTIALS_MAX: u32 = 20;
-/// How long a login proves who one is to whoever has no password.
-const FRESH_MS: i64 = 600_000;
 
 /// One's own logins elsewhere, the oldest first.
 pub async fn list(call: &Call) -> Outcome {
     let session = call.session()?;
     let mut reading = call.store.reading(call.scope()?);
-    let step = read(call, &mut reading, session.identity());
+    let platform = PlatformScope::of_auth().identities(call.now());
+    let own = credential::of_identity(&platform, session.identity());
+    let step = reading.many(&CREDENTIAL, &own, json::of("_id", 1), CREDENTIALS_MAX);
     let found = reading.run().await?.docs(step).into_iter();
     let shown: Vec<Doc> = found.map(|credential| validate::render(&CREDENTIAL, credential, Some(session.viewer()))).collect();
     Ok(Reply::json(200, &json::of("data", shown)))
@@ -38,15 +36,20 @@ pub async fn link(call: &Call) -> Outcome {
     let counted = attempts::count(&mut reading, counters, call.now());
     let own = platform.live().and(Filter::is("_id", session.identity()));
     let identity = reading.one(&IDENTITY, &own, Error::not_found());
-    let login = reading.maybe(&LOGIN, &scope.live().and(Filter::is("_id", session.login())));
+    let login = reading.maybe(&LOGIN, &fresh::own_login(scope, session));
+    let linked = reading.count(&CREDENTIAL, &credential::of_identity(&platform, session.identity()));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
+    let is_full = found.count(linked) >= u64::from(CREDENTIALS_MAX);
     let (identity, login) = (found.doc(identity), found.doc(login));
-    prove(call, &input, &identity, &login)?;
+    fresh::prove(call, &input, &identity, &login)?;
     let proves = credential::proves(&assertion, &identity);
     if !proves && !identity::is_proven(&identity) {
         let detail = "Your e-mail address is not proven yet: set your password anew by mail first.";
         return Err(Error::conflict("email-unproven", detail).into());
+    }
+    if is_full {
+        return Err(Error::conflict("too-many-credentials", "Nobody has more logins elsewhere. Take one away first.").into());
     }
     let mut command = call.store.command_about_oneself(scope);
     counted.forgive(&mut command);
@@ -71,18 +74,16 @@ pub async fn unlink(call: &Call) -> Outcome {
     let mut reading = call.store.reading(scope);
     let own = platform.live().and(Filter::is("_id", session.identity()));
     let identity = reading.one(&IDENTITY, &own, Error::not_found());
-    let step = read(call, &mut reading, session.identity());
+    let linked = credential::of_identity(&platform, session.identity());
+    reading.one(&CREDENTIAL, &linked.clone().and(Filter::is("_id", id)), Error::not_found());
+    let other = reading.maybe(&CREDENTIAL, &linked.and(Filter::is_not("_id", id)));
     let mut found = reading.run().await?;
-    let (identity, credentials) = (found.doc(identity), found.docs(step));
-    let (gone, others): (Vec<Doc>, Vec<Doc>) = credentials.into_iter().partition(|credential| text_of(credential, "_id") == id);
-    if gone.is_empty() {
-        return Err(Error::not_found().into());
-    }
+    let (identity, other) = (found.doc(identity), found.maybe(other));
     let last = || Error::conflict("last-credential", "This is your last way in. Set a password or link another login first.");
     let mut command = call.store.command_about_oneself(scope);
     command.on(&platform);
     // What stays must stay until this is written: of two at once, one is refused.
-    match (identity::has_password(&identity), others.first()) {
+    match (identity::has_password(&identity), &other) {
         (true, _) => identity::require_unchanged(&mut command, &platform, &identity),
         (false, Some(other)) => {
             let other = platform.live().and(Filter::is("_id", text_of(other, "_id")));
@@ -92,26 +93,4 @@ pub async fn unlink(call: &Call) -> Outcome {
     }
     credential::unlink(&mut command, session.identity(), Some(id));
     Ok(Reply::answer(command.commit().await?))
-}
-
-fn read(call: &Call, reading: &mut Reading<'_>, identity: &str) -> Step {
-    let platform = PlatformScope::of_auth().identities(call.now());
-    reading.many(&CREDENTIAL, &credential::of_identity(&platform, identity), json::of("_id", 1), CREDENTIALS_MAX)
-}
-
-/// A stolen session must not make itself a way in: the password proves who asks, or without one a login of just now.
-fn prove(call: &Call, input: &Doc, identity: &Doc, login: &Doc) -> Result<(), Halt> {
-    if identity::has_password(identity) {
-        let password = input.get("password").and_then(Value::as_str);
-        let missing = || Violation::on("password", "required", "This field is required.");
-        let is_right = password::verify(password.ok_or_else(missing)?, Some(text_of(identity, "password_hash")));
-        return if is_right { Ok(()) } else { Err(wrong("password").into()) };
-    }
-    let made = Time::parse(text_of(login, "created_at"));
-    match made.is_some_and(|made| call.now() < made.plus_ms(FRESH_MS)) {
-        true => Ok(()),
-        false => {
-            Err(Error::unauthenticated("login-too-old", "Log in again to prove who you are, and link within 10 minutes.").into())
-        }
-    }
 }

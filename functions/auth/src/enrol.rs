@@ -1,6 +1,6 @@
 //! Turning the second factor on and off.
 
-use domain::entities::IDENTITY;
+use domain::entities::{IDENTITY, LOGIN};
 use domain::entity::{Field, text};
 use domain::json::{object, of};
 use domain::validate::{self, Change};
@@ -12,9 +12,9 @@ use store::{Command, PlatformScope};
 use crate::attempts::{self, Counted};
 use crate::change_password::wrong;
 use crate::entrance::text as text_of;
-use crate::{password, second_factor, totp};
+use crate::{fresh, password, second_factor, totp};
 
-const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX).required()];
+const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX)];
 const WITH_CODE: &[Field] = &[text("code", second_factor::CODE_LEN_MAX).required()];
 const WITH_EITHER: &[Field] = &[text("password", password::LEN_MAX), text("code", second_factor::CODE_LEN_MAX)];
 const ISSUER: &str = "Edgewise";
@@ -22,10 +22,8 @@ const ISSUER: &str = "Edgewise";
 /// Makes a secret for an authenticator app; it counts once a code of it was seen.
 pub async fn enrol(call: &Call) -> Outcome {
     let input = validate::input(WITH_PASSWORD, call.input()?)?;
-    let (identity, counted) = read(call, "password").await?;
-    if !password::verify(text_of(&input, "password"), Some(text_of(&identity, "password_hash"))) {
-        return Err(wrong("password").into());
-    }
+    let (identity, login, counted) = read(call, "password").await?;
+    fresh::prove(call, &input, &identity, &login)?;
     if second_factor::is_on(&identity) {
         return Err(Error::conflict("totp-enabled", "The second factor is on already. Turn it off first.").into());
     }
@@ -43,7 +41,7 @@ pub async fn enrol(call: &Call) -> Outcome {
 /// Turns the second factor on by a first code, and shows the recovery codes this once.
 pub async fn confirm(call: &Call) -> Outcome {
     let input = validate::input(WITH_CODE, call.input()?)?;
-    let (identity, counted) = read(call, "totp").await?;
+    let (identity, _, counted) = read(call, "totp").await?;
     let (id, vault) = (text_of(&identity, "_id"), &call.config.vault);
     let pending = identity.get("totp_pending").and_then(Value::as_str);
     let missing = || Error::conflict("totp-not-enrolled", "There is nothing to confirm. Enrol first.");
@@ -72,9 +70,9 @@ pub async fn disable(call: &Call) -> Outcome {
     if password.is_empty() == code.is_empty() {
         return Err(Violation::on("password", "required", "Expected either your password or a code.").into());
     }
-    let (identity, counted) = read(call, "password").await?;
+    let (identity, _, counted) = read(call, "password").await?;
     if !second_factor::is_on(&identity) {
-        return Err(Error::conflict("totp-not-enabled", "The second factor is not on.").into());
+        return Err(not_on().into());
     }
     if !password.is_empty() && !password::verify(password, Some(text_of(&identity, "password_hash"))) {
         return Err(wrong("password").into());
@@ -82,7 +80,7 @@ pub async fn disable(call: &Call) -> Outcome {
     if !code.is_empty() && second_factor::prove(&call.config.vault, &identity, code, call.now()).is_none() {
         return Err(second_factor::wrong_code().into());
     }
-    let gone = ["totp_secret", "totp_pending", "totp_step", "recovery_hashes"].map(|field| (field, None));
+    let gone = second_factor::FIELDS.map(|field| (field, None));
     let change = changed(&identity, &gone);
     let mut command = call.store.command_about_oneself(call.scope()?);
     counted.forgive(&mut command);
@@ -90,16 +88,41 @@ pub async fn disable(call: &Call) -> Outcome {
     Ok(Reply::answer(command.commit().await?))
 }
 
-/// The identity of the session, and an attempt to prove again that it is it.
-async fn read(call: &Call, what: &str) -> Result<(Doc, Counted), Halt> {
-    let identity = call.session()?.identity();
-    let own = PlatformScope::of_auth().identities(call.now()).live().and(Filter::is("_id", identity));
-    let mut reading = call.store.reading(call.scope()?);
-    let counted = attempts::count(&mut reading, attempts::of_identity(call, what, identity), call.now());
-    let step = reading.one(&IDENTITY, &own, Error::not_found());
+/// Makes the recovery codes anew, for a code of either kind, and shows them this once.
+pub async fn renew_codes(call: &Call) -> Outcome {
+    let input = validate::input(WITH_CODE, call.input()?)?;
+    let (identity, _, counted) = read(call, "totp").await?;
+    if !second_factor::is_on(&identity) {
+        return Err(not_on().into());
+    }
+    let vault = &call.config.vault;
+    let used = second_factor::prove(vault, &identity, text_of(&input, "code"), call.now());
+    let used = used.ok_or_else(second_factor::wrong_code)?;
+    let (codes, hashes) = second_factor::recovery_codes(vault, text_of(&identity, "_id"), call.store.random());
+    let change = changed(&identity, &[("recovery_hashes", Some(hashes.into()))]);
+    let mut command = call.store.command_about_oneself(call.scope()?);
+    counted.forgive(&mut command);
+    second_factor::use_up(command.on(&PlatformScope::of_auth().identities(call.now())), &identity, &used);
+    apply(call, &mut command, &identity, &change, "identity.recovery_codes_renewed");
+    command.answer_secret(200, of("recovery_codes", codes));
+    Ok(Reply::answer(command.commit().await?))
+}
+
+fn not_on() -> Error {
+    Error::conflict("totp-not-enabled", "The second factor is not on.")
+}
+
+/// The identity and the login of the session, and an attempt to prove again that it is it.
+async fn read(call: &Call, what: &str) -> Result<(Doc, Doc, Counted), Halt> {
+    let (session, scope) = (call.session()?, call.scope()?);
+    let own = PlatformScope::of_auth().identities(call.now()).live().and(Filter::is("_id", session.identity()));
+    let mut reading = call.store.reading(scope);
+    let counted = attempts::count(&mut reading, attempts::of_identity(call, what, session.identity()), call.now());
+    let identity = reading.one(&IDENTITY, &own, Error::not_found());
+    let login = reading.maybe(&LOGIN, &fresh::own_login(scope, session));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
-    Ok((found.doc(step), counted))
+    Ok((found.doc(identity), found.doc(login), counted))
 }
 
 fn changed(identity: &Doc, fields: &[(&str, Option<Value>)]) -> Change {

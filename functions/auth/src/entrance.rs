@@ -9,6 +9,8 @@ use serde_json::Value;
 use store::proof::{ACCESS_TOKEN_TTL_S, Subject};
 use store::{Command, EventOf, Scope};
 
+pub use domain::entities::{may_enter, tenant_inactive as inactive};
+
 use crate::device;
 use crate::refresh_token::RefreshToken;
 
@@ -37,21 +39,6 @@ pub fn joinable_tenant(scope: &Scope) -> Filter {
     scope.live().and(Filter::is("_id", scope.tenant())).and(Filter::is("status", "active"))
 }
 
-/// Whether a member enters a tenant: a cancelled one is for its owner alone, to take what there is, until it is erased.
-pub fn may_enter(tenant: &Doc, member: &Doc, now: Time) -> bool {
-    let ends = tenant.get("erase_after").and_then(Value::as_str).and_then(Time::parse);
-    match text(tenant, "status") {
-        "active" | "suspended" => true,
-        "cancelled" => text(member, "role") == "owner" && ends.is_some_and(|ends| ends > now),
-        _ => false,
-    }
-}
-
-/// The tenant is not one to enter.
-pub fn inactive() -> Error {
-    Error::unauthenticated("tenant-inactive", "This tenant is not active.")
-}
-
 /// Expects the membership to be as it was read, and notes that it was used now.
 pub fn touch(command: &mut Command<'_>, scope: &Scope, member: &Doc) {
     let mut filter: Vec<(&str, Value)> =
@@ -65,8 +52,27 @@ pub fn touch(command: &mut Command<'_>, scope: &Scope, member: &Doc) {
     command.operation(operation.expecting("matchedCount", 1), Some(raced));
 }
 
-/// Writes a new login of a member into the tenant that the command is on.
+/// Writes a new login of a member, who has just proved who they are, into the tenant that the command is on.
 pub fn open_login(call: &Call, command: &mut Command<'_>, member: &Doc) -> RefreshToken {
+    let ends = [("proven_at", Some(call.now().into())), ("expires_at", Some(login_expiry(call.now()).into()))];
+    write_login(call, command, member, ends.into())
+}
+
+/// As [`open_login`], within a session: it proves nothing that the session's own `login` did not, and refreshing it does not
+/// outlive that.
+pub fn open_login_within(
+    call: &Call,
+    command: &mut Command<'_>,
+    member: &Doc,
+    login: Option<&Doc>,
+) -> Result<RefreshToken, Halt> {
+    let of = |field: &str| login.and_then(|login| login.get(field)).cloned();
+    let expires = of("expires_at").unwrap_or(call.session()?.expires().into());
+    let ends = [("proven_at", of("proven_at")), ("expires_at", Some(expires.clone())), ("ends_at", Some(expires))];
+    Ok(write_login(call, command, member, ends.into()))
+}
+
+fn write_login(call: &Call, command: &mut Command<'_>, member: &Doc, ends: Vec<(&str, Option<Value>)>) -> RefreshToken {
     let id = command.id(&LOGIN);
     let agent = call.header("user-agent").map(|agent| agent.chars().take(USER_AGENT_LEN_MAX).collect::<String>());
     let fields = [
@@ -74,11 +80,10 @@ pub fn open_login(call: &Call, command: &mut Command<'_>, member: &Doc) -> Refre
         ("membership", member.get("_id").cloned()),
         ("generation", Some(1.into())),
         ("last_used_at", Some(call.now().into())),
-        ("expires_at", Some(login_expiry(call.now()).into())),
         ("user_agent", agent.map(Value::from)),
         ("ip", call.store.origin().ip.clone().map(Value::from)),
     ];
-    let login: Doc = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let login: Doc = fields.into_iter().chain(ends).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let login = command.insert(&LOGIN, &id, login, &[], Error::internal("a login's id was taken"));
     let changes = event::diff(&LOGIN, None, &login);
     let kind = "login.created";

@@ -7,6 +7,7 @@ use serde_json::Value;
 use store::{Command, Scope};
 
 use crate::entrance::text;
+use crate::second_factor;
 
 /// Inserts an identity with the name and e-mail address of its first member, with a password or without one, and since when the
 /// address is proven; the command is on the platform.
@@ -57,6 +58,8 @@ pub fn set_password(
     let mut after = identity.clone();
     if let (Some(proven), false) = (proven, is_proven(identity)) {
         after.insert("email_verified_at".to_owned(), proven.into());
+        // Whoever took the address before would shut its owner out by a second factor of theirs.
+        second_factor::FIELDS.iter().for_each(|field| drop(after.remove(*field)));
     }
     after.insert("password_hash".to_owned(), hash.into());
     after.insert("password_changed_at".to_owned(), platform.now().into());

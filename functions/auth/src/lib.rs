@@ -8,6 +8,7 @@ mod credentials;
 mod device;
 mod enrol;
 mod entrance;
+mod fresh;
 mod identity;
 mod login;
 mod logins;

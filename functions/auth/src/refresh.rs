@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, text};
-use domain::json::{object, of};
+use domain::json::{list, object, of};
 use domain::{Doc, Error, Filter, Time, validate};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
@@ -61,16 +61,19 @@ fn rotation(call: &Call, scope: &Scope, token: &RefreshToken) -> Operation {
         ("revoked_at", Value::Null),
         ("expires_at", of("$gt", now.ejson())),
     ]);
+    let one_more = |field: &str| of("$add", list(vec![field.into(), 1.into()]));
     let set = object(vec![
         ("last_used_at", now.ejson()),
-        ("expires_at", entrance::login_expiry(now).ejson()),
+        // A login that was made by switching ends with the one it was made from.
+        ("expires_at", of("$min", list(vec![entrance::login_expiry(now).ejson(), "$ends_at".into()]))),
         ("updated_at", now.ejson()),
         ("rotation_key", rotation_key(call, token).into()),
+        ("generation", one_more("$generation")),
+        ("version", one_more("$version")),
     ]);
-    let one = object(vec![("generation", 1.into()), ("version", 1.into())]);
     Operation::new(Action::FindOneAndUpdate, LOGIN.collection)
         .with("filter", filter)
-        .with("update", object(vec![("$set", set), ("$inc", one)]))
+        .with("update", list(vec![of("$set", set)]))
         .with("returnDocument", "after")
         .expecting("document", object(vec![]))
 }

@@ -20,6 +20,7 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/password/reset", Public, |call| Box::pin(reset::reset(call))),
     Route::post("/v1/auth/totp", Member, |call| Box::pin(enrol::enrol(call))),
     Route::post("/v1/auth/totp/confirm", Member, |call| Box::pin(enrol::confirm(call))),
+    Route::post("/v1/auth/totp/recovery-codes", Member, |call| Box::pin(enrol::renew_codes(call))),
     Route { content: Content::Json, ..Route::delete("/v1/auth/totp", Member, |call| Box::pin(enrol::disable(call))) },
     Route::post("/v1/auth/otp", Public, |call| Box::pin(otp::ask(call))),
     Route::post("/v1/auth/otp/verify", Public, |call| Box::pin(otp::verify(call))),

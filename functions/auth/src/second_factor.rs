@@ -12,6 +12,9 @@ use store::{Command, EventOf, PlatformScope, Vault, password_stamp};
 use crate::entrance::text as text_of;
 use crate::totp::{self, SECRET_LEN};
 
+/// All that an identity has of it.
+pub const FIELDS: [&str; 4] = ["totp_secret", "totp_pending", "totp_step", "recovery_hashes"];
+
 const TOTP: &str = "totp";
 const RECOVERY: &str = "recovery";
 const CHALLENGE: &str = "second-factor";

@@ -1,4 +1,4 @@
-//! Switching: the same identity enters another of its tenants, without its password.
+//! Switching: the same identity enters another of its tenants, without its password, for as long as the login lasts that it has.
 
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
@@ -10,6 +10,7 @@ use store::proof::Session;
 use store::{Command, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
+use crate::fresh;
 
 const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
 
@@ -23,7 +24,9 @@ pub async fn switch(call: &Call) -> Outcome {
     reading.keys(there.tenant());
     let tenant = reading.one(&TENANT, &entrance::open_tenant(&there), Error::not_found());
     let member = reading.one(&MEMBERSHIP, &there.live().and(own), Error::not_found());
+    let login = reading.maybe(&LOGIN, &fresh::own_login(scope, call.session()?));
     let mut found = reading.run().await?;
+    let login = found.maybe(login);
     let (tenant, member) = (found.doc(tenant), found.doc(member));
     if !entrance::may_enter(&tenant, &member, call.now()) {
         return Err(Error::not_found().into());
@@ -33,7 +36,7 @@ pub async fn switch(call: &Call) -> Outcome {
     command.on(&there);
     entrance::require_open_tenant(&mut command, &there);
     entrance::touch(&mut command, &there, &member);
-    let token = entrance::open_login(call, &mut command, &member);
+    let token = entrance::open_login_within(call, &mut command, &member, login.as_ref())?;
     command.answer_secret(200, entrance::tokens(call, &tenant, &member, &token, call.now())?);
     Ok(Reply::answer(command.commit().await?))
 }

@@ -43,7 +43,7 @@ pub use quote::{QUOTE, SERVICE_FEE_KEY, service_fee_points};
 pub use record::{COUNTER, IDEMPOTENCY, JOB, SETTING};
 pub use role::{ROLE, role_policy};
 pub use team::TEAM;
-pub use tenant::{HOSTNAME, LIMIT_MAX, TENANT, public_facts, subdomain_of};
+pub use tenant::{HOSTNAME, LIMIT_MAX, TENANT, may_enter, public_facts, subdomain_of, tenant_inactive};
 pub use verification::{REVIEWERS_KEY, VERIFICATION, claim_of};
 
 /// Every entity there is, as its table says it. Their rules stay where a record is made or changed: a function would

@@ -23,7 +23,7 @@ pub async fn prove_address(email: &str) {
 }
 
 /// Somebody without a password.
-async fn passwordless(claims: &Value) -> Caller {
+pub async fn passwordless(claims: &Value) -> Caller {
     let body = json!({ "tenant_name": "Roofers", "assertion": asserted("google", claims).await });
     caller(&post("/v1/auth/signup", body).send().await.expect(201))
 }
@@ -70,6 +70,48 @@ async fn a_session_alone_links_nothing() {
     let body = json!({ "assertion": sealed_later() });
     let refused = person.post("/v1/me/credentials", body).at(now().plus_ms(601_000)).send().await.expect(401);
     assert_eq!(refused.code(), "login-too-old");
+}
+
+#[tokio::test]
+async fn a_session_that_switches_is_no_younger_for_it() {
+    let person = passwordless(&claims()).await;
+    let tenant = person.get("/v1/me").await.expect(200).json["tenant"]["id"].clone();
+    let late = now().plus_ms(601_000);
+    let switched = person.post("/v1/auth/switch", json!({ "tenant": tenant })).at(late).send().await.expect(200);
+    for (path, body) in [("/v1/me/credentials", json!({ "assertion": sealed_later() })), ("/v1/auth/totp", json!({}))] {
+        let refused = caller(&switched).post(path, body).at(late).send().await.expect(401);
+        assert_eq!(refused.code(), "login-too-old", "{path}");
+    }
+    let early = person.post("/v1/auth/switch", json!({ "tenant": tenant })).send().await.expect(200);
+    link(&caller(&early), &claims()).await.send().await.expect(201);
+}
+
+#[tokio::test]
+async fn nobody_has_more_logins_elsewhere_than_are_shown() {
+    let person = proven().await;
+    let insert = |number: u32| {
+        let (id, subject) = (support::id("crd"), format!("{number} {}", support::id("sub")));
+        let identity = person.clone();
+        async move {
+            let identity = identity.get("/v1/me").await.expect(200).json["member"]["id"].clone();
+            let member = App::shared().stored("memberships", json!({ "_id": identity })).await.remove(0);
+            let document = json!({
+                "_id": id, "tenant_id": "platform", "identity": member["identity"], "provider": "google", "subject": subject,
+                "version": 1,
+            });
+            App::shared().data("insertOne", json!({ "collection": "credentials", "document": document })).await;
+            id
+        }
+    };
+    for number in 0..19 {
+        insert(number).await;
+    }
+    link(&person, &claims()).await.send().await.expect(201);
+    assert_eq!(link(&person, &claims()).await.send().await.expect(409).code(), "too-many-credentials");
+    // What came by before there was a bound can still be taken away.
+    let beyond = insert(20).await;
+    person.delete(&format!("/v1/me/credentials/{beyond}")).await.expect(204);
+    person.delete(&format!("/v1/me/credentials/{beyond}")).await.expect(404);
 }
 
 /// An assertion that is good in ten minutes.

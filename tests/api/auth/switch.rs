@@ -40,6 +40,24 @@ async fn nobody_switches_to_where_they_are_not() {
 }
 
 #[tokio::test]
+async fn a_login_by_switching_ends_with_the_one_it_was_made_from() {
+    let home = signed_up(&email()).await;
+    let body = json!({ "tenant": home.json["tenant"]["id"] });
+    let switched = caller(&home).post("/v1/auth/switch", body.clone()).send().await.expect(200);
+    let again = caller(&switched).post("/v1/auth/switch", body).send().await.expect(200);
+    let refresh = |tokens: support::Answered, days: i64| async move {
+        let body = json!({ "refresh_token": string(&tokens, "/refresh_token") });
+        super::post("/v1/auth/refresh", body).at(super::now().plus_days(days)).send().await
+    };
+    let home = refresh(home, 29).await.expect(200);
+    for tokens in [switched, again] {
+        let tokens = refresh(tokens, 29).await.expect(200);
+        assert_eq!(refresh(tokens, 31).await.expect(401).code(), "invalid-refresh-token");
+    }
+    refresh(home, 31).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_repeated_switch_is_one_login() {
     let signed_up = signed_up(&email()).await;
     let switch = || {

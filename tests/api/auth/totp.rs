@@ -219,13 +219,67 @@ async fn codes_are_guessed_slowly_however_many_challenges_there_are() {
 }
 
 #[tokio::test]
-async fn a_new_password_by_mail_leaves_the_second_factor_on() {
+async fn new_recovery_codes_take_the_place_of_the_old_for_a_code() {
     let person = protected().await;
-    let stored = identity(&person.email).await;
+    let later = person.later();
+    let renew =
+        |tokens: &Answered, code: &str| caller(tokens).post("/v1/auth/totp/recovery-codes", json!({ "code": code })).at(later);
+    let other = signed_up(&email()).await;
+    assert_eq!(renew(&other, "123456").send().await.expect(409).code(), "totp-not-enabled");
+    assert_eq!(renew(&person.tokens, "").send().await.expect(422).places(), ["/code"]);
+    let wrong = flipped(&person.code_at(later));
+    assert_eq!(renew(&person.tokens, &wrong).send().await.expect(401).code(), "wrong-code");
+    let code = person.code_at(later);
+    let once = || renew(&person.tokens, &code).header("idempotency-key", "r").send();
+    let renewed = once().await.expect(200);
+    assert_eq!(once().await.expect(200).json, renewed.json);
+    assert_eq!(renew(&person.tokens, &code).send().await.expect(401).code(), "wrong-code");
+    let codes: Vec<String> = serde_json::from_value(renewed.json["recovery_codes"].clone()).unwrap();
+    assert!(codes.len() == 10 && codes.iter().all(|code| !person.codes.contains(code)), "{codes:?}");
+    let challenge = person.challenge(later).await;
+    assert_eq!(answer(&challenge, &person.codes[0]).at(later).send().await.expect(401).code(), "wrong-code");
+    answer(&challenge, &codes[0]).at(later).send().await.expect(200);
+    renew(&person.tokens, &codes[1]).send().await.expect(200);
+    assert_eq!(identity(&person.email).await["recovery_hashes"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn whoever_has_no_password_turns_it_on_by_a_login_of_just_now() {
+    let person = super::credentials::passwordless(&crate::oidc::claims()).await;
+    let enrol = |at: Time| person.post("/v1/auth/totp", json!({})).at(at).send();
+    assert_eq!(enrol(now().plus_ms(601_000)).await.expect(401).code(), "login-too-old");
+    let secret = bytes(&string(&enrol(now()).await.expect(200), "/secret"));
+    let at = now();
+    let confirm = person.post("/v1/auth/totp/confirm", json!({ "code": auth::totp::code_at(&secret, at) })).at(at);
+    confirm.send().await.expect(200);
+    let missing = caller(&signed_up(&email()).await).post("/v1/auth/totp", json!({})).send().await.expect(422);
+    assert_eq!(missing.places(), ["/password"]);
+}
+
+/// Chooses another password by a mailed link.
+async fn choose_anew(email: &str) {
+    let stored = identity(email).await;
     let (id, hash) = (stored["_id"].as_str().unwrap(), stored["password_hash"].as_str().unwrap());
     let token = store::reset_token(&App::shared().vault, id, hash, store::reset_expiry(now()));
     let body = json!({ "token": token, "password": "another passphrase" });
     post("/v1/auth/password/reset", body).send().await.expect(204);
+}
+
+#[tokio::test]
+async fn whoever_takes_an_address_first_does_not_shut_its_owner_out_by_a_second_factor() {
+    let squatter = protected().await;
+    choose_anew(&squatter.email).await;
+    let stored = identity(&squatter.email).await;
+    assert!(["totp_secret", "totp_step", "recovery_hashes"].iter().all(|field| stored.get(*field).is_none()), "{stored}");
+    let login = post("/v1/auth/login", json!({ "email": squatter.email, "password": "another passphrase" }));
+    login.send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_leaves_the_second_factor_on() {
+    let person = protected().await;
+    super::credentials::prove_address(&person.email).await;
+    choose_anew(&person.email).await;
     let login = post("/v1/auth/login", json!({ "email": person.email, "password": "another passphrase" }));
     assert_eq!(login.send().await.expect(401).code(), "second-factor-required");
 }

@@ -132,6 +132,8 @@ pub static LOGIN: Entity = Entity {
         date("revoked_at").read_only(),
         text("revoked_reason", 40).read_only(),
         date("expires_at").read_only(),
+        date("proven_at").read_only().hidden(),
+        date("ends_at").read_only().hidden(),
         text("user_agent", 400).read_only().encrypted(),
         text("ip", 64).read_only().encrypted(),
     ],

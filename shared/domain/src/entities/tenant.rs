@@ -7,7 +7,7 @@ use crate::entity::{
 };
 use crate::plan::{self, FEATURES, PLAN_WORDS, SWITCHES};
 use crate::rules::{Moment, Plain, Rules};
-use crate::{Doc, Violation, doc};
+use crate::{Doc, Error, Time, Violation, doc};
 
 /// A customer of ours: everything else belongs to one.
 pub static TENANT: Entity = Entity {
@@ -216,6 +216,21 @@ pub fn subdomain_of(name: &str, random: [u8; 6]) -> String {
     let label = label.trim_matches('-');
     let label = if label.starts_with(|first: char| first.is_ascii_lowercase()) { label.to_owned() } else { format!("t{label}") };
     format!("{label}-{}", super::personal_code(random).to_lowercase())
+}
+
+/// Whether a member enters a tenant: a cancelled one is for its owner alone, to take what there is, until it is erased.
+pub fn may_enter(tenant: &Doc, member: &Doc, now: Time) -> bool {
+    let ends = doc::text(tenant, "erase_after").and_then(Time::parse);
+    match doc::text(tenant, "status").unwrap_or_default() {
+        "active" | "suspended" => true,
+        "cancelled" => doc::text(member, "role") == Some("owner") && ends.is_some_and(|ends| ends > now),
+        _ => false,
+    }
+}
+
+/// The tenant is not one to enter.
+pub fn tenant_inactive() -> Error {
+    Error::unauthenticated("tenant-inactive", "This tenant is not active.")
 }
 
 /// What anybody may know of a tenant, such as whoever sees its login page.
