@@ -131,7 +131,7 @@ impl Member {
         });
         document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.app.data("insertOne", json!({ "collection": "api_keys", "document": document })).await;
-        key.text()
+        key.text(&self.app.vault)
     }
 
     /// Whom the member's tokens are about.

@@ -21,5 +21,5 @@ pub async fn create(call: &Call) -> Outcome {
     draft.doc.insert("hash".to_owned(), key.hash(&call.config.vault).into());
     let made = draft.insert();
     let location = format!("/v1/api-keys/{}", made.id);
-    Ok(holder::answer(made.command, 201, &made.id, &key).await?.with("location", location))
+    Ok(holder::answer(call, made.command, 201, &made.id, &key).await?.with("location", location))
 }

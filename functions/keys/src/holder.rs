@@ -38,8 +38,8 @@ pub fn require_held(policy: &Policy, key: &Doc) -> Result<(), Halt> {
 }
 
 /// Commits, and shows the key itself, this once; its record can be read.
-pub async fn answer(mut command: Command<'_>, status: u16, id: &str, key: &ApiKey) -> Outcome {
-    command.answer_secret(status, json!({ "api_key": id, "key": key.text() }));
+pub async fn answer(call: &Call, mut command: Command<'_>, status: u16, id: &str, key: &ApiKey) -> Outcome {
+    command.answer_secret(status, json!({ "api_key": id, "key": key.text(&call.config.vault) }));
     Ok(Reply::answer(command.commit().await?))
 }
 

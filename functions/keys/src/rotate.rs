@@ -44,5 +44,5 @@ pub async fn rotate(call: &Call) -> Outcome {
     }
     let mut command = call.store.command(scope);
     crud::apply(call, &mut command, &API_KEY, &before, &change(&before, after), "api_key.rotated")?;
-    holder::answer(command, 200, id, &key).await
+    holder::answer(call, command, 200, id, &key).await
 }

@@ -296,9 +296,11 @@ impl Policy {
     }
 }
 
-/// Whether an API key can be given a permission: no key makes keys, nor whom they act as, or it would outlive itself.
+/// Whether an API key can be given a permission: no key makes keys, nor whom they act as, or it would outlive itself; and what
+/// becomes of the tenant's own keys is for people.
 pub fn is_for_keys(permission: &str) -> bool {
-    !permission.starts_with("api_key:") && permission != "membership:create"
+    !permission.starts_with("api_key:")
+        && !["membership:create", "tenant:rotate_keys", "tenant:destroy_keys"].contains(&permission)
 }
 
 /// Whether a mask can take a field away: what every record has is left, and what nobody sees is gone already.

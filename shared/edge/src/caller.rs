@@ -99,7 +99,7 @@ fn session(token: &str, config: &Config, store: &Store) -> Result<Session, Error
 }
 
 async fn key(token: &str, config: &Config, request: &Request, host: &Host, store: &Rc<Store>) -> Result<VerifiedKey, Halt> {
-    let key = ApiKey::parse(token).ok_or_else(invalid_key)?;
+    let key = ApiKey::parse(&config.vault, token).ok_or_else(invalid_key)?;
     let key = key.verify(store, || client_ip(config, request)).await?;
     if !key.is_use_known() {
         let (key, store) = (key.clone(), store.clone());

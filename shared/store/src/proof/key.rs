@@ -2,7 +2,7 @@
 
 use data_api::{Action, Operation};
 use domain::cidr::Cidr;
-use domain::entities::{API_KEY, MEMBERSHIP};
+use domain::entities::{API_KEY, MEMBERSHIP, TENANT, may_enter, tenant_inactive};
 use domain::json;
 use domain::{Doc, Error, Policy, Time, Viewer, doc};
 use serde_json::Value;
@@ -16,6 +16,7 @@ const LIVE: &str = "ewk_live_";
 /// For the keys of a test mode to come.
 const TEST: &str = "ewk_test_";
 const PURPOSE: &str = "api-key";
+const CHECK: &str = "api-key-checksum";
 const ULID_LEN: usize = 26;
 const SECRET_LEN: usize = 32;
 const CHECK_LEN: usize = 6;
@@ -35,10 +36,12 @@ impl ApiKey {
         Self { id: id.to_owned(), tenant: tenant.to_owned(), secret: letters(&random) }
     }
 
-    /// The text that is shown once: it ends with a checksum, so that a mistyped one is refused without a trip.
-    pub fn text(&self) -> String {
+    /// The text that is shown once: it ends with a checksum under our key, so that a mistyped or made-up one is refused without a
+    /// trip.
+    pub fn text(&self, vault: &Vault) -> String {
         let body = format!("{}{}{}", ulid(&self.id), ulid(&self.tenant), self.secret);
-        format!("{LIVE}{body}{}", check(&body))
+        let check = vault.keys("sign", CHECK).next().map(|key| check(key, &body)).unwrap_or_default();
+        format!("{LIVE}{body}{check}")
     }
 
     /// What may be shown of it again and again.
@@ -47,13 +50,14 @@ impl ApiKey {
     }
 
     /// The key that a text is, as far as that can be told from the text alone.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(vault: &Vault, text: &str) -> Option<Self> {
         let body = text.strip_prefix(LIVE).or_else(|| text.strip_prefix(TEST))?;
         let (body, checksum) = body.split_at_checked(2 * ULID_LEN + SECRET_LEN)?;
         let (id, rest) = body.split_at_checked(ULID_LEN)?;
         let (tenant, secret) = rest.split_at_checked(ULID_LEN)?;
         let (id, tenant) = (format!("{}_{id}", API_KEY.prefix), format!("ten_{tenant}"));
-        let is_whole = domain::id::is(API_KEY.prefix, &id) && domain::id::is("ten", &tenant) && check(body) == checksum;
+        let is_ours = || vault.keys("sign", CHECK).any(|key| check(key, body) == checksum);
+        let is_whole = domain::id::is(API_KEY.prefix, &id) && domain::id::is("ten", &tenant) && is_ours();
         // No test mode has given out keys yet.
         (is_whole && text.starts_with(LIVE)).then(|| Self { id, tenant, secret: secret.to_owned() })
     }
@@ -79,6 +83,11 @@ impl ApiKey {
         if key.get("revoked_at").is_some_and(|at| !at.is_null()) || expires.is_some_and(|expires| expires <= now) {
             return Err(Error::unauthenticated("key-ended", "The API key was revoked or has expired.").into());
         }
+        let first = |name: &str| key.get(name).and_then(|found| found.as_array()?.first()?.as_object());
+        let (member, tenant) = first("holder").zip(first("tenant")).ok_or_else(invalid_key)?;
+        if !may_enter(tenant, member, now) {
+            return Err(tenant_inactive().into());
+        }
         let allowed = texts(&key, "allowed_ips");
         if !allowed.is_empty() {
             let address = address().unwrap_or_default();
@@ -86,7 +95,6 @@ impl ApiKey {
                 return Err(Error::forbidden("address-not-allowed", "The API key may not be used from this address.").into());
             }
         }
-        let member = key.get("holder").and_then(|holder| holder.as_array()?.first()?.as_object()).ok_or_else(invalid_key)?;
         let policy = Policy::of_member(member).ok_or_else(|| Error::internal("a membership has no known policy"))?;
         let viewer = Viewer {
             member: doc::text(member, "_id").unwrap_or_default().to_owned(),
@@ -105,16 +113,23 @@ impl ApiKey {
         is("hash") || is("previous_hash") && until.is_some_and(|until| now < until)
     }
 
-    /// Reads the key with its holder, if that is an active member.
+    /// Reads the key with its holder, if that is an active member, and what the tenant is entered by.
     fn look_up(&self) -> Operation {
         let active = json!([
             { "$match": { "tenant_id": self.tenant, "status": "active", "deleted_at": null } },
             { "$project": { "role": 1, "policy": 1, "policy_version": 1, "team_ids": 1 } },
         ]);
+        let tenant = json!([
+            { "$match": { "deleted_at": null } },
+            { "$project": { "status": 1, "erase_after": 1 } },
+        ]);
         let pipeline = json!([
             { "$match": { "_id": self.id, "tenant_id": self.tenant, "deleted_at": null } },
             { "$lookup": {
                 "from": MEMBERSHIP.collection, "localField": "member", "foreignField": "_id", "pipeline": active, "as": "holder",
+            } },
+            { "$lookup": {
+                "from": TENANT.collection, "localField": "tenant_id", "foreignField": "_id", "pipeline": tenant, "as": "tenant",
             } },
         ]);
         Operation::new(Action::Aggregate, API_KEY.collection).with("pipeline", pipeline)
@@ -192,8 +207,8 @@ fn ulid(id: &str) -> &str {
     id.split_once('_').map_or("", |(_, ulid)| ulid)
 }
 
-fn check(body: &str) -> String {
-    let digest = hmac_sha256::Hash::hash(body.as_bytes());
+fn check(key: [u8; 32], body: &str) -> String {
+    let digest = hmac_sha256::HMAC::mac(body.as_bytes(), key);
     letters(digest.get(..CHECK_LEN).unwrap_or_default())
 }
 
@@ -215,25 +230,37 @@ mod tests {
         )
     }
 
+    fn vault(letter: &str) -> Vault {
+        Vault::parse(&letter.split(',').map(|letter| letter.to_owned() + &"A".repeat(42)).collect::<Vec<_>>().join(",")).unwrap()
+    }
+
     #[test]
     fn a_text_names_its_key_and_a_mistyped_one_names_none() {
-        let text = key().text();
+        let vault = vault("A");
+        let text = key().text(&vault);
         assert!(text.len() == 99 && text.starts_with("ewk_live_") && text.starts_with(&key().prefix()), "{text}");
-        let parsed = ApiKey::parse(&text).unwrap();
+        let parsed = ApiKey::parse(&vault, &text).unwrap();
         assert_eq!((parsed.id, parsed.tenant, parsed.secret), (key().id, key().tenant, key().secret));
         for at in LIVE.len()..text.len() {
             let mut mistyped = text.clone().into_bytes();
             mistyped[at] = if mistyped[at] == b'Q' { b'R' } else { b'Q' };
-            assert!(ApiKey::parse(std::str::from_utf8(&mistyped).unwrap()).is_none(), "{at}");
+            assert!(ApiKey::parse(&vault, std::str::from_utf8(&mistyped).unwrap()).is_none(), "{at}");
         }
         for bad in ["", "ewk_live_", &text.replace("live", "test"), &format!("{text}0"), &text.to_lowercase()] {
-            assert!(ApiKey::parse(bad).is_none(), "{bad}");
+            assert!(ApiKey::parse(&vault, bad).is_none(), "{bad}");
         }
     }
 
     #[test]
+    fn nobody_makes_up_a_text_without_a_master_key() {
+        let text = key().text(&vault("B"));
+        assert!(ApiKey::parse(&vault("A"), &text).is_none());
+        assert!(ApiKey::parse(&vault("A,B"), &text).is_some(), "while master keys change");
+    }
+
+    #[test]
     fn what_is_kept_is_bound_to_key_tenant_and_secret_and_shows_none() {
-        let vault = Vault::parse(&"A".repeat(43)).unwrap();
+        let vault = vault("A");
         let other = ApiKey { tenant: "ten_other".to_owned(), ..key() };
         assert_eq!(key().hash(&vault), key().hash(&vault));
         assert_ne!(key().hash(&vault), other.hash(&vault));
