@@ -54,6 +54,8 @@ impl Metrics {
         if let Some(partition) = answered.partition
             && answered.count_id.is_none_or(|id| counts.seen.insert(id.as_bytes()))
         {
+            // What follows a slash tells callers apart for the rates alone: there is no end of them.
+            let partition = partition.split('/').next().unwrap_or_default();
             counts.add_partition(partition, answered.class.unwrap_or_default());
         }
     }
@@ -153,6 +155,24 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }
+    }
+
+    #[test]
+    fn callers_within_a_partition_are_counted_together() {
+        let metrics = Metrics::default();
+        for partition in ["platform", "platform/a", "platform/b"] {
+            let duration = Duration::ZERO;
+            metrics.count(&Answered {
+                action: "find",
+                status: 200,
+                duration,
+                partition: Some(partition),
+                class: None,
+                count_id: None,
+            });
+        }
+        let text = metrics.text(0);
+        assert!(text.contains(r#"gateway_partition_requests_total{partition="platform",class=""} 3"#), "{text}");
     }
 
     #[test]

@@ -33,6 +33,7 @@ struct Seen {
     calls: u32,
     cut: Option<Cut>,
     held: Option<(u32, Held)>,
+    partitions: Vec<String>,
 }
 
 /// A call that waits on the wire.
@@ -40,12 +41,18 @@ struct Seen {
 pub struct Held {
     arrived: Arc<Notify>,
     let_go: Arc<Notify>,
+    body: Arc<Mutex<Bytes>>,
 }
 
 impl Held {
     /// Waits until the call is there.
     pub async fn arrived(&self) {
         self.arrived.notified().await;
+    }
+
+    /// What the call says.
+    pub fn body(&self) -> String {
+        String::from_utf8(self.body.lock().unwrap().to_vec()).unwrap()
     }
 
     /// Lets the call go on.
@@ -102,6 +109,11 @@ impl Wire {
         self.seen.lock().unwrap().get(request_id).map_or(0, |seen| seen.calls)
     }
 
+    /// Whose share the calls of the request with this id were counted for.
+    pub fn partitions(&self, request_id: &str) -> Vec<String> {
+        self.seen.lock().unwrap().get(request_id).map_or(Vec::new(), |seen| seen.partitions.clone())
+    }
+
     async fn pass(
         &self,
         client: &reqwest::Client,
@@ -110,14 +122,17 @@ impl Wire {
     ) -> Result<hyper::Response<Full<Bytes>>, CutOff> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| CutOff)?.to_bytes();
-        let id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+        let header = |name: &str| parts.headers.get(name).and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned();
+        let id = header("x-request-id");
         let (call, cut, held) = {
             let mut seen = self.seen.lock().unwrap();
             let seen = seen.entry(id).or_default();
             seen.calls += 1;
+            seen.partitions.push(header("x-partition"));
             (seen.calls, seen.cut, seen.held.clone().filter(|(call, _)| *call == seen.calls))
         };
         if let Some((_, held)) = held {
+            *held.body.lock().unwrap() = body.clone();
             held.arrived.notify_one();
             held.let_go.notified().await;
         }

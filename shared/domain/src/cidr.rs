@@ -33,6 +33,15 @@ impl Cidr {
     }
 }
 
+/// What stands for the network that an address is of: one address of version 4, or the 64 bits of version 6 that every household
+/// and every rented server has to itself (RFC 6177).
+pub fn network(address: &str) -> String {
+    let Ok(address) = address.parse() else { return address.to_owned() };
+    let bits = bits(address);
+    let kept = if bits >> 32 == 0xffff { bits } else { bits >> 64 };
+    u64::try_from(kept).unwrap_or_default().to_string()
+}
+
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -64,6 +73,20 @@ mod tests {
         ];
         for (range, address, expected) in cases {
             assert_eq!(Cidr::parse(range).unwrap().contains(address), expected, "{range} {address}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_one_address_of_version_4_or_64_bits_of_version_6() {
+        for (one, other, is_same) in [
+            ("192.0.2.7", "192.0.2.8", false),
+            ("192.0.2.7", "::ffff:192.0.2.7", true),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+            ("::1", "192.0.2.7", false),
+            ("not an address", "nor this", false),
+        ] {
+            assert_eq!(network(one) == network(other), is_same, "{one} {other}");
         }
     }
 

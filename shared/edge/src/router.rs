@@ -84,6 +84,10 @@ impl Router {
         let caller = caller::check(route, &config, &request, host, &store).await;
         trace.trips = store.trips();
         let caller = caller?;
+        match &caller {
+            Some((caller, _)) => store.count_for(Some(caller.tenant()), None),
+            None => store.count_for(None, client_ip(&config, &request).as_deref()),
+        }
         if let Some((caller, _)) = &caller {
             (trace.tenant, trace.viewer) = (Some(caller.tenant().to_owned()), Some(caller.viewer().clone()));
         }

@@ -1,6 +1,6 @@
 //! The Data API as a client: one call is one trip.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, COUNT_ID_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal};
@@ -8,6 +8,7 @@ use domain::{Error, ErrorKind};
 use platform::Host;
 use serde_json::{Map, Value};
 
+use crate::PlatformScope;
 use crate::keys::KEYS;
 use crate::sealing::{Nonces, Rings};
 
@@ -58,6 +59,8 @@ pub(crate) struct Client {
     /// Ours alone: a caller who repeats a request id is counted all the same.
     pub count_id: String,
     pub class: String,
+    /// Whose share calls are of that belong to no tenant.
+    pub share: OnceCell<String>,
     pub trips: Cell<u32>,
     pub rings: Rings,
 }
@@ -138,7 +141,9 @@ impl Client {
         let request = self.host.fetch().post(format!("{}/action/{action}", self.api.url));
         let request = request.header("content-type", "application/json").header("accept", "application/json");
         let request = request.header(API_KEY_HEADER, self.api.key.as_str()).header(REQUEST_ID_HEADER, self.request_id.as_str());
-        let request = request.header(PARTITION_HEADER, tenant).header(CLASS_HEADER, self.class.as_str());
+        let share = self.share.get().filter(|_| tenant == PlatformScope::TENANT);
+        let request =
+            request.header(PARTITION_HEADER, share.map_or(tenant, String::as_str)).header(CLASS_HEADER, self.class.as_str());
         let request = request.header(COUNT_ID_HEADER, self.count_id.as_str());
         let unreachable = |error: platform::fetch::Error| Failure::Error(Error::unavailable(format!("data api: {error}")));
         let response = request.timeout(TIMEOUT).body(body).send().await.map_err(unreachable)?;

@@ -1,8 +1,9 @@
 //! One request's way to the data: reads by scope, and the beginning of commands.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use data_api::{Action, Operation};
+use domain::cidr::network;
 use domain::{Doc, Entity, Error, Filter, Time, doc};
 use platform::Host;
 
@@ -10,7 +11,7 @@ use crate::api::{Api, Client};
 use crate::command::{About, Reading};
 use crate::query::{self, Page, Query};
 use crate::sealing::Rings;
-use crate::{Command, Halt, IdempotencyKey, Ids, Scope, Vault};
+use crate::{Command, Halt, IdempotencyKey, Ids, PlatformScope, Scope, Vault};
 
 /// Where a request comes from, as events tell it.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +43,18 @@ impl Store {
         let (request_id, class) = (origin.request_id.clone(), class.to_owned());
         let count_id = domain::id::from_parts("req", now.ms(), random);
         let rings = Rings::new(vault.clone());
-        let client = Client { host, api, request_id, count_id, class, trips: Cell::new(0), rings };
+        let (share, trips) = (OnceCell::new(), Cell::new(0));
+        let client = Client { host, api, request_id, count_id, class, share, trips, rings };
         Self { client, vault, origin, now, ids: Ids::new(now, random) }
+    }
+
+    /// Counts what belongs to no tenant as part of somebody's share: a tenant's, or that of an address from where anybody calls, so
+    /// that nobody uses up what all others have.
+    pub fn count_for(&self, tenant: Option<&str>, address: Option<&str>) {
+        let of_address = |address| [PlatformScope::TENANT, "/", &self.vault.sign("share", &[&network(address)])].concat();
+        if let Some(share) = tenant.map(str::to_owned).or_else(|| address.map(of_address)) {
+            let _ = self.client.share.set(share);
+        }
     }
 
     /// How many trips were made so far.
@@ -124,6 +135,11 @@ impl Store {
 
     /// As [`Store::command`], of what members do about themselves alone: it goes on while their tenant is suspended.
     pub fn command_about_oneself(&self, scope: &Scope) -> Command<'_> {
+        self.command_even_suspended(scope)
+    }
+
+    /// As [`Store::command`], of what goes on while the tenant is suspended, so that everybody gets what is theirs.
+    pub fn command_even_suspended(&self, scope: &Scope) -> Command<'_> {
         Command::new(self, scope, About::Oneself)
     }
 }
