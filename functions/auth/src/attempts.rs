@@ -3,7 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::ATTEMPT;
 use domain::json::{list, object, of};
-use domain::{Error, ErrorKind, Time, id};
+use domain::{Error, ErrorKind, Time, cidr, id};
 use edge::Call;
 use serde_json::Value;
 use store::{Command, Found, PlatformScope, Reading, Step};
@@ -42,14 +42,13 @@ pub fn of_login(call: &Call, email: &str, device: Option<&str>) -> Vec<Counter> 
         return vec![Counter::own(call, &["device", email, device], 5)];
     }
     let account = Counter::own(call, &["email", email], 10).shared(DAY_MS);
-    let Some(ip) = call.store.origin().ip.as_deref() else { return vec![account] };
-    vec![Counter::own(call, &["pair", email, ip], 5), account, Counter::own(call, &["ip", ip], 50).shared(HOUR_MS)]
+    let Some(ip) = network(call) else { return vec![account] };
+    vec![Counter::own(call, &["pair", email, &ip], 5), account, Counter::own(call, &["ip", &ip], 50).shared(HOUR_MS)]
 }
 
 /// Asking for something without any proof, by the address it is asked from.
 pub fn of_address(call: &Call, what: &str) -> Vec<Counter> {
-    let ip = call.store.origin().ip.as_deref();
-    ip.map(|ip| Counter::own(call, &[what, ip], 20).shared(HOUR_MS)).into_iter().collect()
+    network(call).map(|ip| Counter::own(call, &[what, &ip], 20).shared(HOUR_MS)).into_iter().collect()
 }
 
 /// Asking for a code by mail: a known device alone, all others by their address, and by the account with it.
@@ -58,8 +57,8 @@ pub fn of_code_mail(call: &Call, email: &str, device: Option<&str>) -> Vec<Count
         return vec![Counter::own(call, &["code-device", email, device], 3).shared(HOUR_MS)];
     }
     let mut counters = of_address(call, "code-mail");
-    let ip = call.store.origin().ip.as_deref().unwrap_or_default();
-    counters.push(Counter::own(call, &["code-pair", email, ip], 3).shared(HOUR_MS));
+    let ip = network(call).unwrap_or_default();
+    counters.push(Counter::own(call, &["code-pair", email, &ip], 3).shared(HOUR_MS));
     counters.push(Counter::own(call, &["code-account", email], 10).shared(HOUR_MS));
     counters
 }
@@ -105,8 +104,8 @@ pub fn require(command: &mut Command<'_>, counters: Vec<Counter>, now: Time) {
 
 /// Forgets the failures of an account, and those from the caller's address with it.
 pub fn forget(call: &Call, command: &mut Command<'_>, email: &str) {
-    let ip = call.store.origin().ip.as_deref().unwrap_or_default();
-    for parts in [["email", email].as_slice(), &["pair", email, ip]] {
+    let ip = network(call).unwrap_or_default();
+    for parts in [["email", email].as_slice(), &["pair", email, &ip]] {
         command.operation(addressed(Action::DeleteOne, &id_of(call, parts)), None);
     }
 }
@@ -177,6 +176,11 @@ impl Counter {
             .with("upsert", true)
             .with("returnDocument", "after")
     }
+}
+
+/// Whoever has one address of version 6 has billions.
+fn network(call: &Call) -> Option<String> {
+    call.store.origin().ip.as_deref().map(cidr::network)
 }
 
 fn addressed(action: Action, counter: &str) -> Operation {

@@ -9,12 +9,12 @@ use domain::plan::{LIMITS, Limit};
 use domain::role_sets::{ROLE_SET_WORDS, RoleSet};
 use domain::rules::Moment;
 use domain::{Doc, Error, event, validate};
-use edge::{Call, Outcome, Reply};
-use store::{Command, EventOf, PlatformScope};
+use edge::{Call, Halt, Outcome, Reply};
+use store::{Command, EventOf, PlatformScope, Scope};
 
 use crate::entrance::{self, text as text_of};
 use crate::proof::Proof;
-use crate::{credential, identity, password};
+use crate::{attempts, credential, identity, password};
 
 const INPUT: &[Field] = &[
     text("tenant_name", 200).required(),
@@ -31,8 +31,9 @@ pub async fn signup(call: &Call) -> Outcome {
     let input = validate::input(INPUT, call.input()?)?;
     let proof = Proof::read(call, &input)?;
     let (name, email) = (proof.name(&input)?, proof.email(&input)?);
-    let hash = proof.hash(call, &input)?;
     let platform = PlatformScope::of_auth().identities(call.now()).repeated_by(email);
+    count(call, &platform).await?;
+    let hash = proof.hash(call, &input)?;
     let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
     let owner = doc(vec![
         ("identity", identity_id.as_str().into()),
@@ -76,6 +77,17 @@ pub async fn signup(call: &Call) -> Outcome {
     let token = entrance::open_login(call, &mut command, &owner);
     command.answer_secret(201, entrance::welcome(call, &tenant, &owner, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Counts who asks, whatever comes of it: a password costs work, and the answer tells who has a login.
+async fn count(call: &Call, platform: &Scope) -> Result<(), Halt> {
+    let counters = attempts::of_address(call, "signup");
+    if counters.is_empty() {
+        return Ok(());
+    }
+    let mut reading = call.store.reading(platform);
+    let counted = attempts::count(&mut reading, counters, call.now());
+    Ok(counted.check(&mut reading.run().await?, call.now())?)
 }
 
 /// The tenant with the name that was asked for, or one that follows from its own.

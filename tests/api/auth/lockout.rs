@@ -4,7 +4,7 @@ use domain::Time;
 use serde_json::{Value, json};
 use support::{Answered, App, Request, id};
 
-use super::{PASSWORD, address, caller, email, now, post, signed_up, string};
+use super::{PASSWORD, address, caller, email, neighbour, now, post, signed_up, signup_of, string};
 
 fn login(email: &str, password: &str, ip: &str) -> Request {
     post("/v1/auth/login", json!({ "email": email, "password": password })).header("cf-connecting-ip", ip)
@@ -206,8 +206,51 @@ async fn one_address_asks_for_few_mails() {
     for _ in 0..21 {
         ask(&ip).await.expect(202);
     }
-    assert_eq!(ask(&ip).await.expect(429).code(), "too-many-attempts");
+    for ip in [&ip, &neighbour(&ip)] {
+        assert_eq!(ask(ip).await.expect(429).code(), "too-many-attempts");
+    }
     ask(&address()).await.expect(202);
+}
+
+#[tokio::test]
+async fn one_address_signs_up_slowly_whatever_comes_of_it() {
+    let (taken, ip, start) = (email(), address(), now());
+    signed_up(&taken).await;
+    let sign_up = |email: String, ip: &str| post("/v1/auth/signup", signup_of(&email)).header("cf-connecting-ip", ip).at(start);
+    for _ in 0..21 {
+        assert_eq!(sign_up(taken.clone(), &ip).send().await.expect(409).code(), "email-taken");
+    }
+    for (known, ip) in [(taken.clone(), &ip), (email(), &ip), (email(), &neighbour(&ip))] {
+        assert_eq!(sign_up(known, ip).send().await.expect(429).code(), "too-many-attempts");
+    }
+    sign_up(email(), &address()).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn strangers_are_counted_by_where_they_call_from_and_members_for_their_tenant() {
+    let owner = signed_up(&email()).await;
+    let partitions = |request: Request| async move {
+        let request_id = id("req");
+        request.header("x-request-id", &request_id).send().await;
+        let mut found = App::shared().wire.partitions(&request_id);
+        found.dedup();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    };
+    let ip = address();
+    let looking = |ip: &str| {
+        partitions(App::shared().anyone().request("GET", "/v1/tenant/branding?subdomain=acme").header("cf-connecting-ip", ip))
+    };
+    let here = looking(&ip).await;
+    assert!(here.starts_with("platform/") && !here.contains(&ip[..9]), "{here}");
+    assert_eq!(looking(&neighbour(&ip)).await, here);
+    assert_eq!(partitions(login(&email(), PASSWORD, &ip)).await, here);
+    assert_ne!(looking(&address()).await, here);
+    let change = json!({ "current_password": "wrong horse", "password": "another passphrase" });
+    let oneself = caller(&owner).post("/v1/auth/password", change).header("cf-connecting-ip", &ip);
+    assert_eq!(partitions(oneself).await, string(&owner, "/tenant/id"));
+    let secret = json!({ "password": PASSWORD });
+    assert_eq!(partitions(caller(&owner).post("/v1/auth/totp", secret)).await, string(&owner, "/tenant/id"));
 }
 
 #[tokio::test]

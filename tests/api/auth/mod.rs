@@ -83,10 +83,15 @@ pub fn now() -> domain::Time {
     domain::Time::from_ms(i64::try_from(since.as_millis()).unwrap())
 }
 
-/// A network address that no other test has.
+/// An address of a network that no other test has.
 pub fn address() -> String {
     let id = id("ip");
-    let tail: Vec<String> =
-        id.as_bytes()[id.len() - 12..].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
-    format!("2001:db8:{}", tail.join(":"))
+    let network: Vec<String> =
+        id.as_bytes()[id.len() - 8..].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1])).collect();
+    format!("{}::1", network.join(":"))
+}
+
+/// Another address of the same network.
+pub fn neighbour(address: &str) -> String {
+    address.replace("::1", ":0123:4567:89ab:cdef")
 }
