@@ -3,9 +3,9 @@
 use domain::Role;
 use domain::Time;
 use serde_json::{Value, json};
-use support::{App, Request, Tenant};
+use support::{App, Request, Tenant, id};
 
-use super::{PASSWORD, caller, email, events_of, invite_token, joined, post, signed_up, string};
+use super::{PASSWORD, caller, email, events_of, invite_token, joined, now, post, signed_up, string};
 
 fn invitation(email: &str, role: &str) -> Value {
     json!({ "email": email, "name": "Ivan", "role": role })
@@ -39,6 +39,47 @@ async fn an_address_is_invited_once_per_tenant() {
     let again = one.post("/v1/members", invitation(&email.to_uppercase(), "vendor")).send().await.expect(409);
     assert_eq!(again.code(), "already-a-member");
     other.post("/v1/members", invitation(&email, "expert")).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_tenant_invites_so_many_in_a_day() {
+    let tenant = Tenant::new().await;
+    let admin = tenant.member(Role::Admin).await;
+    let start = Time::from_ms(now().ms().div_euclid(86_400_000) * 86_400_000).plus_ms(82_800_000);
+    let invite = |at: Time| {
+        let admin = App::shared().with_token(&admin.token_at(at));
+        async move { admin.post("/v1/members", invitation(&email(), "expert")).at(at).send().await }
+    };
+    invite(start).await.expect(201);
+    let own = json!({ "tenant_id": tenant.id });
+    assert_eq!(App::shared().as_stored("attempts", own.clone()).await[0]["count"], json!(1));
+    let update = json!({ "$set": { "count": 199 } });
+    App::shared().data("updateOne", json!({ "collection": "attempts", "filter": own, "update": update })).await;
+    invite(start).await.expect(201);
+    let refused = invite(start).await.expect(429);
+    assert_eq!((refused.code(), refused.header("retry-after")), ("too-many-invitations", Some("3601")));
+    invite(start.plus_ms(3_600_000)).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_personal_code_that_somebody_else_drew_is_drawn_again() {
+    let tenant = Tenant::new().await;
+    let admin = tenant.caller(Role::Admin).await;
+    let request_id = id("req");
+    let held = App::shared().wire.hold(&request_id, 1);
+    let invite = admin.post("/v1/members", invitation(&email(), "expert")).header("x-request-id", &request_id).send();
+    let takes_code = async {
+        held.arrived().await;
+        let call: Value = serde_json::from_str(&held.body()).unwrap();
+        let documents = call["operations"].as_array().unwrap().iter().filter_map(|one| one["insertOne"]["document"].as_object());
+        let code = documents.filter_map(|document| document.get("personal_code")).next().unwrap().clone();
+        let other = json!({ "_id": id("mem"), "tenant_id": tenant.id, "personal_code": code, "version": 1 });
+        App::shared().data("insertOne", json!({ "collection": "memberships", "document": other })).await;
+        held.let_go();
+        code
+    };
+    let (invited, taken) = tokio::join!(invite, takes_code);
+    assert_ne!(invited.expect(201).json["personal_code"], taken);
 }
 
 #[tokio::test]
@@ -147,7 +188,7 @@ async fn forged_and_withdrawn_invitations_are_refused() {
     let admin = tenant.caller(Role::Admin).await;
     let invited = admin.post("/v1/members", invitation(&email(), "expert")).send().await.expect(201);
     let token = invite_token(&invited.id()).await;
-    for forged in ["x", &token.replace(&tenant.id, &support::id("ten")), &format!("{token}x")] {
+    for forged in ["x", &token.replace(&tenant.id, &id("ten")), &format!("{token}x")] {
         assert_eq!(accept(forged, PASSWORD).send().await.expect(401).code(), "invalid-invite");
     }
     assert_eq!(accept(&token, "short").send().await.expect(422).places(), ["/password"]);
