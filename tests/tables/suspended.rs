@@ -6,7 +6,8 @@ use support::{App, OPERATOR_SECRET};
 use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
 
-/// What writes nothing of the tenant's: what members do about their own sessions and passwords, and a question that takes a body.
+/// What writes nothing of the tenant's: what members do about their own sessions and passwords, a question that takes a body, and
+/// the request for an export.
 const ABOUT_ONESELF: &[&str] = &[
     "POST /v1/auth/logout",
     "POST /v1/auth/switch",
@@ -15,10 +16,12 @@ const ABOUT_ONESELF: &[&str] = &[
     "POST /v1/me/credentials",
     "DELETE /v1/me/credentials/{id}",
     "POST /v1/auth/totp/confirm",
+    "POST /v1/auth/totp/recovery-codes",
     "DELETE /v1/auth/totp",
     "DELETE /v1/sessions/{id}",
     "POST /v1/sessions/revoke-others",
     "POST /v1/policy/explain",
+    "POST /v1/privacy/requests",
 ];
 
 async fn set_status(world: &World, status: &str) {

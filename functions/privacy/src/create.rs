@@ -8,7 +8,7 @@ use domain::json;
 use domain::{Doc, Entity, Error, Filter, Policy};
 use edge::{Call, Halt, Outcome, crud};
 use serde_json::Value;
-use store::Scope;
+use store::{Command, Scope};
 
 use crate::erase;
 
@@ -16,7 +16,7 @@ const SAME_MAX: u32 = domain::entities::PRIVACY_SAME_MAX as u32;
 
 /// Takes a request. What is to be shown can be fetched at once; erasing is a job.
 pub async fn create(call: &Call) -> Outcome {
-    let mut draft = crud::draft(call)?;
+    let mut draft = crud::draft_with(call, command(call)?)?;
     let (people, members) = same_human(call, &draft.doc).await?;
     let erases = text(&draft.doc, "type") == Some("erase");
     if erases {
@@ -33,6 +33,15 @@ pub async fn create(call: &Call) -> Outcome {
         made.command.job(erase::KIND, "", json!({ "request": made.id }), None);
     }
     made.answer().await
+}
+
+/// What is known of a person is shown to them while the tenant is suspended, too; nothing is erased then.
+fn command(call: &Call) -> Result<Command<'_>, Halt> {
+    let scope = call.scope()?;
+    Ok(match text(&call.input()?, "type") {
+        Some("export") => call.store.command_even_suspended(scope),
+        _ => call.store.command(scope),
+    })
 }
 
 /// Records of a kind: those that were read, and the ids of others that are named in records of the other kind.

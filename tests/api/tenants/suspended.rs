@@ -59,6 +59,46 @@ async fn a_suspended_tenant_is_entered_and_read_and_nobody_joins_it() {
 }
 
 #[tokio::test]
+async fn keys_of_a_cancelled_tenant_open_what_their_holders_enter() {
+    let (owner, caller) = signed_up().await;
+    let tenant = owner.json["tenant"]["id"].as_str().unwrap().to_owned();
+    let admin = joined(&caller, &tenant).await;
+    let mut keys = Vec::new();
+    for holder in [&owner, &admin] {
+        let holder = App::shared().with_token(holder.json["access_token"].as_str().unwrap());
+        let made = holder.post("/v1/api-keys", json!({ "name": "A", "scopes": ["lead:read"] })).send().await.expect(201);
+        keys.push(App::shared().with_token(made.json["key"].as_str().unwrap()));
+    }
+    let read = |key: usize, at: Time| keys[key].request("GET", "/v1/leads").at(at).send();
+    for (status, opened) in [("suspended", [200, 200]), ("cancelled", [200, 401]), ("active", [200, 200])] {
+        set(&tenant, json!({ "status": status })).send().await.expect(200);
+        let [own, admins] = [read(0, now()).await, read(1, now()).await];
+        assert_eq!([own.status, admins.status], opened, "{status}: {} {}", own.text, admins.text);
+    }
+    set(&tenant, json!({ "status": "cancelled" })).send().await.expect(200);
+    assert_eq!(read(1, now()).await.expect(401).code(), "tenant-inactive");
+    assert_eq!(read(0, now().plus_days(31)).await.expect(401).code(), "tenant-inactive");
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_person_is_shown_while_the_tenant_is_suspended_or_cancelled() {
+    let (owner, _) = signed_up().await;
+    let tenant = owner.json["tenant"]["id"].as_str().unwrap().to_owned();
+    for status in ["suspended", "cancelled"] {
+        set(&tenant, json!({ "status": status })).send().await.expect(200);
+        let entered = login(&owner).send().await.expect(200);
+        let caller = App::shared().with_token(entered.json["access_token"].as_str().unwrap());
+        let ask = |kind: &str| {
+            let body = json!({ "type": kind, "membership": owner.json["member"]["id"] });
+            caller.post("/v1/privacy/requests", body).send()
+        };
+        let export = ask("export").await.expect(201).id();
+        caller.get(&format!("/v1/privacy/requests/{export}/export")).await.expect(200);
+        assert_eq!(ask("erase").await.expect(403).code(), "tenant-suspended");
+    }
+}
+
+#[tokio::test]
 async fn a_cancelled_tenant_is_for_its_owner_to_read_until_it_is_erased() {
     let (owner, caller) = signed_up().await;
     let tenant = owner.json["tenant"]["id"].as_str().unwrap().to_owned();
