@@ -33,10 +33,14 @@ type Ruling = (&'static str, bool, String);
 pub async fn explain(call: &Call) -> Outcome {
     let input = validate::input(INPUT, call.input()?)?;
     let question = question(&input)?;
-    let viewer = viewer(call, &input, question.record.is_some()).await?;
-    let (rule, allowed, detail) = match by_policy(&question, &viewer) {
+    let (viewer, state) = viewer(call, &input, question.record.is_some()).await?;
+    let ruling = match by_membership(&state).or_else(|| by_policy(&question, &viewer)) {
         Some(ruling) => ruling,
         None => by_record(call, &question, &viewer).await?,
+    };
+    let (rule, allowed, detail) = match by_tenant(&question, &state) {
+        Some(refused) if ruling.1 => refused,
+        _ => ruling,
     };
     let reach = viewer.policy.reach(question.permission).map(|reach| reach.word());
     Ok(Reply::json(200, &json!({ "allowed": allowed, "rule": rule, "reach": reach, "detail": detail })))
@@ -60,28 +64,49 @@ fn question(input: &Doc) -> Result<Question<'_>, Violation> {
     Ok(Question { permission, entity, record, field: field.flatten() })
 }
 
-/// Of whom is asked. What is one's own can be told of members alone.
-async fn viewer(call: &Call, input: &Doc, of_record: bool) -> Result<Viewer, Halt> {
+/// Of whom is asked, and the membership that tells whether they enter and whether their tenant is suspended: their own, or that
+/// of whoever asks. What is one's own can be told of members alone.
+async fn viewer(call: &Call, input: &Doc, of_record: bool) -> Result<(Viewer, Doc), Halt> {
     let named: Vec<&str> = ["member", "role", "custom_role"].into_iter().filter(|name| input.contains_key(*name)).collect();
-    let (Some(whose), scope) = (named.first().copied(), call.scope()?) else { return Ok(call.viewer()?.clone()) };
-    if named.len() > 1 || of_record && whose != "member" {
+    let (whose, scope) = (named.first().copied().unwrap_or_default(), call.scope()?);
+    if named.len() > 1 || of_record && matches!(whose, "role" | "custom_role") {
         return Err(
             Violation::on(whose, "one-of-them", "Expected one of member, role, custom_role; for a record, a member.").into()
         );
     }
     let name = doc::text(input, whose).unwrap_or_default();
-    let policy = match whose {
-        "role" => Role::parse(name).map(Policy::from),
-        _ => {
-            let entity = if whose == "member" { &MEMBERSHIP } else { &ROLE };
-            let missing = Violation::on(whose, "not-found", format!("There is no such {whose}, or it is not visible to you."));
-            let found = call.store.find(scope, entity, scope.reach(entity, "read").and(Filter::is("_id", name))).await?;
-            let found = found.ok_or(missing)?;
-            if whose == "member" { Policy::of_member(&found) } else { role_policy(&found).ok() }
-        }
+    let missing = || Violation::on(whose, "not-found", format!("There is no such {whose}, or it is not visible to you.")).into();
+    let named = |entity| scope.reach(entity, "read").and(Filter::is("_id", name));
+    let oneself = scope.live().and(Filter::is("_id", call.viewer()?.member.as_str()));
+    let mut reading = call.store.reading(scope);
+    let state = match whose {
+        "member" => reading.one(&MEMBERSHIP, &named(&MEMBERSHIP), missing()),
+        _ => reading.one(&MEMBERSHIP, &oneself, Error::not_found()),
+    };
+    let role = (whose == "custom_role").then(|| reading.one(&ROLE, &named(&ROLE), missing()));
+    let mut found = reading.run().await?;
+    let (state, role) = (found.doc(state), role.map(|role| found.doc(role)));
+    let policy = match (whose, &role) {
+        ("member", _) => Policy::of_member(&state),
+        ("role", _) => Role::parse(name).map(Policy::from),
+        (_, Some(role)) => role_policy(role).ok(),
+        _ => return Ok((call.viewer()?.clone(), state)),
     };
     let policy = policy.ok_or_else(|| Error::internal("a member or a role has no policy"))?;
-    Ok(Viewer { member: if whose == "member" { name.to_owned() } else { String::new() }, policy })
+    Ok((Viewer { member: if whose == "member" { name.to_owned() } else { String::new() }, policy }, state))
+}
+
+/// Who has not joined, or is shut out, does nothing.
+fn by_membership(state: &Doc) -> Option<Ruling> {
+    let status = doc::text(state, "status").unwrap_or_default();
+    (status != "active").then(|| ("not-active", false, format!("The membership is {status}.")))
+}
+
+/// What a suspended tenant has is read and exported, not changed.
+fn by_tenant(question: &Question<'_>, state: &Doc) -> Option<Ruling> {
+    let changes = !question.permission.ends_with(":read") && !question.permission.starts_with("privacy_request:");
+    let is_frozen = state.get("frozen").and_then(Value::as_bool) == Some(true);
+    (is_frozen && changes).then(|| ("tenant-suspended", false, "The tenant is suspended: what it has is not changed.".to_owned()))
 }
 
 /// What the policy decides alone.
