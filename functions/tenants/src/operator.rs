@@ -1,7 +1,7 @@
 //! What the operator of the platform alone sets: a tenant's plan, limits and status.
 
 use data_api::{Action, Operation};
-use domain::entities::{LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
+use domain::entities::{JOB, LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, Kind, choice, date, integer, list};
 use domain::plan::{self, FEATURES, PLAN_LIMITS, PLAN_WORDS};
 use domain::validate::{self, change};
@@ -59,6 +59,9 @@ pub async fn update(call: &Call) -> Outcome {
         freeze(&mut command, &scope, status);
     }
     let kind = status.as_ref().map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
+    if status_of(&before) == "cancelled" && status.is_some() {
+        wake(&mut command, &scope, &before);
+    }
     let after = crud::apply(call, &mut command, &TENANT, &before, &change, &kind)?;
     if let (Some("cancelled"), Some(due)) = (status.as_deref(), doc::text(&after, "erase_after").and_then(Time::parse)) {
         command.job("keys", "", json!({ "step": "destroy" }), Some(due));
@@ -76,7 +79,7 @@ pub async fn rewrap(call: &Call) -> Outcome {
 }
 
 /// The scope of whoever knows the secret, in the tenant of the path.
-fn scope(call: &Call) -> Result<Scope, Halt> {
+pub fn scope(call: &Call) -> Result<Scope, Halt> {
     Ok(Scope::of_operator(&operator(call)?, call.id(&TENANT)?, call.now()))
 }
 
@@ -122,6 +125,13 @@ fn date_status(before: &Doc, after: &mut Doc, status: &str, now: Time) -> Result
         _ => {}
     }
     Ok(())
+}
+
+/// What waited for the end of a cancelled tenant is due at once. The trash keeps that time as its own.
+fn wake(command: &mut Command<'_>, scope: &Scope, before: &Doc) {
+    let Some(end) = doc::text(before, "erase_after").and_then(Time::parse) else { return };
+    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::is("run_at", end.ejson()));
+    command.update_many(&JOB, &waiting.and(Filter::is_not("kind", "erase")), &doc::fields(json!({ "run_at": scope.now() })));
 }
 
 /// From the same moment on no member changes anything, or all may again; a cancelled tenant logs everybody out.

@@ -1,6 +1,6 @@
 //! Receipts: what was sent is kept as it came, sealed under a key of its own, once, with the job that will work it.
 
-use domain::entities::{INTEGRATION, RECEIPT};
+use domain::entities::{INTEGRATION, RECEIPT, TENANT};
 use domain::json;
 use domain::{Doc, Error, Filter, doc, id};
 use edge::{Call, Halt};
@@ -21,14 +21,16 @@ pub struct Receiving<'a> {
     kept: usize,
 }
 
-/// A delivery of a verified hook, as long as its key is the integration's current one, the integration is on, and the tenant has
-/// not destroyed its keys.
+/// A delivery of a verified hook, as long as its key is the integration's current one, the integration is on, and the tenant was not
+/// cancelled and has not destroyed its keys.
 pub fn receiving<'a>(call: &'a Call, hook: &VerifiedHook, key: &str) -> Receiving<'a> {
     let scope = Scope::of_hook(hook, call.now());
     let mut command = call.store.command(&scope);
     let current = scope.live().and(Filter::is("_id", hook.integration())).and(Filter::is("is_enabled", true));
     command.require_unread(&INTEGRATION, &current.and(Filter::is("hook_digest", digest(key))), Error::not_found());
     command.require_keys();
+    let cancelled = scope.live().and(Filter::is("_id", scope.tenant())).and(Filter::is("status", "cancelled"));
+    command.forbid(&TENANT, cancelled, Error::not_found());
     Receiving { call, scope, integration: hook.integration().to_owned(), command, kept: 0 }
 }
 

@@ -8,9 +8,16 @@ pub fn lane_of(kind: &str) -> &'static str {
     LANES.iter().find(|(begin, _)| kind.starts_with(begin)).map_or("jobs", |(_, lane)| lane)
 }
 
-/// Whether jobs of a kind wait while their tenant is suspended: those that reach outward, and those that make records.
+/// Whether jobs of a kind wait while their tenant is suspended: those that reach outward, those that make records, and those that
+/// erase what its members could not take back meanwhile.
 pub fn waits_while_suspended(kind: &str) -> bool {
-    matches!(kind, "form" | "invite" | "mail") || kind.starts_with("xero.")
+    matches!(kind, "erase" | "form" | "invite" | "mail") || kind.starts_with("xero.")
+}
+
+/// How often a job of a kind is tried at most: mails whose text holds for days are tried for half a day, all others for a quarter
+/// of an hour.
+pub fn attempts_max(kind: &str) -> i64 {
+    if matches!(kind, "invite" | "mail" | "password-changed" | "payout-changed") { 24 } else { 10 }
 }
 
 #[cfg(test)]

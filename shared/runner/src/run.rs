@@ -90,8 +90,9 @@ async fn work_off(
 async fn one(lane: &Lane, work: &Work<'_>) -> Option<bool> {
     let began = work.host.now_ms();
     let outcome = match ready(work).await {
-        Ok(()) => worked(lane, work).await,
-        early => early,
+        Ok(true) => worked(lane, work).await,
+        Ok(false) => work.nothing_to_do().await,
+        Err(early) => Err(early),
     };
     let (word, reason) = match &outcome {
         Ok(()) => ("done", None),
@@ -134,14 +135,17 @@ async fn worked(lane: &Lane, work: &Work<'_>) -> Result<(), Stop> {
     }
 }
 
-/// What would reach outward waits until its tenant is no longer suspended.
-async fn ready(work: &Work<'_>) -> Result<(), Stop> {
+/// Whether there is anything to do: what would reach outward waits until its tenant is no longer suspended or cancelled, and ends
+/// with a tenant that does not come back.
+async fn ready(work: &Work<'_>) -> Result<bool, Stop> {
     if !lane::waits_while_suspended(work.lease.kind()) {
-        return Ok(());
+        return Ok(true);
     }
-    let tenant = work.find(&TENANT, work.lease.tenant()).await?;
-    match tenant.as_ref().map_or("active", |tenant| text(tenant, "status")) {
-        "active" => Ok(()),
+    let Some(tenant) = work.find(&TENANT, work.lease.tenant()).await? else { return Ok(true) };
+    match (text(&tenant, "status"), Time::parse(text(&tenant, "erase_after"))) {
+        ("active", _) => Ok(true),
+        ("cancelled", Some(end)) if end <= work.scope.now() => Ok(false),
+        ("cancelled", Some(end)) => Err(Stop::Early(end)),
         _ => Err(Stop::Early(work.scope.now().plus_ms(SUSPENDED_WAIT_MS))),
     }
 }

@@ -87,3 +87,14 @@ async fn a_key_that_nobody_made_leads_nowhere() {
         assert_eq!(deliver(&path, &delivery(Variant::Valid, SECRET), &id("req")).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_address_ends_with_the_tenant() {
+    let (tenant, path) = connected().await;
+    let set = async |status: &str| {
+        let operator = App::shared().with_token(support::OPERATOR_SECRET);
+        operator.patch(&format!("/v1/operator/tenants/{}", tenant.id), json!({ "status": status })).send().await.expect(200);
+        deliver(&path, &delivery(Variant::Valid, SECRET), &id("req")).await.status
+    };
+    assert_eq!((set("suspended").await, set("cancelled").await, set("active").await), (200, 404, 200));
+}
