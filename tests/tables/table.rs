@@ -267,6 +267,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("POST /v1/operator/keys/rewrap", &[]),
     plain("GET /v1/operator/tenants/{id}", &[]),
     plain("PATCH /v1/operator/tenants/{id}", &[]),
+    plain("POST /v1/operator/tenants/{id}/jobs/retry", &[]),
     of("POST /v1/fields/{id}/restore", "deleted_field", ADMINS, 2),
     // profile
     plain("GET /v1/profile", ALL),

@@ -4,9 +4,9 @@ use domain::doc::with;
 use domain::entities::{MEMBERSHIP, TENANT};
 use domain::json::of;
 use domain::validate::change;
-use domain::{Error, Time};
+use domain::{Doc, Error, Filter, Time};
 use runner::{Stop, Work, done, text};
-use store::{invite_expiry, invite_token};
+use store::{Command, invite_expiry, invite_token};
 
 use crate::mail::{Letter, post};
 
@@ -45,6 +45,30 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
         work.config.app_url
     );
     let letter = Letter { to: text(&member, "email"), subject: &format!("You are invited to join {name}"), body: &body };
-    post(work.host, &letter, work.lease.id()).await?;
-    work.nothing_to_do().await
+    match post(work.host, &letter, work.lease.id()).await {
+        Ok(_) => {
+            let mut command = work.finishing();
+            if member.contains_key("mail_failed_at") {
+                let mut after = member.clone();
+                after.remove("mail_failed_at");
+                note(&mut command, &member, after, "membership.mailed");
+            }
+            done(command).await
+        }
+        Err(failure) if failure.retry && !work.lease.is_last_attempt() => Err(failure.into()),
+        Err(failure) => {
+            let mut command = work.store.laying_aside(&work.lease, failure.code);
+            let after = with(&member, of("mail_failed_at", work.scope.now()));
+            note(&mut command, &member, after, "membership.mail_failed");
+            done(command).await?;
+            Err(Stop::Ended { reason: failure.code.to_owned() })
+        }
+    }
+}
+
+/// Says on the membership what became of the mail, as long as it matters.
+fn note(command: &mut Command<'_>, before: &Doc, after: Doc, kind: &str) {
+    let accepted = Error::conflict("concurrent-update", "the invitation was accepted at the same moment");
+    let change = change(before, after);
+    command.apply_when(&MEMBERSHIP, before, &change, kind, Filter::is("status", "invited"), accepted);
 }

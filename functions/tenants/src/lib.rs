@@ -4,6 +4,7 @@ mod branding;
 mod domain_name;
 mod features;
 mod operator;
+mod retry;
 mod routes;
 mod settings;
 mod tenant;

@@ -4,7 +4,7 @@ use domain::entities::TENANT;
 use edge::Access::{May, Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{branding, domain_name, features, operator, settings, tenant, usage};
+use crate::{branding, domain_name, features, operator, retry, settings, tenant, usage};
 
 /// Every route of tenants.
 pub static ROUTES: &[Route] = &[
@@ -23,6 +23,10 @@ pub static ROUTES: &[Route] = &[
     Route {
         content: Content::Json,
         ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call)))
+    },
+    Route {
+        content: Content::Json,
+        ..Route::post("/v1/operator/tenants/{id}/jobs/retry", Public, |call| Box::pin(retry::retry(call)))
     },
 ];
 

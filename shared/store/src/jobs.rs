@@ -3,15 +3,14 @@
 use data_api::{Action, Operation};
 use domain::entities::JOB;
 use domain::json;
-use domain::{Error, Time, doc};
+use domain::{Error, Filter, Time, doc, lane};
 use serde_json::Value;
 
 use crate::command::Command;
 use crate::proof::{JobLease, Runner};
-use crate::{Halt, PlatformScope, Scope, Store};
+use crate::{Halt, PlatformScope, Scope, Store, compile};
 
 const LEASE_MS: i64 = 60_000;
-pub(crate) const ATTEMPTS_MAX: i64 = 10;
 const LAID_ASIDE_MAX: usize = 10;
 const BACKOFF_FIRST_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 3_600_000;
@@ -40,7 +39,7 @@ impl Store {
     pub async fn take_job(&self, _runner: &Runner, lane: &str) -> Result<Option<JobLease>, Halt> {
         for _ in 0..LAID_ASIDE_MAX {
             match self.take_due(lane).await? {
-                Some(lease) if lease.attempts > ATTEMPTS_MAX => {
+                Some(lease) if lease.attempts > lane::attempts_max(&lease.kind) => {
                     self.give_up(&lease, JobEnd::Dead { reason: "no attempt came to an end".to_owned() }).await?;
                 }
                 due => {
@@ -99,7 +98,7 @@ impl Store {
     pub async fn give_up(&self, lease: &JobLease, job_end: JobEnd) -> Result<(), Halt> {
         let now = self.now_for_jobs();
         let (reason, after_ms) = match job_end {
-            JobEnd::Again { reason, after_s } if lease.attempts < ATTEMPTS_MAX => {
+            JobEnd::Again { reason, after_s } if !lease.is_last_attempt() => {
                 let [jitter] = self.random::<1>();
                 (reason, Some(after_s.map_or_else(|| backoff_ms(lease.attempts, jitter), |seconds| i64::from(seconds) * 1_000)))
             }
@@ -126,6 +125,22 @@ impl Store {
     fn now_for_jobs(&self) -> Time {
         Time::from_ms(self.client.host.now_ms())
     }
+}
+
+impl Command<'_> {
+    /// Jobs of the scope's tenant that were laid aside wait again, as if they had never been tried.
+    pub fn retry_jobs(&mut self, which: Filter) {
+        let laid_aside = compile(&laid_aside(self.scope()).and(which));
+        let set = json!({ "status": "queued", "attempts": 0, "run_at": self.scope().now().ejson() });
+        let update = json!({ "$set": set, "$unset": { "last_error": "" } });
+        let operation = Operation::new(Action::UpdateMany, JOB.collection).with("filter", laid_aside);
+        self.operation(operation.with("update", update), None);
+    }
+}
+
+/// The jobs of the scope's tenant that were laid aside.
+pub fn laid_aside(scope: &Scope) -> Filter {
+    scope.live().and(Filter::is("status", "dead"))
 }
 
 fn lost() -> Error {

@@ -36,7 +36,7 @@ pub use definitions::{Definitions, FIELDS_CHANGED, Steps};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;
 pub use invite::{Invite, invite_expiry, invite_token, open_invite};
-pub use jobs::JobEnd;
+pub use jobs::{JobEnd, laid_aside};
 pub use key_set::{KeySet, KeySets};
 pub use keyring::{Keyring, TenantKeys};
 pub use login_code::{login_code, login_code_expiry};

@@ -72,6 +72,7 @@ pub static MEMBERSHIP: Entity = Entity {
         reference("person", "person").read_only().clear(),
         object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),
         date("invited_at").read_only(),
+        date("mail_failed_at").read_only(),
         date("joined_at").read_only(),
         date("last_login_at").read_only(),
         integer("login_count", 0, i64::MAX).read_only(),

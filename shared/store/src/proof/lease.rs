@@ -72,6 +72,6 @@ impl JobLease {
 
     /// Whether the job is laid aside if it does not succeed now.
     pub fn is_last_attempt(&self) -> bool {
-        self.attempts >= crate::jobs::ATTEMPTS_MAX
+        self.attempts >= domain::lane::attempts_max(&self.kind)
     }
 }
