@@ -1,26 +1,42 @@
 //! The tenant's keys: new ones while everybody works on, and their end.
 
-use domain::entities::TENANT;
+use domain::entities::{JOB, TENANT};
 use domain::entity::{Field, reference};
 use domain::json;
-use domain::{Error, Role, Violation, doc, validate};
+use domain::{Error, Filter, Role, Violation, doc, validate};
 use edge::{Call, Outcome, Reply};
-use store::EventOf;
 use store::keys::{KeysTurn, TOKENS_OUT_MS};
+use store::{EventOf, laid_aside};
 
+const BUSY: &str = "rotation-in-progress";
 const CONFIRMED: &[Field] = &[reference("tenant", "tenant").required()];
 
-/// Begins to replace the key that values are sealed with; jobs do the rest.
+/// Begins to replace the key that values are sealed with; jobs do the rest. If their chain has broken off, it goes on.
 pub async fn rotate(call: &Call) -> Outcome {
     let scope = require_owner(call)?;
     let mut reading = call.store.reading(scope);
     reading.keys(scope.tenant());
-    reading.run().await?;
+    let step = Filter::is("kind", "keys").and(Filter::is_not("payload.step", "destroy"));
+    let under_way = scope.live().and(step.clone()).and(Filter::one_of("status", &["queued", "leased"]));
+    let under_way = reading.maybe(&JOB, &under_way);
+    let stopped = reading.maybe(&JOB, &laid_aside(scope).and(step.clone()));
+    let mut found = reading.run().await?;
+    let (under_way, stopped) = (found.maybe(under_way), found.maybe(stopped));
     let mut command = call.store.command(scope);
-    let busy = Error::conflict("rotation-in-progress", "The keys are being replaced already.");
-    command.turn_keys(&call.store, scope.tenant(), KeysTurn::Publish, busy)?;
-    tell(&mut command, scope.tenant(), "tenant.keys_rotating");
-    command.job("keys", "", json!({ "step": "activate" }), Some(call.now().plus_ms(TOKENS_OUT_MS)));
+    let busy = Error::conflict(BUSY, "The keys are being replaced already.");
+    match command.turn_keys(&call.store, scope.tenant(), KeysTurn::Publish, busy) {
+        Ok(()) => {
+            tell(&mut command, scope.tenant(), "tenant.keys_rotating");
+            command.job("keys", "", json!({ "step": "activate" }), Some(call.now().plus_ms(TOKENS_OUT_MS)));
+        }
+        Err(error) if error.code != BUSY || under_way.is_some() => return Err(error.into()),
+        Err(_) if stopped.is_some() => command.retry_jobs(step),
+        // As long as the keys are what they are, it is one job however often it is asked for.
+        Err(_) => {
+            let keys = call.store.wrapped_keys(scope.tenant()).unwrap_or_default();
+            command.job_once("keys", &[&keys], json!({ "step": "activate" }));
+        }
+    }
     command.answer_body(202, json!({ "status": "rotating" }));
     Ok(Reply::answer(command.commit().await?))
 }

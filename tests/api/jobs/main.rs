@@ -7,6 +7,7 @@ mod erased_login;
 mod fields;
 mod form;
 mod invite_expiry;
+mod keys;
 mod login_code;
 mod mail;
 mod notify;
