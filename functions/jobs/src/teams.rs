@@ -29,7 +29,8 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
             None => Filter::All,
         };
         let theirs = entity.access.own.iter().fold(Filter::Nothing, |any, field| any.or(Filter::one_of(*field, &members)));
-        let filter = work.scope.live().and(theirs).and(after);
+        // What is in the trash may come back.
+        let filter = work.scope.everything().and(theirs).and(after);
         steps.push((*entity, reading.many(entity, &filter, of("_id", 1), CHUNK as u32 + 1)));
     }
     let mut found = reading.run().await?;

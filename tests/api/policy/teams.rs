@@ -120,3 +120,17 @@ async fn the_records_of_whoever_changes_teams_follow_by_a_job_however_many_they_
     App::shared().run_jobs().await;
     assert_eq!(seller(&bob, &[&north]).get(seen).await.expect(200).json["total"], 0);
 }
+
+#[tokio::test]
+async fn what_comes_back_from_the_trash_is_of_the_teams_that_its_people_have_by_then() {
+    let tenant = Tenant::new().await;
+    let owner = tenant.caller(Role::Owner).await;
+    let ann = tenant.member(Role::Manager).await;
+    let person = owner.post("/v1/people", json!({ "phone": "+49 30 901821", "owner": ann.id })).send().await.expect(201).id();
+    let north = team(&owner, "North").await;
+    owner.delete(&format!("/v1/people/{person}")).await.expect(204);
+    put(&owner, &north, json!({ "add": [ann.id] })).await;
+    App::shared().run_jobs().await;
+    owner.post(&format!("/v1/people/{person}/restore"), json!({})).send().await.expect(200);
+    assert_eq!(stamped("people", &person).await, json!([north]));
+}
