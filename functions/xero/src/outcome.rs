@@ -1,21 +1,30 @@
 //! How a job with Xero ends: in step, to be tried again, or refused, which the staff is told.
 
+use data_api::{Action, Operation};
 use domain::entities::INTEGRATION;
+use domain::json::{object, of};
 use domain::role::STAFF;
 use domain::validate::change;
 use domain::{Doc, Error, event};
 use runner::{Stop, Work, done, facts, text};
-use store::{Audience, Command, EventOf};
+use store::{Audience, Command, EventOf, compile};
 
 use crate::connection::{Connection, Refused};
 
-/// Notes on the integration that it works.
+/// Notes on the integration that it works. While it has worked before, that is no change that stands in anybody's way.
 pub fn note_success(command: &mut Command<'_>, work: &Work<'_>, connection: &Connection<'_>) {
     let before = &connection.integration;
+    let gone = Error::conflict("integration-gone", "The integration was removed at the same moment.");
+    if !before.contains_key("last_error") {
+        let same = compile(&work.one(text(before, "_id")));
+        let operation = Operation::new(Action::UpdateOne, INTEGRATION.collection).with("filter", same);
+        let operation = operation.with("update", of("$set", object(vec![("last_sync_at", work.scope.now().ejson())])));
+        command.operation(operation.expecting("matchedCount", 1), Some(gone));
+        return;
+    }
     let mut after = before.clone();
     after.insert("last_sync_at".to_owned(), work.scope.now().into());
     after.remove("last_error");
-    let gone = Error::conflict("integration-gone", "The integration was removed at the same moment.");
     command.update(&INTEGRATION, &work.one(text(before, "_id")), &change(before, after), gone);
 }
 

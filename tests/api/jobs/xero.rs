@@ -332,3 +332,17 @@ async fn word_of_a_strange_invoice_changes_nothing() {
     assert_eq!(deal.last_error().await, Value::Null);
     assert!(jobs(&deal.tenant, "notify").await.iter().all(|job| job["payload"]["facts"]["key"] != "integration.failed"));
 }
+
+#[tokio::test]
+async fn a_job_that_succeeds_stands_in_nobodys_way() {
+    let _alone = alone().await;
+    let deal = Deal::new("200").await;
+    let path = format!("/v1/integrations/{}", deal.integration["id"].as_str().unwrap());
+    let owner = deal.owner.caller();
+    let read = owner.get(&path).await.expect(200);
+    let quote = deal.quote().await;
+    deal.sync("xero.quote", "quote", &quote).await;
+    assert!(owner.get(&path).await.expect(200).json["last_sync_at"].is_string());
+    let rename = owner.patch(&path, json!({ "name": "Books" })).header("if-match", read.header("etag").unwrap());
+    rename.send().await.expect(200);
+}
