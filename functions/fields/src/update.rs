@@ -3,8 +3,8 @@
 use domain::custom::{self, Definition};
 use domain::doc::text;
 use domain::entities::{self, FIELD_DEFINITION};
-use domain::validate;
 use domain::{Doc, Entity, Error, Filter};
+use domain::{json, validate};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::{Command, Definitions, Scope};
@@ -30,6 +30,10 @@ pub async fn update(call: &Call) -> Outcome {
     require_room(&all)?;
     command.keep_schema(scope, text(&before, "entity").unwrap_or_default(), &definitions, &all);
     let after = crud::apply(call, &mut command, &FIELD_DEFINITION, &before, &change, "field_definition.updated")?;
+    let [was, is] = [&before, &after].map(|definition| Definition::of(definition).is_searchable());
+    if was != is {
+        command.job("fields", "", json!({ "field": after.get("_id"), "step": "words" }), None);
+    }
     command.answer_record(200, &FIELD_DEFINITION, after, &[]);
     Ok(Reply::answer(command.commit().await?))
 }

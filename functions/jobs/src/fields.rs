@@ -1,38 +1,91 @@
-//! Taking the values of an archived field out of all records, as many at a time as one transaction holds; then it goes itself.
+//! Records follow a definition, as many at a time as one transaction holds: the values of an archived field are taken out, and then
+//! it goes itself; where a field is searched from now on or no more, so are its values.
 
-use domain::custom::{self, INDEX_FIELD};
+use data_api::{Action, Operation};
+use domain::custom::{self, INDEX_FIELD, WORDS_FIELD};
 use domain::entities::{self, FIELD_DEFINITION};
-use domain::json::{object, of};
+use domain::filter::Op;
+use domain::json::{list, object, of};
+use domain::search::SEARCH_FIELD;
 use domain::validate::change;
 use domain::{Doc, Entity, Error, Filter, search};
 use runner::{Stop, Work, done, text};
-use store::{Command, Definitions};
+use serde_json::Value;
+use store::{Command, Definitions, compile};
 
-/// How many records one job changes; each is told of in an event.
-const CHUNK: u32 = 50;
+/// How many records one job reads.
+const CHUNK: u32 = 20;
+/// So many bytes of records it changes at once, unless it is one record alone: the gateway takes four times as many.
+const BYTES_MAX: usize = 1_000_000;
 
-/// Changes a chunk of records; where there are more, a next job goes on, else the definition goes.
+/// A step on the way of a definition, over a chunk of the records that have a value of it.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     let definition = work.find(&FIELD_DEFINITION, work.text("field")).await?.unwrap_or_default();
-    let (key, entity) = (text(&definition, "key"), entities::by_name(text(&definition, "entity")));
-    let Some(entity) = entity.filter(|_| text(&definition, "status") == "archived") else { return work.nothing_to_do().await };
-    let mut reading = work.store.reading(&work.scope);
-    let holding = work.scope.everything().and(Filter::is(INDEX_FIELD, key));
-    let records = reading.many(entity, &holding, of("_id", 1), CHUNK);
-    let steps = Definitions::read(&mut reading, &work.scope, entity.name);
-    let mut found = reading.run().await?;
-    let (records, definitions) = (found.docs(records), Definitions::found(&mut found, &steps));
+    let Some(entity) = entities::by_name(text(&definition, "entity")) else { return work.nothing_to_do().await };
+    match (work.text("step"), text(&definition, "status")) {
+        ("words", _) => index_words(work, &definition, entity).await,
+        (_, "archived") => purge(work, &definition, entity).await,
+        _ => work.nothing_to_do().await,
+    }
+}
+
+/// Takes the values out of a chunk of records; where there are more, a next job goes on, else the definition goes.
+async fn purge(work: &Work<'_>, definition: &Doc, entity: &'static Entity) -> Result<(), Stop> {
+    let (records, definitions) = holding(work, definition, entity).await?;
     let mut command = work.finishing();
     for record in &records {
-        take_out(&mut command, work, entity, &definitions, record, key);
+        take_out(&mut command, work, entity, &definitions, record, text(definition, "key"));
     }
     if records.is_empty() {
-        remove(&mut command, work, &definition, &definitions);
+        remove(&mut command, work, definition, &definitions);
     } else {
-        let rest = object(vec![("field", text(&definition, "_id").into())]);
+        let rest = object(vec![("field", text(definition, "_id").into())]);
         command.job_once("fields", &[work.lease.id()], rest);
     }
     done(command).await
+}
+
+/// Gives a chunk of records the words by which they are found now, and has a next job go on behind it. No value changes, so nobody
+/// is told; the version counts all the same: whoever has read a record must not write its old words.
+async fn index_words(work: &Work<'_>, definition: &Doc, entity: &'static Entity) -> Result<(), Stop> {
+    let (records, definitions) = holding(work, definition, entity).await?;
+    let mut command = work.finishing();
+    for before in &records {
+        let after = placed(entity, &definitions, before, custom::values(before).unwrap_or_default());
+        let words_of = |record: &Doc, name| record.get(name).cloned().unwrap_or_else(|| list(Vec::new()));
+        let words = [WORDS_FIELD, SEARCH_FIELD].map(|name| (name, words_of(&after, name)));
+        if words.iter().any(|(name, words)| words_of(before, name) != *words) {
+            let update = object(vec![("$set", object(words.to_vec())), ("$inc", of("version", 1))]);
+            let operation = Operation::new(Action::UpdateOne, entity.collection).with("filter", compile(&same(work, before)));
+            command.operation(operation.with("update", update).expecting("matchedCount", 1), Some(raced()));
+        }
+    }
+    if let Some(last) = records.last() {
+        command.expect_definitions(&work.scope, entity, &definitions);
+        let rest = [("field", text(definition, "_id")), ("step", "words"), ("after", text(last, "_id"))];
+        let rest = object(rest.map(|(name, text)| (name, text.into())).to_vec());
+        command.job_once("fields", &[work.lease.id()], rest);
+    }
+    done(command).await
+}
+
+/// The next records that have a value, in the trash or not, as many as one transaction takes; with all definitions of their entity.
+async fn holding(work: &Work<'_>, definition: &Doc, entity: &Entity) -> Result<(Vec<Doc>, Definitions), Stop> {
+    let mut reading = work.store.reading(&work.scope);
+    let behind = Filter::Field("_id".into(), Op::Over, work.text("after").into());
+    let holding = work.scope.everything().and(Filter::is(INDEX_FIELD, text(definition, "key"))).and(behind);
+    let records = reading.many(entity, &holding, of("_id", 1), CHUNK);
+    let steps = Definitions::read(&mut reading, &work.scope, entity.name);
+    let mut found = reading.run().await?;
+    let (mut records, mut bytes) = (found.docs(records), 0);
+    let fits = |record: &Doc| {
+        let is_first = bytes == 0;
+        bytes += Value::from(record.clone()).to_string().len();
+        is_first || bytes <= BYTES_MAX
+    };
+    let count = records.iter().map(fits).take_while(|fits| *fits).count();
+    records.truncate(count);
+    Ok((records, Definitions::found(&mut found, &steps)))
 }
 
 fn take_out(
@@ -43,16 +96,27 @@ fn take_out(
     before: &Doc,
     key: &str,
 ) {
-    let (mut after, mut values) = (before.clone(), custom::values(before).unwrap_or_default());
+    let mut values = custom::values(before).unwrap_or_default();
     values.remove(key);
+    let after = placed(entity, definitions, before, values);
+    command.update(entity, &same(work, before), &change(before, after.clone()), raced());
+    command.event_of(entity, before, &after, &[entity.name, ".updated"].concat(), None);
+}
+
+/// A record with these values, and all by which they are found.
+fn placed(entity: &Entity, definitions: &Definitions, before: &Doc, values: Doc) -> Doc {
+    let mut after = before.clone();
     custom::place(&definitions.docs, &mut after, values);
     if search::is_searchable(entity) {
         search::index(entity, Some(before), &mut after);
     }
-    let same = ["_id", "version"].map(|field| Filter::is(field, before.get(field).cloned().unwrap_or_default()));
-    let same = same.into_iter().fold(work.scope.everything(), Filter::and);
-    command.update(entity, &same, &change(before, after.clone()), raced());
-    command.event_of(entity, before, &after, &[entity.name, ".updated"].concat(), None);
+    after
+}
+
+/// The record, as long as it is what was read.
+fn same(work: &Work<'_>, record: &Doc) -> Filter {
+    let fields = ["_id", "version"].map(|field| Filter::is(field, record.get(field).cloned().unwrap_or_default()));
+    fields.into_iter().fold(work.scope.everything(), Filter::and)
 }
 
 /// No value is left: the definition goes into the trash.
@@ -60,8 +124,7 @@ fn remove(command: &mut Command<'_>, work: &Work<'_>, definition: &Doc, definiti
     let others: Vec<Doc> = definitions.docs.iter().filter(|other| other.get("_id") != definition.get("_id")).cloned().collect();
     command.keep_schema(&work.scope, text(definition, "entity"), definitions, &others);
     let id = text(definition, "_id");
-    let record = ["_id", "version"].map(|field| Filter::is(field, definition.get(field).cloned().unwrap_or_default()));
-    command.trash(&FIELD_DEFINITION, &record.into_iter().fold(work.scope.live(), Filter::and), id, raced());
+    command.trash(&FIELD_DEFINITION, &same(work, definition).and(work.scope.live()), id, raced());
     command.event_of(&FIELD_DEFINITION, definition, definition, "field_definition.deleted", None);
 }
 
