@@ -31,7 +31,7 @@ pub use teams::people;
 
 /// Everything a request writes.
 pub struct Command<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
     scope: Scope,
     batch: Batch,
     stored: Option<Stored>,

@@ -11,6 +11,10 @@ use crate::{Command, Scope, Step};
 /// What refuses a command whose definitions were changed meanwhile, or that had to read them: it is done once more.
 pub const FIELDS_CHANGED: &str = "fields-changed";
 
+/// Whoever writes values writes one of so many marks, and whoever changes a definition all of them: each of the former conflicts
+/// with each of the latter, and seldom with one another.
+const MARKS: u8 = 8;
+
 /// The definitions of an entity, archived ones included, at one version.
 pub struct Definitions {
     /// The definitions.
@@ -58,10 +62,13 @@ impl Command<'_> {
     /// changes them: a field that no record holds could be taken away while one is getting a value of it.
     pub fn expect_definitions(&mut self, scope: &Scope, entity: &Entity, definitions: &Definitions) {
         let schema = schema(scope, entity);
-        match definitions.version() {
-            Some(version) => self.require_still(&FIELD_SCHEMA, schema.and(version), changed()),
-            None => self.forbid(&FIELD_SCHEMA, schema, changed()),
+        let Some(version) = definitions.version() else {
+            self.forbid(&FIELD_SCHEMA, schema, changed());
+            return;
         };
+        self.require(&FIELD_SCHEMA, schema.and(version), changed());
+        let [chance] = self.store.random();
+        self.number(&mark(entity.name, chance % MARKS));
     }
 
     /// Expects that a record of the entity can be made without custom values, without reading any definitions.
@@ -91,6 +98,9 @@ impl Command<'_> {
         let mut summary = custom::summary(now);
         summary.insert("entity".to_owned(), entity.into());
         let id = schema_id(scope, entity);
+        for at in 0..MARKS {
+            self.number(&mark(entity, at));
+        }
         match (&definitions.schema, definitions.version()) {
             (Some(before), Some(version)) => {
                 let base = before.iter().filter(|(name, _)| FIELD_SCHEMA.fields.iter().all(|field| field.name != *name));
@@ -115,6 +125,10 @@ impl Command<'_> {
         let matches = json!({ "$regexMatch": { "input": { "$literal": text }, "regex": "$pattern" } });
         self.examine(FIELD_DEFINITION.collection, definition, matches, (unlike.clone(), unlike));
     }
+}
+
+fn mark(entity: &str, at: u8) -> String {
+    ["fields", entity, &at.to_string()].join(".")
 }
 
 fn schema_id(scope: &Scope, entity: &str) -> String {

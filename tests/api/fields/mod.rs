@@ -1,5 +1,6 @@
 //! Custom fields: definitions, values, and what they are found by.
 
+mod contention;
 mod definitions;
 mod queries;
 mod values;
