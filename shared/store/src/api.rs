@@ -1,6 +1,7 @@
 //! The Data API as a client: one call is one trip.
 
 use std::cell::{Cell, OnceCell};
+use std::pin::Pin;
 use std::time::Duration;
 
 use data_api::{API_KEY_HEADER, Answer, CLASS_HEADER, COUNT_ID_HEADER, Operation, PARTITION_HEADER, REQUEST_ID_HEADER, Refusal};
@@ -65,40 +66,49 @@ pub(crate) struct Client {
     pub rings: Rings,
 }
 
+/// What is on its way. It is boxed where it sets out: what drives it is then compiled once, and not in every crate that awaits it.
+type Trip<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
+
 impl Client {
     /// Several operations in one trip, all or none; one answer each.
-    pub async fn transaction(&self, tenant: &str, operations: &[Operation]) -> Result<Vec<Answer>, Failure> {
-        let mut nonces = self.nonces();
-        let mut sealed = Vec::with_capacity(operations.len());
-        for operation in operations {
-            sealed.push(self.sealed(operation.clone(), &mut nonces)?.into_json());
-        }
-        let mut body = Map::new();
-        body.insert("operations".to_owned(), sealed.into());
-        let mut answer = self.call(tenant, "transaction", body).await?;
-        let Some(Value::Array(results)) = answer.get_mut("results").map(Value::take) else {
-            return Err(internal("the gateway answers no results".to_owned()));
-        };
-        let answers = results.into_iter().map(Answer::from_json).collect();
-        self.opened(tenant, answers, operations.iter().map(|operation| operation.collection()))
+    pub fn transaction<'a>(&'a self, tenant: &'a str, operations: &'a [Operation]) -> Trip<'a, Vec<Answer>> {
+        Box::pin(async move {
+            let mut nonces = self.nonces();
+            let mut sealed = Vec::with_capacity(operations.len());
+            for operation in operations {
+                sealed.push(self.sealed(operation.clone(), &mut nonces)?.into_json());
+            }
+            let mut body = Map::new();
+            body.insert("operations".to_owned(), sealed.into());
+            let mut answer = self.call(tenant, "transaction", body).await?;
+            let Some(Value::Array(results)) = answer.get_mut("results").map(Value::take) else {
+                return Err(internal("the gateway answers no results".to_owned()));
+            };
+            let answers = results.into_iter().map(Answer::from_json).collect();
+            self.opened(tenant, answers, operations.iter().map(|operation| operation.collection()))
+        })
     }
 
     /// One operation in one trip, without the cost of a transaction.
-    pub async fn single(&self, tenant: &str, operation: Operation) -> Result<Answer, Failure> {
-        let operation = self.sealed(operation, &mut self.nonces())?;
-        let collection = operation.collection().map(str::to_owned);
-        let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
-        let answers = self.opened(tenant, vec![answer], std::iter::once(collection.as_deref()))?;
-        Ok(answers.into_iter().next().unwrap_or_default())
+    pub fn single<'a>(&'a self, tenant: &'a str, operation: Operation) -> Trip<'a, Answer> {
+        Box::pin(async move {
+            let operation = self.sealed(operation, &mut self.nonces())?;
+            let collection = operation.collection().map(str::to_owned);
+            let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
+            let answers = self.opened(tenant, vec![answer], std::iter::once(collection.as_deref()))?;
+            Ok(answers.into_iter().next().unwrap_or_default())
+        })
     }
 
     /// The documents that an operation finds, as they are stored, and opened.
-    pub async fn as_stored_and_opened(&self, tenant: &str, operation: Operation) -> Result<(Vec<Value>, Vec<Value>), Failure> {
-        let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
-        let stored = answer.documents.unwrap_or_default();
-        let mut opened = stored.clone();
-        opened.iter_mut().try_for_each(|value| self.rings.open(value, tenant, true)).map_err(Failure::Error)?;
-        Ok((stored, opened))
+    pub fn as_stored_and_opened<'a>(&'a self, tenant: &'a str, operation: Operation) -> Trip<'a, (Vec<Value>, Vec<Value>)> {
+        Box::pin(async move {
+            let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
+            let stored = answer.documents.unwrap_or_default();
+            let mut opened = stored.clone();
+            opened.iter_mut().try_for_each(|value| self.rings.open(value, tenant, true)).map_err(Failure::Error)?;
+            Ok((stored, opened))
+        })
     }
 
     /// Nonces for what one call seals.
