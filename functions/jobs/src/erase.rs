@@ -5,9 +5,10 @@ use domain::entities::{EVENT, by_name};
 use domain::entity::Gone;
 use domain::json::object;
 use domain::lifecycle::{self, Link};
-use domain::{Entity, Filter};
+use domain::{Entity, Error, Filter};
 use runner::{Stop, Work, done, text};
 use serde_json::Value;
+use store::Command;
 
 /// How many records one transaction erases, with all that tells of them.
 const BATCH: u32 = 200;
@@ -34,7 +35,7 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
             if batches == BATCHES_MAX {
                 return Err(Stop::Early(work.scope.now().plus_ms(PAUSE_MS)));
             }
-            erase(work, part, ids).await?;
+            erase(work, work.store.command(&work.scope), part, ids).await?;
             batches += 1;
         }
     }
@@ -45,12 +46,14 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
 async fn erase_root(work: &Work<'_>, root: &'static Entity) -> Result<bool, Stop> {
     let same = Filter::is("_id", work.text("id"));
     let still = of_group(work).and(same.clone());
-    if work.store.find(&work.scope, root, still).await?.is_some() {
-        erase(work, root, vec![work.text("id").into()]).await?;
+    if work.store.find(&work.scope, root, still.clone()).await?.is_some() {
+        // Whoever restores it at this moment is first or last: then this changes nothing, or they find nothing.
+        let mut command = work.store.command(&work.scope);
+        command.require(root, still, Error::conflict("concurrent-update", "The record was restored at the same moment."));
+        erase(work, command, root, vec![work.text("id").into()]).await?;
         return Ok(true);
     }
-    let anywhere = work.scope.live().or(work.scope.dead()).and(same);
-    Ok(work.store.find(&work.scope, root, anywhere).await?.is_none())
+    Ok(work.store.find(&work.scope, root, work.scope.everything().and(same)).await?.is_none())
 }
 
 fn of_group(work: &Work<'_>) -> Filter {
@@ -64,10 +67,9 @@ async fn some_of(work: &Work<'_>, part: &'static Entity) -> Result<Vec<Value>, S
 }
 
 /// Erases these records. What began to refer to them after they were deleted goes along; of their events only the outline stays.
-async fn erase(work: &Work<'_>, part: &'static Entity, ids: Vec<Value>) -> Result<(), Stop> {
+async fn erase(work: &Work<'_>, mut command: Command<'_>, part: &'static Entity, ids: Vec<Value>) -> Result<(), Stop> {
     let (tenant, group) = (Value::from(work.lease.tenant()), Value::from(work.text("group")));
     let among = object(vec![("$in", ids.into())]);
-    let mut command = work.store.command(&work.scope);
     let mut write = |action: Action, collection: &str, filter: Vec<(&str, Value)>, update: Option<Value>| {
         let filter = [vec![("tenant_id", tenant.clone())], filter].concat();
         let operation = Operation::new(action, collection).with("filter", object(filter));
