@@ -24,6 +24,12 @@ impl Planted {
         for entity in of_somebody() {
             let record = planted.record(entity);
             operations.push(planted.event_about(entity, &record));
+            if entity.name == "event" {
+                // What somebody did while they logged in is theirs, though they had no session yet.
+                let mut entering = record.clone();
+                (entering["_id"], entering["actor"]["type"]) = (id("evt").into(), "auth".into());
+                operations.push(json!({ "insertOne": { "collection": entity.collection, "document": entering } }));
+            }
             operations.push(json!({ "insertOne": { "collection": entity.collection, "document": record } }));
         }
         App::shared().data("transaction", json!({ "operations": operations })).await;

@@ -28,6 +28,7 @@ pub async fn accept(call: &Call) -> Outcome {
     let proof = Proof::read(call, &input)?;
     let invite = open(call, text_of(&input, "token"))?;
     let scope = PlatformScope::of_auth().tenant(&invite.tenant, call.now()).repeated_by(&invite.membership);
+    let scope = scope.entered_by(&invite.membership);
     let platform = PlatformScope::of_auth().identities(call.now());
     let invited = read(call, &scope, &platform, &invite, proof.assertion()).await?;
     let entrant = enter(call, &input, &proof, &invited)?;

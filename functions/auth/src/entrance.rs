@@ -73,7 +73,8 @@ pub fn open_login_within(
 }
 
 fn write_login(call: &Call, command: &mut Command<'_>, member: &Doc, ends: Vec<(&str, Option<Value>)>) -> RefreshToken {
-    let id = command.id(&LOGIN);
+    let scope = command.scope().clone().entered_by(text(member, "_id"));
+    let id = command.on(&scope).id(&LOGIN);
     let agent = call.header("user-agent").map(|agent| agent.chars().take(USER_AGENT_LEN_MAX).collect::<String>());
     let fields = [
         ("identity", member.get("identity").cloned()),

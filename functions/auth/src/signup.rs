@@ -35,6 +35,7 @@ pub async fn signup(call: &Call) -> Outcome {
     count(call, &platform).await?;
     let hash = proof.hash(call, &input)?;
     let (tenant_id, identity_id) = (call.store.id(&TENANT), call.store.id(&IDENTITY));
+    let owner_id = call.store.id(&MEMBERSHIP);
     let owner = doc(vec![
         ("identity", identity_id.as_str().into()),
         ("email", email.into()),
@@ -54,7 +55,7 @@ pub async fn signup(call: &Call) -> Outcome {
         credential::use_up(call, &mut command, assertion);
         credential::link(&mut command, &identity_id, assertion);
     }
-    let scope = PlatformScope::of_auth().tenant(&tenant_id, call.now());
+    let scope = PlatformScope::of_auth().tenant(&tenant_id, call.now()).entered_by(&owner_id);
     command.new_keys(&call.store, &scope);
     command.on(&scope);
     let tenant = new_tenant(call, &input)?;
@@ -67,7 +68,6 @@ pub async fn signup(call: &Call) -> Outcome {
     let changes = event::diff(&TENANT, None, &tenant);
     let kind = "tenant.created";
     command.event(EventOf { kind, entity: &TENANT, id: &tenant_id, lead: None, changes, comment: None, holes: &[] });
-    let owner_id = command.id(&MEMBERSHIP);
     let owner = command.insert(&MEMBERSHIP, &owner_id, owner, &[], Error::internal("a new tenant has a member"));
     let changes = event::diff(&MEMBERSHIP, None, &owner);
     let kind = "membership.activated";

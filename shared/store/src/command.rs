@@ -280,7 +280,7 @@ fn stored_key(store: &Store, scope: &Scope) -> Option<Stored> {
     match scope.actor() {
         Actor::Member { viewer, .. } => Some(key.of(&store.vault, scope.tenant(), &viewer.member)),
         Actor::Operator => Some(key.of(&store.vault, scope.tenant(), "operator")),
-        Actor::Auth { repeater } => Some(key.of(&store.vault, crate::PlatformScope::TENANT, repeater.as_deref()?)),
+        Actor::Auth { repeater, .. } => Some(key.of(&store.vault, crate::PlatformScope::TENANT, repeater.as_deref()?)),
         Actor::Integration { .. } | Actor::Job { .. } => None,
     }
 }

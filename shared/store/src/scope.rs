@@ -43,6 +43,8 @@ pub enum Actor {
     Auth {
         /// Whose repeated requests get the first answer again; nobody's when it is not known.
         repeater: Option<String>,
+        /// As which member they enter, as soon as that is known.
+        member: Option<String>,
     },
 }
 
@@ -88,7 +90,15 @@ impl Scope {
     /// The same for somebody without a session whose repeated requests get the first answer again.
     pub fn repeated_by(self, repeater: &str) -> Self {
         match self.actor {
-            Actor::Auth { .. } => Self { actor: Actor::Auth { repeater: Some(repeater.to_owned()) }, ..self },
+            Actor::Auth { member, .. } => Self { actor: Actor::Auth { repeater: Some(repeater.to_owned()), member }, ..self },
+            Actor::Member { .. } | Actor::Integration { .. } | Actor::Job { .. } | Actor::Operator => self,
+        }
+    }
+
+    /// The same for somebody without a session who enters as this member: what is told of it is theirs.
+    pub fn entered_by(self, member: &str) -> Self {
+        match self.actor {
+            Actor::Auth { repeater, .. } => Self { actor: Actor::Auth { repeater, member: Some(member.to_owned()) }, ..self },
             Actor::Member { .. } | Actor::Integration { .. } | Actor::Job { .. } | Actor::Operator => self,
         }
     }
@@ -167,7 +177,8 @@ impl Scope {
             Actor::Integration { id } => json!({ "type": "integration", "id": id }),
             Actor::Job { id } => json!({ "type": "job", "id": id }),
             Actor::Operator => json!({ "type": "operator" }),
-            Actor::Auth { .. } => json!({ "type": "auth" }),
+            Actor::Auth { member: Some(member), .. } => json!({ "type": "auth", "id": member }),
+            Actor::Auth { member: None, .. } => json!({ "type": "auth" }),
         }
     }
 }
@@ -193,6 +204,6 @@ impl PlatformScope {
 
     /// A tenant that somebody is about to enter.
     pub fn tenant(self, tenant: &str, now: Time) -> Scope {
-        Scope { tenant: tenant.to_owned(), actor: Actor::Auth { repeater: None }, now }
+        Scope { tenant: tenant.to_owned(), actor: Actor::Auth { repeater: None, member: None }, now }
     }
 }

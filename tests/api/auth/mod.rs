@@ -16,6 +16,7 @@ mod secrets;
 mod sessions;
 mod signup;
 mod switch;
+mod told;
 mod totp;
 
 use serde_json::{Value, json};
