@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::App;
 
-/// Global records belong to no tenant; and members who were removed are still named by what they had to do with.
-const STAYING: &[&str] = &["identity", "membership"];
+/// Global records belong to no tenant.
+const STAYING: &[&str] = &["identity"];
 
 /// Every reference of a tenant's live records that leads nowhere, but for those that their tables keep: `bid.lead bid_1 lead_1`.
 pub async fn orphans(tenant: &str) -> Vec<String> {

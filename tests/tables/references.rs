@@ -69,6 +69,10 @@ async fn references_lead_to_what_is_there_for_the_caller() {
     for (endpoint, entity) in taking() {
         for (field, target) in entity.fields.iter().filter_map(|field| Some((field, lifecycle::target(field)?))) {
             for (why, wrong) in &wrong[target.name] {
+                // Whom a privacy request is about has the same right in the trash and in the archive.
+                if entity.name == "privacy_request" && matches!(*why, "in the trash" | "archived") {
+                    continue;
+                }
                 let mut body = (endpoint.body)(&world).as_object().cloned().unwrap_or_default();
                 // Some endpoints take one reference of several.
                 body.retain(|name, _| entity.field(name).is_none_or(|field| lifecycle::target(field).is_none()));
@@ -92,7 +96,7 @@ async fn references_lead_to_what_is_there_for_the_caller() {
         }
     }
     assert_eq!(world.snapshot().await, before);
-    assert!(refused.len() == 4 && refused["unknown"] >= 10 && refused["archived"] >= 2, "{refused:?}");
+    assert!(refused.len() == 4 && refused["unknown"] >= 10 && refused["archived"] >= 1, "{refused:?}");
 }
 
 /// Whoever deletes what somebody begins to refer to at the same moment: one of the two is refused, and nothing is orphaned.

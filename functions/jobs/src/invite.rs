@@ -23,6 +23,7 @@ pub async fn expire(work: &Work<'_>) -> Result<(), Stop> {
     let gone = change(&member, with(&member, of("deleted_at", work.scope.now())));
     let raced = Error::conflict("concurrent-update", "the invitation was changed at the same moment");
     command.apply(&MEMBERSHIP, &member, &gone, "membership.expired", raced);
+    command.end_membership(text(&member, "_id"));
     done(command).await
 }
 

@@ -1,4 +1,4 @@
-//! Removing a member, or taking an invitation back: their place is free again, and their sessions end.
+//! Removing a member, or taking an invitation back: their place is free again, and their sessions and keys end.
 
 use domain::doc::{self, text};
 use domain::entities::{LOGIN, MEMBERSHIP};
@@ -24,6 +24,7 @@ pub async fn remove(call: &Call) -> Outcome {
     command.move_places(Some(&before), None);
     let kind = if text(&before, "status") == Some("invited") { "membership.revoked" } else { "membership.removed" };
     crud::apply(call, &mut command, &MEMBERSHIP, &before, &change(&before, after), kind)?;
+    command.end_membership(id);
     let open = scope.live().and(Filter::is("membership", id)).and(logins::usable(call.now()));
     command.update_many(&LOGIN, &open, &logins::ended(call.now(), "member-removed"));
     Ok(Reply::answer(command.commit().await?))

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::doc::text;
-use domain::entities::{MEMBERSHIP, PERSON};
+use domain::entities::{MEMBERSHIP, PERSON, PRIVACY_REQUEST};
 use domain::json;
-use domain::{Doc, Entity, Error, Filter, Policy};
+use domain::{Doc, Entity, Error, Filter, Policy, Violation, validate};
 use edge::{Call, Halt, Outcome, crud};
 use serde_json::Value;
 use store::{Command, Scope};
@@ -16,12 +16,15 @@ const SAME_MAX: u32 = domain::entities::PRIVACY_SAME_MAX as u32;
 
 /// Takes a request. What is to be shown can be fetched at once; erasing is a job.
 pub async fn create(call: &Call) -> Outcome {
-    let mut draft = crud::draft_with(call, command(call)?)?;
-    let (people, members) = same_human(call, &draft.doc).await?;
-    let erases = text(&draft.doc, "type") == Some("erase");
+    let doc = validate::create(&PRIVACY_REQUEST, call.input()?, call.moment())?;
+    let (people, members) = same_human(call, &doc).await?;
+    require_known(&doc, &PERSON, &people)?;
+    require_known(&doc, &MEMBERSHIP, &members)?;
+    let erases = text(&doc, "type") == Some("erase");
     if erases {
         require_less(call, &members).await?;
     }
+    let mut draft = crud::draft_in(call, command(call)?, &Doc::new(), doc)?;
     draft.doc.insert("people".to_owned(), people.ids());
     draft.doc.insert("members".to_owned(), members.ids());
     if !erases {
@@ -42,6 +45,15 @@ fn command(call: &Call) -> Result<Command<'_>, Halt> {
         Some("export") => call.store.command_even_suspended(scope),
         _ => call.store.command(scope),
     })
+}
+
+/// Whoever is named is known: in the trash and in the archive as well, and when they have been removed.
+fn require_known(request: &Doc, entity: &Entity, same: &Same) -> Result<(), Violation> {
+    let Some(id) = text(request, entity.name) else { return Ok(()) };
+    match same.read.iter().any(|record| text(record, "_id") == Some(id)) {
+        true => Ok(()),
+        false => Err(Violation::on(entity.name, "not-found", format!("There is no such {}.", entity.name))),
+    }
 }
 
 /// Records of a kind: those that were read, and the ids of others that are named in records of the other kind.

@@ -72,7 +72,8 @@ async fn batch(work: &Work<'_>, request: &Doc) -> Result<(), Stop> {
     done(command).await
 }
 
-fn erase(command: &mut Command<'_>, work: &Work<'_>, (entity, records): &Records, proof: &mut Proof) {
+/// Erases what goes of some records, and of what tells of them.
+pub fn erase(command: &mut Command<'_>, work: &Work<'_>, (entity, records): &Records, proof: &mut Proof) {
     for before in records {
         let change = change(before, privacy::erased(entity, before));
         if change.is_empty() {

@@ -5,6 +5,7 @@ mod diffs;
 mod erase;
 mod export;
 mod identity;
+mod leave;
 mod lock;
 mod proof;
 mod routes;
@@ -15,7 +16,10 @@ use runner::Lane;
 
 pub use routes::{ROUTES, router};
 
-static LANE: Lane = Lane { name: "privacy", kinds: &[(erase::KIND, |work| Box::pin(erase::work(work)))] };
+static LANE: Lane = Lane {
+    name: "privacy",
+    kinds: &[(erase::KIND, |work| Box::pin(erase::work(work))), ("privacy.leave", |work| Box::pin(leave::work(work)))],
+};
 
 async fn work_off(host: Host) {
     runner::scheduled(host, &LANE).await;

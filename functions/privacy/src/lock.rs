@@ -21,7 +21,9 @@ pub async fn lock<'a>(work: &'a Work<'_>, members: &[String]) -> Result<(Command
     let step = reading.many(&MEMBERSHIP, &theirs, json!({ "_id": 1 }), PRIVACY_SAME_MAX as u32);
     let found = reading.run().await?.docs(step);
     let mut command = work.finishing();
-    for before in found.iter().filter(|member| text(member, "status") != Some("suspended")) {
+    // Whoever was removed is out already.
+    let is_in = |member: &&Doc| text(member, "status") != Some("suspended") && !member.contains_key("deleted_at");
+    for before in found.iter().filter(is_in) {
         if text(before, "role") == Some("owner") && text(before, "status") == Some("active") {
             require_owner(&mut command, work, members);
         }

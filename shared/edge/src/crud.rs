@@ -11,6 +11,6 @@ pub use archive::{archive, archive_with, require_unarchived, unarchive, unarchiv
 pub(crate) use change::begin as begin_change;
 pub use change::{Changing, apply, change, change_one, check_version, raced};
 pub(crate) use draft::begin;
-pub use draft::{Draft, Made, draft, draft_with};
+pub use draft::{Draft, Made, draft, draft_in};
 pub use read::{get, list};
 pub use trash::{Restoring, delete, remove, restore, restoring, restoring_with, trashed};

@@ -7,6 +7,7 @@ mod fill;
 mod guard;
 mod lead;
 mod limit;
+mod member;
 mod reading;
 mod teams;
 mod trash;

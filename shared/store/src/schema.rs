@@ -12,7 +12,7 @@ pub fn index_requests() -> Vec<Value> {
 /// Every entity can be walked from the newest record on, what is in the trash is found by its group, and so is what lost a
 /// reference to that; the rest is in its table.
 fn indexes(entity: &'static Entity) -> Vec<Value> {
-    let loses = |field: &Field| field.gone == Gone::Clear && lifecycle::target(field).is_some();
+    let loses = |field: &Field| field.gone == Gone::Clear && lifecycle::target(field).is_some_and(lifecycle::is_trashable);
     let trash = lifecycle::is_trashable(entity).then(|| index_if_present(&["trash_group"]));
     let cleared = entity.fields.iter().any(loses).then(|| index_if_present(&["cleared.group"]));
     let own = [Some(index(&["-_id"])), trash, cleared].into_iter().flatten();

@@ -9,6 +9,7 @@ mod fields;
 mod form;
 mod invite_expiry;
 mod keys;
+mod leave;
 mod login_code;
 mod mail;
 mod notify;

@@ -15,7 +15,7 @@ pub static API_KEY: Entity = Entity {
     prefix: "key",
     fields: &[
         text("name", 100).required(),
-        reference("member", "membership").staff().cascade(),
+        reference("member", "membership").staff().keep(),
         list("scopes", &Kind::Text(60), 300).required().on_create(),
         list("allowed_ips", &Kind::Text(Cidr::LEN_MAX), 50).on_create(),
         date("expires_at").on_create(),

@@ -25,7 +25,7 @@ pub static BID: Entity = Entity {
         text("summary", 5_000),
         text("remarks", 1_000),
         list("milestones", &MILESTONE_PLAN, 50),
-        reference("expert", "membership").read_only(),
+        reference("expert", "membership").read_only().keep(),
         status(&["draft", "submitted", "withdrawn", "awarded", "declined_pending", "declined"]),
         flag("is_complete").read_only(),
         date("sealed_until").read_only(),

@@ -15,7 +15,7 @@ pub static CONVERSATION: Entity = Entity {
         reference("lead", "lead").required().read_only().cascade(),
         choice("kind", &["lead", "internal", "ai"]).read_only().default(Fallback::Word("lead")),
         text("title", 200),
-        list("participants", &Kind::Reference("membership"), 200).read_only(),
+        list("participants", &Kind::Reference("membership"), 200).read_only().keep(),
         status(&["active", "archived"]),
         integer("seq", 0, i64::MAX).read_only().default(Fallback::Integer(0)),
         date("last_message_at").read_only(),
@@ -35,7 +35,7 @@ pub static MESSAGE: Entity = Entity {
     fields: &[
         reference("conversation", "conversation").read_only().cascade(),
         integer("seq", 1, i64::MAX).read_only(),
-        reference("sender", "membership").read_only(),
+        reference("sender", "membership").read_only().keep(),
         choice("kind", &["human", "ai", "system"]).read_only().default(Fallback::Word("human")),
         text("content", 10_000).required().personal(),
         list("attachments", &ATTACHMENT, 20).personal(),
@@ -52,7 +52,7 @@ pub static READ_MARK: Entity = Entity {
     prefix: "rmk",
     fields: &[
         reference("conversation", "conversation").read_only().cascade(),
-        reference("member", "membership").read_only(),
+        reference("member", "membership").read_only().keep(),
         integer("seq", 0, i64::MAX).read_only(),
         date("read_at").read_only(),
     ],

@@ -66,7 +66,7 @@ pub static MEMBERSHIP: Entity = Entity {
         object("expert_profile", EXPERT_PROFILE).personal(),
         object("vendor_profile", VENDOR_PROFILE),
         object("customer_profile", CUSTOMER_PROFILE),
-        reference("vendor", "membership").read_only(),
+        reference("vendor", "membership").read_only().keep(),
         object("verified", VERIFIED).read_only(),
         object("payout", PAYOUT).encrypted().read_only().hidden(),
         reference("person", "person").read_only().clear(),
@@ -126,7 +126,7 @@ pub static LOGIN: Entity = Entity {
     prefix: "log",
     fields: &[
         reference("identity", "identity").read_only().hidden().erased(),
-        reference("membership", "membership").read_only(),
+        reference("membership", "membership").read_only().keep(),
         integer("generation", 1, i64::MAX).read_only().hidden(),
         text("rotation_key", 64).read_only().hidden(),
         date("last_used_at").read_only(),

@@ -13,7 +13,7 @@ pub static NOTIFICATION: Entity = Entity {
     collection: "notifications",
     prefix: "not",
     fields: &[
-        reference("recipient", "membership").read_only(),
+        reference("recipient", "membership").read_only().keep(),
         reference("cause", "event").read_only().keep(),
         text("key", 100).read_only(),
         text("title", 100).read_only(),

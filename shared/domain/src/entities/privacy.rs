@@ -17,9 +17,9 @@ pub static PRIVACY_REQUEST: Entity = Entity {
     fields: &[
         choice("type", &["export", "erase"]).required().on_create(),
         reference("person", "person").on_create().keep(),
-        reference("membership", "membership").on_create(),
+        reference("membership", "membership").on_create().keep(),
         list("people", &Kind::Reference("person"), PRIVACY_SAME_MAX).read_only().keep(),
-        list("members", &Kind::Reference("membership"), PRIVACY_SAME_MAX).read_only(),
+        list("members", &Kind::Reference("membership"), PRIVACY_SAME_MAX).read_only().keep(),
         status(&["received", "done", "refused"]),
         text("refusal", 100).read_only(),
         date("done_at").read_only(),

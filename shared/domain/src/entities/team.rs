@@ -12,7 +12,7 @@ pub static TEAM: Entity = Entity {
         text("name", 80).required().searchable(),
         text("description", 1_000),
         choice("kind", &["sales", "support", "delivery", "general"]).default(Fallback::Word("general")),
-        reference("leader", "membership"),
+        reference("leader", "membership").clear(),
     ],
     indexes: &[unique(&["name"]), index(&["leader"]), index(&["-created_at"]), index(&["search_words"])],
     access: Access { teams: Some("_id"), ..Access::own(&["leader"]) },

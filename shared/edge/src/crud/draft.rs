@@ -37,22 +37,18 @@ pub struct Made<'a> {
 
 /// A draft of the route's entity from the caller's input.
 pub fn draft(call: &Call) -> Result<Draft<'_>, crate::Halt> {
-    draft_with(call, call.store.command(call.scope()?))
-}
-
-/// As [`draft`], in a command that was begun for it.
-pub fn draft_with<'a>(call: &'a Call, command: Command<'a>) -> Result<Draft<'a>, crate::Halt> {
     let input = call.input()?;
     let doc = validate::create(call.entity()?, input.clone(), call.moment())?;
-    within(call, command, &input, doc)
+    begin(call, &input, doc)
 }
 
 /// A draft of the route's entity from what the caller's input was found to be.
 pub(crate) fn begin<'a>(call: &'a Call, input: &Doc, doc: Doc) -> Result<Draft<'a>, crate::Halt> {
-    within(call, call.store.command(call.scope()?), input, doc)
+    draft_in(call, call.store.command(call.scope()?), input, doc)
 }
 
-fn within<'a>(call: &'a Call, mut command: Command<'a>, input: &Doc, doc: Doc) -> Result<Draft<'a>, crate::Halt> {
+/// A draft in a command that was begun for it, from what the caller's input was found to be; what `input` refers to must be there.
+pub fn draft_in<'a>(call: &'a Call, mut command: Command<'a>, input: &Doc, doc: Doc) -> Result<Draft<'a>, crate::Halt> {
     let (entity, scope) = (call.entity()?, call.scope()?);
     super::references::require(&mut command, scope, entity, input);
     let id = command.id(entity);

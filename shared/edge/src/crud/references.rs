@@ -1,5 +1,6 @@
 //! References that a caller gives: what they lead to must be there for the caller when the record is written, and stay.
 
+use domain::entities::MEMBERSHIP;
 use domain::entity::{Entity, Field, Gone, Input};
 use domain::{Doc, Error, Filter, Violation, lifecycle};
 use serde_json::Value;
@@ -26,7 +27,8 @@ fn require_one(command: &mut Command<'_>, scope: &Scope, field: &Field, id: &str
     let missing: Error = Violation::at(pointer, "not-found", detail).into();
     let there = scope.reach(target, "read").and(Filter::is("_id", id)).and(lifecycle::unarchived(target));
     // Whoever deletes the record at this moment does not see who has just begun to refer to it: one of the two has to wait.
-    match lifecycle::is_trashable(target) && field.gone != Gone::Keep {
+    let goes = target.name == MEMBERSHIP.name || lifecycle::is_trashable(target);
+    match goes && field.gone != Gone::Keep {
         true => command.require_still(target, there, missing),
         false => command.require(target, there, missing),
     };
