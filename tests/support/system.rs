@@ -91,12 +91,23 @@ impl System {
     /// The documents of a collection that a filter finds, as they are stored.
     pub async fn as_stored(&self, collection: &str, filter: Value) -> Vec<Value> {
         let database = if collection == "keys" { "edgewise_keys" } else { "edgewise" };
-        let body = json!({ "dataSource": "edgewise", "database": database, "collection": collection, "filter": filter });
-        let request = self.client.post(format!("{}/action/find", self.gateway.url("edgewise"))).header("api-key", GATEWAY_KEY);
-        let request = request.header("content-type", "application/json").header("accept", "application/json");
-        let found = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
-        let found: Value = serde_json::from_str(&found).unwrap();
+        let found = self.data("find", json!({ "database": database, "collection": collection, "filter": filter })).await;
         found["documents"].as_array().unwrap().clone()
+    }
+
+    /// Puts a document into a collection, past the functions.
+    pub async fn put(&self, collection: &str, document: Value) {
+        let body = json!({ "database": "edgewise", "collection": collection, "document": document });
+        assert!(self.data("insertOne", body).await["insertedId"].is_string(), "{collection}");
+    }
+
+    async fn data(&self, action: &str, mut body: Value) -> Value {
+        body["dataSource"] = "edgewise".into();
+        let request =
+            self.client.post(format!("{}/action/{action}", self.gateway.url("edgewise"))).header("api-key", GATEWAY_KEY);
+        let request = request.header("content-type", "application/json").header("accept", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// A caller without a token.

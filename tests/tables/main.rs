@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on should stop there")]
 
 mod archive;
+mod at_rest;
 mod bad_input;
 mod cards;
 mod coverage;

@@ -14,7 +14,7 @@ pub static VERIFICATION: Entity = Entity {
     fields: &[
         reference("member", "membership").on_create().subject().keep(),
         choice("kind", &["email", "phone", "id_proof", "address_proof"]).required().on_create(),
-        list("evidence", &ATTACHMENT, 5).on_create().personal(),
+        list("evidence", &ATTACHMENT, 5).on_create().encrypted(),
         opaque("claim", 2_000).encrypted().read_only().hidden(),
         status(&["pending", "verified", "rejected"]),
         integer("reviewers_needed", 1, 2).read_only().default(Fallback::Integer(1)),
