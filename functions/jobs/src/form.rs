@@ -1,6 +1,6 @@
 //! Forms: a received response becomes a person, a lead and an invitation, all at once and once.
 
-use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_code};
+use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, RECEIPT_KEPT_DAYS, personal_code};
 use domain::json::{doc, object};
 use domain::plan::Limit;
 use domain::role::STAFF;
@@ -68,10 +68,9 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
             person.extend(member_id.clone().map(|id| ("membership".to_owned(), id.into())));
             let person = command.insert(&PERSON, &person_id, person, &[], raced());
             command.event_of_new(&PERSON, &person, &[]);
-        } else if let Some(id) = member_id.clone() {
-            // Somebody who was known without a login gets the one that waits for them.
-            let single = work.one(&person_id).and(Filter::is("membership", Value::Null));
-            command.update_many(&PERSON, &single, &doc(vec![("membership", id.into())]));
+        } else if let Some(id) = member_id.clone().filter(|_| known.is_single) {
+            // Somebody who was known without a login, or with one that is gone, gets the one that waits for them.
+            command.update_many(&PERSON, &work.one(&person_id), &doc(vec![("membership", id.into())]));
         }
     }
     lead.extend(member_id.map(|id| ("customer".to_owned(), id.into())));
@@ -93,11 +92,13 @@ async fn write(work: &Work<'_>, receipt: &Doc, submission: &Submission, invites:
     }
 }
 
-/// Who is here already under the e-mail address of the form.
+/// Who is here already under the e-mail address of the form, or, where it has none, under a number that nobody else has.
 #[derive(Default)]
 struct Known {
     person: Option<Doc>,
     member: Option<Doc>,
+    /// Whether the person has no login, or one that is gone.
+    is_single: bool,
 }
 
 struct Customer {
@@ -106,12 +107,18 @@ struct Customer {
 }
 
 async fn known(work: &Work<'_>, person: Option<&Doc>) -> Result<Known, Stop> {
-    let Some(email) = person.and_then(|person| person.get("email")).cloned() else { return Ok(Known::default()) };
-    let same = work.scope.live().and(Filter::is("email", email));
+    let given = |field: &'static str| person.and_then(|person| Some(Filter::is(field, person.get(field)?.clone())));
+    let Some(same) = given("email").or_else(|| given("phone")) else { return Ok(Known::default()) };
+    let same = work.scope.live().and(same);
     let mut reading = work.store.reading(&work.scope);
-    let (person, member) = (reading.maybe(&PERSON, &same), reading.maybe(&MEMBERSHIP, &same));
+    let people = reading.many(&PERSON, &same, object(vec![("_id", 1.into())]), 2);
+    let member = given("email").map(|_| reading.maybe(&MEMBERSHIP, &same));
     let mut found = reading.run().await?;
-    Ok(Known { person: found.maybe(person), member: found.maybe(member) })
+    let (mut people, member) = (found.docs(people), member.and_then(|step| found.maybe(step)));
+    let person = if people.len() == 1 { people.pop() } else { None };
+    let login = person.as_ref().map_or("", |person| text(person, "membership"));
+    let is_single = login.is_empty() || work.find(&MEMBERSHIP, login).await?.is_none();
+    Ok(Known { person, member, is_single })
 }
 
 /// The customer's membership: theirs, or an invited one. A form is anybody's word: it gives nobody who is here another role.
@@ -175,10 +182,12 @@ async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop
     done(command).await
 }
 
-/// Writes what became of a receipt. What was sent waited under a key of its own; from now on the tenant's own key seals it.
+/// Writes what became of a receipt. What was sent waited under a key of its own; from now on the tenant's own key seals it. However
+/// long it has waited, it is kept for a while.
 fn end(command: &mut Command<'_>, work: &Work<'_>, receipt: &Doc, mut set: Doc) {
     let id = text(receipt, "_id");
     set.extend(receipt.get("body").map(|body| ("body".to_owned(), body.clone())));
+    set.insert("expires_at".to_owned(), work.scope.now().plus_days(RECEIPT_KEPT_DAYS).into());
     command.update_many(&RECEIPT, &work.one(id), &set);
     command.end_delivery_keys(id);
 }

@@ -8,7 +8,8 @@ use integrations::typeform::{self, Mapping, Response};
 use serde_json::Value;
 
 const CATEGORY_LEN_MAX: usize = 80;
-const DESCRIPTION_LEN_MAX: usize = 10_000;
+/// Of what the field holds, so that there is room for quotes and commas.
+const ANSWERS_LEN_MAX: usize = 18_000;
 const REASON_LEN_MAX: usize = 1_000;
 const CURRENCY_DEFAULT: &str = "EUR";
 
@@ -37,7 +38,6 @@ pub fn read(body: &str, config: Option<&Value>, now: Time) -> Result<Submission,
     let mut lead = submission.lead;
     let category = setting("category").and_then(Value::as_str).map(str::to_owned);
     lead.entry("category").or_insert_with(|| category.unwrap_or_else(|| title(body, &response)).into());
-    add_rest(&mut lead, &submission.unmapped);
     let moment = Moment { now, viewer: None };
     let lead = validate::create(&LEAD, lead, moment).map_err(|error| reason("lead", &error.violations));
     let person = match submission.person {
@@ -47,6 +47,7 @@ pub fn read(body: &str, config: Option<&Value>, now: Time) -> Result<Submission,
     match (lead, person) {
         (Ok(mut lead), Ok(person)) => {
             lead.insert("source".to_owned(), "form".into());
+            lead.extend(answers(submission.unmapped).map(|answers| ("answers".to_owned(), answers.into())));
             Ok(Submission { person, lead })
         }
         (lead, person) => {
@@ -64,23 +65,21 @@ fn title(body: &str, response: &Response) -> String {
     if title.is_empty() { "Form".to_owned() } else { title }
 }
 
-/// Answers that have no place of their own follow the description, as far as there is room.
-fn add_rest(lead: &mut Doc, unmapped: &Doc) {
-    if unmapped.is_empty() {
-        return;
+/// Answers that have no place of their own, as far as there is room: they may tell anything of anybody.
+fn answers(unmapped: Doc) -> Option<Doc> {
+    let mut room = ANSWERS_LEN_MAX;
+    let mut answers = Doc::new();
+    for (question, mut answer) in unmapped {
+        if let Value::String(text) = &mut answer {
+            text.truncate(text.floor_char_boundary(room.saturating_sub(question.len() + 2)));
+        }
+        let len = question.len() + answer.to_string().len();
+        if len <= room {
+            room -= len;
+            answers.insert(question, answer);
+        }
     }
-    let line = |(name, value): (&String, &Value)| match value {
-        Value::String(text) => format!("{name}: {text}"),
-        other => format!("{name}: {other}"),
-    };
-    let rest: Vec<String> = unmapped.iter().map(line).collect();
-    let mut description = lead.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let room = DESCRIPTION_LEN_MAX.saturating_sub(description.chars().count() + 2);
-    if !description.is_empty() {
-        description.push_str("\n\n");
-    }
-    description.extend(rest.join("\n").chars().take(room));
-    lead.insert("description".to_owned(), description.into());
+    (!answers.is_empty()).then_some(answers)
 }
 
 fn reason(what: &str, violations: &[Violation]) -> String {
@@ -121,15 +120,24 @@ mod tests {
         assert_eq!(read.person.unwrap()["email"], "ada@example.com");
         assert_eq!(read.lead["budget_max"], json!({ "minor": 20_000, "currency": "USD" }));
         assert_eq!((&read.lead["category"], &read.lead["source"]), (&json!("roof"), &json!("form")));
-        assert_eq!(read.lead["description"], "colour: red");
+        assert_eq!((read.lead.get("description"), &read.lead["answers"]), (None, &json!({ "colour": "red" })));
     }
 
     #[test]
-    fn what_is_no_number_is_told_with_the_rest() {
+    fn what_is_no_number_is_kept_with_the_rest() {
         let read = |text: &str| read_with(json!([answer("phone", "text", text)]), json!({})).unwrap();
         assert_eq!(read("+44 20 7946 0018").person.unwrap()["phone"], "+442079460018");
         let odd = read("after six");
-        assert_eq!((odd.person, &odd.lead["description"]), (None, &json!("phone: after six")));
+        assert_eq!((odd.person, &odd.lead["answers"]), (None, &json!({ "phone": "after six" })));
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_answers() {
+        let mut unmapped: Doc = (0..30).map(|number| (format!("q{number}"), Value::from("é".repeat(1_000)))).collect();
+        unmapped.insert("last".to_owned(), "short".into());
+        let kept = answers(unmapped).unwrap();
+        assert!(Value::Object(kept.clone()).to_string().len() < 20_000, "they fit the field");
+        assert!(kept.len() >= 9 && kept.values().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{kept:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Receipts: what was sent is kept as it came, sealed under a key of its own, once, with the job that will work it.
 
-use domain::entities::{INTEGRATION, RECEIPT, TENANT};
+use domain::entities::{INTEGRATION, RECEIPT, RECEIPT_KEPT_DAYS, TENANT};
 use domain::json;
 use domain::{Doc, Error, Filter, doc, id};
 use edge::{Call, Halt};
@@ -9,8 +9,6 @@ use store::proof::VerifiedHook;
 use store::{Command, Scope};
 
 use crate::setup::digest;
-
-const KEPT_DAYS: i64 = 30;
 
 /// What a delivery writes, all in one trip.
 pub struct Receiving<'a> {
@@ -40,7 +38,7 @@ impl Receiving<'_> {
         self.kept += 1;
         let integration = self.integration.as_str();
         let receipt_id = id::derived(RECEIPT.prefix, &[integration, event_id]);
-        let expires_at = self.scope.now().plus_days(KEPT_DAYS);
+        let expires_at = self.scope.now().plus_days(RECEIPT_KEPT_DAYS);
         let receipt = json!({
             "integration": integration, "event_id": event_id, "status": "received", "expires_at": expires_at,
         });

@@ -26,7 +26,9 @@ pub fn permitted(entity: &Entity, action: &str, viewer: &Viewer) -> Filter {
 
 /// Whether a field is ever shown, and to this viewer; nobody stands for the system.
 pub fn may_read(entity: &Entity, field: &Field, viewer: Option<&Viewer>) -> bool {
-    !field.hidden && viewer.is_none_or(|viewer| viewer.policy.reads(entity.name, field.name))
+    let is_shown =
+        |viewer: &Viewer| viewer.policy.reads(entity.name, field.name) && (!field.for_staff || viewer.policy.role().is_staff());
+    !field.hidden && viewer.is_none_or(is_shown)
 }
 
 /// Whether the viewer may give this field a value when a record is made (`creating`) or changed.

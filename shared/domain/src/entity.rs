@@ -100,6 +100,8 @@ pub struct Field {
     pub searchable: bool,
     /// Whether it is never shown.
     pub hidden: bool,
+    /// Whether it is shown to staff alone.
+    pub for_staff: bool,
     /// Where in it the id is of whom the record is about, if it says so.
     pub subject: Option<&'static str>,
     /// Whether it goes with the personal ones when the person whom the record is about is erased.
@@ -186,9 +188,24 @@ pub enum Input {
 
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        let (personal, encrypted, blind, searchable, hidden) = (false, false, false, false, false);
+        let (personal, encrypted, blind, searchable, hidden, for_staff) = (false, false, false, false, false, false);
         let (required, default, input, subject, erased, gone) = (false, None, Input::Anyone, None, false, Gone::Restrict);
-        Self { name, kind, required, default, input, personal, encrypted, blind, searchable, hidden, subject, erased, gone }
+        Self {
+            name,
+            kind,
+            required,
+            default,
+            input,
+            personal,
+            encrypted,
+            blind,
+            searchable,
+            hidden,
+            for_staff,
+            subject,
+            erased,
+            gone,
+        }
     }
 
     /// A record cannot be without it.
@@ -249,6 +266,11 @@ impl Field {
     /// It is never shown.
     pub const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    /// It is shown to staff alone, whoever else sees the record.
+    pub const fn for_staff(self) -> Self {
+        Self { for_staff: true, ..self }
     }
 
     /// It names the member or person whom the record's personal fields are about, where several are named.

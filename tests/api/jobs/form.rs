@@ -110,7 +110,7 @@ async fn card_data_is_taken_out_of_a_response_and_the_lead_comes_in() {
     let lead = form.all("leads").await.remove(0);
     let description = lead["description"].as_str().unwrap();
     assert!(description.starts_with("Charge [card number removed], please. Start soon."), "{description}");
-    assert!(!description.contains("765"), "{description}");
+    assert!(!lead.to_string().contains("765"), "{lead}");
     assert_eq!((form.all("people").await.len(), &form.all("receipts").await[0]["status"]), (1, &json!("worked")));
 }
 
@@ -173,7 +173,9 @@ async fn a_response_beyond_the_plans_leads_waits_for_room_and_is_not_lost() {
     limit(&form.tenant, Limit::Leads, 1).await;
     run_at(now().plus_ms(3_700_000)).await;
     assert_eq!(form.all("leads").await.len(), 1);
-    assert_eq!(form.all("receipts").await[0]["status"], "worked");
+    let receipt = form.all("receipts").await.remove(0);
+    assert_eq!(receipt["status"], "worked");
+    assert!(receipt["expires_at"].as_str() > Some(now().plus_days(29).to_string().as_str()), "its time goes on: {receipt}");
 }
 
 #[tokio::test]
@@ -204,4 +206,124 @@ async fn a_lead_of_a_form_gets_the_defaults_of_custom_fields() {
     form.send(&filled(&answers(&id("tok"), &address(), "Roofing"), SECRET)).await;
     app.run_jobs().await;
     assert_eq!(form.all("leads").await[0]["custom"], json!({ "roof": "flat" }));
+}
+
+/// A delivery with more answers: their questions' titles, kinds and values.
+fn with_answers(answers: &Answers<'_>, without: &[&str], more: &[(&str, &str, &str)]) -> Delivery {
+    let mut body: Value = serde_json::from_str(&filled(answers, SECRET).body).unwrap();
+    let response = &mut body["form_response"];
+    let left = |field: &Value| !without.iter().any(|gone| field["ref"] == *gone || field["field"]["ref"] == *gone);
+    response["answers"].as_array_mut().unwrap().retain(left);
+    for (title, kind, value) in more {
+        let of = json!({ "id": title, "ref": title, "type": "short_text" });
+        let mut question = of.clone();
+        question["title"] = (*title).into();
+        response["definition"]["fields"].as_array_mut().unwrap().push(question);
+        response["answers"].as_array_mut().unwrap().push(json!({ "field": of, "type": kind, (*kind): value }));
+    }
+    let body = body.to_string();
+    Delivery { signature: sign(SECRET, &body), body, content_type: "application/json" }
+}
+
+#[tokio::test]
+async fn what_has_no_place_is_sealed_shown_to_staff_and_goes_with_whom_it_is_about() {
+    let _alone = alone().await;
+    let (app, form, email, token) = (App::shared(), Form::new().await, address(), id("tok"));
+    let more = [("Where do you live?", "text", "zqstreet 7, Zqtown"), ("Another address", "email", "zqsecond@example.com")];
+    form.send(&with_answers(&answers(&token, &email, "Roofing"), &[], &more)).await;
+    app.run_jobs().await;
+    let stored = app.as_stored("leads", json!({ "tenant_id": form.tenant.id })).await;
+    let events = app.as_stored("events", json!({ "tenant_id": form.tenant.id })).await;
+    assert!(!format!("{stored:?}{events:?}").contains("zq"), "{stored:?}");
+    let lead = form.all("leads").await.remove(0);
+    let path = format!("/v1/leads/{}", lead["_id"].as_str().unwrap());
+    let shown = form.owner.caller().get(&path).await.expect(200).json;
+    let expected = json!({ "Where do you live?": "zqstreet 7, Zqtown", "Another address": "zqsecond@example.com", "hidden:utm_source": "newsletter" });
+    assert_eq!((&shown["answers"], &shown["description"]), (&expected, &json!("A new roof for a barn.")));
+    let open = json!({ "$set": { "status": "published", "bid_pool": true } });
+    app.data("updateOne", json!({ "collection": "leads", "filter": { "_id": lead["_id"] }, "update": open })).await;
+    let expert = form.tenant.caller(Role::Expert).await;
+    let seen = expert.get(&path).await.expect(200).json;
+    assert_eq!((&seen["description"], seen.get("answers")), (&shown["description"], None));
+    assert_eq!(expert.get("/v1/leads?answers[exists]=true").await.expect(400).code(), "bad-parameter");
+    let erase = json!({ "type": "erase", "person": lead["person"] });
+    form.owner.caller().post("/v1/privacy/requests", erase).send().await.expect(201);
+    app.run_jobs().await;
+    let left = form.owner.caller().get(&path).await.expect(200).json;
+    assert_eq!((left.get("answers"), &left["description"]), (None, &shown["description"]));
+    assert!(form.all("receipts").await[0].get("body").is_none());
+}
+
+#[tokio::test]
+async fn who_gives_a_number_alone_is_known_by_it_if_nobody_shares_it() {
+    let _alone = alone().await;
+    let (app, form) = (App::shared(), Form::new().await);
+    let person = |name: &str| json!({ "name": name, "phone": "+44 20 7946 0958" });
+    let ada = form.owner.caller().post("/v1/people", person("Ada")).send().await.expect(201).id();
+    let send = async || {
+        let (token, email) = (id("tok"), address());
+        let delivery =
+            with_answers(&answers(&token, &email, "Roofing"), &["email"], &[("phone", "phone_number", "+442079460958")]);
+        form.send(&delivery).await;
+        app.run_jobs().await;
+        form.all("leads").await.pop().unwrap()
+    };
+    let first = send().await;
+    assert_eq!((&first["person"], first.get("customer")), (&json!(ada), None), "{first}");
+    // Several people share a number: that is no conflict, and then it names nobody.
+    form.owner.caller().post("/v1/people", person("Bea")).send().await.expect(201);
+    let second = send().await;
+    assert_ne!(second["person"], json!(ada));
+    assert_eq!(form.all("people").await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_person_sent_goes_to_the_trash_with_them_and_comes_back() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    form.send(&filled(&answers(&id("tok"), &email, "Roofing"), SECRET)).await;
+    app.run_jobs().await;
+    let (person, lead) = (form.all("people").await.remove(0), form.all("leads").await.remove(0));
+    let caller = form.owner.caller();
+    let path = format!("/v1/people/{}", person["_id"].as_str().unwrap());
+    assert_eq!(caller.delete(&path).await.expect(409).json["used_by"], "lead.person");
+    caller.delete(&format!("/v1/leads/{}", lead["_id"].as_str().unwrap())).await.expect(204);
+    caller.delete(&path).await.expect(204);
+    let sent = form.all("receipts").await.remove(0);
+    assert!(sent["deleted_at"].is_string() && sent["body"].is_string(), "{sent}");
+    caller.post(&format!("{path}/restore"), json!({})).send().await.expect(200);
+    assert!(form.all("receipts").await[0].get("deleted_at").is_none());
+    caller.delete(&path).await.expect(204);
+    run_at(now().plus_days(31)).await;
+    assert_eq!((form.all("people").await, form.all("receipts").await), (Vec::<Value>::new(), Vec::<Value>::new()));
+}
+
+#[tokio::test]
+async fn whoever_let_an_invitation_pass_is_invited_by_the_next_form() {
+    let _alone = alone().await;
+    let (app, form, email) = (App::shared(), Form::new().await, address());
+    let send = async || {
+        let token = id("tok");
+        form.send(&filled(&answers(&token, &email, "Roofing"), SECRET)).await;
+        app.run_jobs().await;
+    };
+    send().await;
+    let first = form.customer().await;
+    run_at(now().plus_days(7).plus_ms(60_000)).await;
+    let person = form.all("people").await.remove(0);
+    assert!(person.get("membership").is_none(), "nobody waits for them: {person}");
+    assert_eq!(support::orphans(&form.tenant.id).await, Vec::<String>::new());
+    for is_stale in [false, true] {
+        if is_stale {
+            // As it was left before anybody cleared it.
+            let stale = json!({ "$set": { "membership": first["_id"] } });
+            app.data("updateOne", json!({ "collection": "people", "filter": { "_id": person["_id"] }, "update": stale })).await;
+        }
+        send().await;
+        let customers = json!({ "tenant_id": form.tenant.id, "role": "customer", "deleted_at": null });
+        let customer = app.stored("memberships", customers).await.remove(0);
+        assert_ne!(customer["_id"], first["_id"]);
+        assert_eq!(form.all("people").await[0]["membership"], customer["_id"], "stale: {is_stale}");
+    }
+    assert_eq!((form.all("people").await.len(), form.all("leads").await.len()), (1, 3));
 }

@@ -25,6 +25,9 @@ pub static INTEGRATION: Entity = Entity {
     rules: &Plain,
 };
 
+/// How long what was sent is kept, from when it came and anew from when it was worked.
+pub const RECEIPT_KEPT_DAYS: i64 = 30;
+
 /// Something an outside service sent: kept as it came, encrypted, and worked by a job.
 pub static RECEIPT: Entity = Entity {
     name: "receipt",
@@ -35,7 +38,7 @@ pub static RECEIPT: Entity = Entity {
         text("event_id", 200).read_only(),
         text("body", 2_000_000).read_only().hidden().encrypted(),
         status(&["received", "worked", "refused"]),
-        reference("person", "person").read_only(),
+        reference("person", "person").read_only().cascade(),
         text("refusal", 1_000).read_only(),
         date("expires_at").read_only(),
     ],

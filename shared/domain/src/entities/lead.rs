@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::entity::{
     ATTACHMENT, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer,
-    list, money, reference, status, teams, text, unique,
+    list, money, opaque, reference, status, teams, text, unique,
 };
 use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::{Moment, Rules};
@@ -22,6 +22,7 @@ pub static LEAD: Entity = Entity {
         text("category", 80).required().searchable(),
         text("description", 10_000).searchable(),
         text("requirements", 10_000).searchable(),
+        opaque("answers", 20_000).read_only().encrypted().for_staff(),
         list("skills", &Kind::Text(80), 50),
         money("budget_min"),
         money("budget_max"),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::payout::PAYOUT;
 use super::profile::{CUSTOMER_PROFILE, EXPERT_PROFILE, PREFERENCES, VENDOR_PROFILE, VERIFIED, misfits};
 use crate::entity::{
-    ADDRESS, Access, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index, integer, list, object,
-    phone, reference, status, text, unique,
+    ADDRESS, Access, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index, index_if_present, integer,
+    list, object, phone, reference, status, text, unique,
 };
 use crate::policy::TEAMS_MAX;
 use crate::role::ROLE_WORDS;
@@ -79,6 +79,7 @@ pub static MEMBERSHIP: Entity = Entity {
     ],
     indexes: &[
         unique(&["email"]),
+        index_if_present(&["phone"]),
         unique(&["personal_code"]),
         across(&["identity"]),
         index(&["role", "status"]),

@@ -1,8 +1,8 @@
 //! People: whom the tenant deals with, whether or not they can sign in.
 
 use crate::entity::{
-    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Kind, LOCATION, date, email, index, list, object, phone, reference, teams,
-    text, unique_if_present,
+    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Kind, LOCATION, date, email, index, index_if_present, list, object, phone,
+    reference, teams, text, unique_if_present,
 };
 use crate::lifecycle::ARCHIVED_AT;
 use crate::rules::{Moment, Rules};
@@ -33,6 +33,7 @@ pub static PERSON: Entity = Entity {
     ],
     indexes: &[
         unique_if_present(&["email"]),
+        index_if_present(&["phone"]),
         index(&["owner"]),
         index(&["location.territory"]),
         index(&["tags"]),
