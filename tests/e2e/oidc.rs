@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use standins::Forgery;
+use support::oidc::{self, claims, with};
 use support::{Answered, System};
 use xtask::runtime::Kind;
 
@@ -12,20 +13,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn oidc_workerd() {
-    oidc(&System::deployed(Kind::Workerd).await).await;
+    log_in(&System::deployed(Kind::Workerd).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn oidc_wasi() {
-    oidc(&System::deployed(Kind::Wasi).await).await;
+    log_in(&System::deployed(Kind::Wasi).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn oidc_native() {
-    oidc(&System::native().await).await;
+    log_in(&System::native().await).await;
 }
 
-async fn oidc(system: &System) {
+async fn log_in(system: &System) {
     let retired = first_of_a_provider_that_rotates(system).await;
     forged_tokens_are_refused(system).await;
     tokens_for_others_or_another_time_are_refused(system).await;
@@ -33,22 +34,13 @@ async fn oidc(system: &System) {
     only_the_new_key_is_believed(system, &retired).await;
 }
 
-fn claims(others: Value) -> Value {
-    let mut claims = json!({
-        "iss": "https://accounts.google.com", "aud": "client-of-the-tests", "sub": "110169484474386276334",
-        "email": "ada@gmail.com", "email_verified": true, "name": "Ada Lovelace",
-    });
-    claims.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
-    claims
-}
-
 async fn exchange(system: &System, provider: &str, token: &str) -> Answered {
-    system.anyone().post(&format!("/v1/oidc/{provider}"), json!({ "token": token })).send().await
+    oidc::exchange(&system.anyone(), provider, token).send().await
 }
 
 /// The provider's first key is fetched, then it signs with another; returns what the first one signed.
 async fn first_of_a_provider_that_rotates(system: &System) -> String {
-    let first = system.standins.id_token("rotating", &claims(json!({}))).await;
+    let first = system.standins.id_token("rotating", &claims()).await;
     exchange(system, "rotating", &first).await.expect(200);
     system.standins.retire_oidc_key("rotating").await;
     first
@@ -56,7 +48,7 @@ async fn first_of_a_provider_that_rotates(system: &System) -> String {
 
 async fn forged_tokens_are_refused(system: &System) {
     for &forgery in Forgery::ALL {
-        let token = system.standins.forged_token("google", &claims(json!({})), forgery).await;
+        let token = system.standins.forged_token("google", &claims(), forgery).await;
         let answer = exchange(system, "google", &token).await;
         assert_eq!((answer.status, answer.code()), (401, "invalid-token"), "{forgery:?}: {}", answer.text);
     }
@@ -75,16 +67,16 @@ async fn tokens_for_others_or_another_time_are_refused(system: &System) {
         ("clerk", clerk),
     ];
     for (provider, others) in wrong {
-        let token = system.standins.id_token(provider, &claims(others.clone())).await;
+        let token = system.standins.id_token(provider, &with(&claims(), others.clone())).await;
         let answer = exchange(system, provider, &token).await;
         assert_eq!((answer.status, answer.code()), (401, "invalid-token"), "{others}: {}", answer.text);
     }
 }
 
 async fn a_good_one_signs_up_and_logs_in(system: &System) {
-    let mut assertions = Vec::new();
+    let (ada, mut assertions) = (claims(), Vec::new());
     for _ in 0..2 {
-        let token = system.standins.id_token("google", &claims(json!({}))).await;
+        let token = system.standins.id_token("google", &ada).await;
         let answer = exchange(system, "google", &token).await.expect(200);
         assertions.push(answer.json["assertion"].as_str().unwrap().to_owned());
     }
@@ -93,13 +85,13 @@ async fn a_good_one_signs_up_and_logs_in(system: &System) {
     let login = json!({ "assertion": assertions[1] });
     let entered = system.anyone().post("/v1/auth/oidc", login.clone()).send().await.expect(200);
     let me = system.with_token(entered.json["access_token"].as_str().unwrap()).get("/v1/me").await.expect(200);
-    assert_eq!(me.json["member"]["email"], "ada@gmail.com");
+    assert_eq!(me.json["member"]["email"], ada["email"]);
     assert_eq!(system.anyone().post("/v1/auth/oidc", login).send().await.expect(401).code(), "invalid-assertion");
 }
 
 /// The provider is asked again once it has been left in peace; from then on its first key is worth nothing.
 async fn only_the_new_key_is_believed(system: &System, retired: &str) {
-    let new = system.standins.id_token("rotating", &claims(json!({}))).await;
+    let new = system.standins.id_token("rotating", &claims()).await;
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while exchange(system, "rotating", &new).await.status != 200 {
         assert!(tokio::time::Instant::now() < deadline, "the new key is never fetched");

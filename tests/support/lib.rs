@@ -8,6 +8,7 @@ mod endpoints;
 mod events;
 mod lanes;
 mod log;
+pub mod oidc;
 mod orphans;
 mod server;
 mod system;

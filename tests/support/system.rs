@@ -174,7 +174,7 @@ fn oidc_providers(standins: &standins::Running) -> String {
         "name": "workspace", "jwks_url": standins.oidc_keys_url("workspace"), "hosted_domains": ["roofs.example"],
         "issuers": ["https://accounts.google.com"], "audiences": ["client-of-the-tests"],
     });
-    let upset = ["rotating", "flooded", "down", "withdrawn", "crowded"].map(google);
+    let upset = ["rotating", "flooded", "down", "withdrawn", "crowded", "slow"].map(google);
     let mut all = vec![google("google"), clerk, workspace];
     all.extend(upset);
     Value::Array(all).to_string()

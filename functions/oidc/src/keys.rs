@@ -11,9 +11,8 @@ use store::{KeySet, KeySets};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const FETCH_MAX_MS: i64 = 6_000;
-/// How long, and how often, a request looks for what another fetches.
-const LOOKS_MAX: u32 = 10;
-const LOOK_EVERY_MS: u64 = 200;
+/// How long a request waits for what another fetches, before it looks once more.
+const WAIT_MS: u64 = 1_000;
 const BODY_LEN_MAX: usize = 50_000;
 const KEYS_MAX: usize = 20;
 
@@ -32,42 +31,38 @@ pub struct Key {
     pub exponent: String,
 }
 
-/// The key of this id, if the provider has it.
+/// The key of this id, if the provider has it: in two trips at the most.
 pub async fn find(call: &Call, url: &str, kid: &str) -> Result<Option<Key>, Halt> {
     let (sets, now) = (KeySets::at(&call.store, url), call.now());
-    let known = sets.read().await?;
-    let key = known.as_ref().and_then(|set| pick(&set.keys, kid));
-    if key.is_some() && known.as_ref().is_some_and(|set| set.fresh_until.is_some_and(|until| now < until)) {
-        return Ok(key);
-    }
-    let lasts = known.as_ref().is_some_and(|set| lasts(set, now));
-    if !sets.claim(QUIET_MS).await? {
-        return if key.is_some() && lasts { Ok(key) } else { await_other(call, &sets, kid).await };
+    let (set, is_ours) = sets.look(kid, QUIET_MS).await?;
+    let key = pick(&set.keys, kid).filter(|_| lasts(&set, now));
+    if !is_ours {
+        return if key.is_some() { Ok(key) } else { await_other(call, &sets, set, kid).await };
     }
     match fetch(call, url).await {
         Ok((keys, fresh_s)) => {
             sets.keep(&keys, now.plus_ms(fresh_s * 1_000)).await?;
             Ok(pick(&keys, kid))
         }
-        Err(_) if lasts && key.is_some() => Ok(key),
+        Err(_) if key.is_some() => Ok(key),
         Err(cause) => Err(unavailable(cause).into()),
     }
 }
 
 /// The key as another request fetches it at this moment; if it has done so before, what is missing stays missing.
-async fn await_other(call: &Call, sets: &KeySets<'_>, kid: &str) -> Result<Option<Key>, Halt> {
-    for _ in 0..LOOKS_MAX {
-        let set = sets.read().await?.filter(|set| !is_being_fetched(set, call.now()));
-        if let Some(set) = set {
-            return if lasts(&set, call.now()) { Ok(pick(&set.keys, kid)) } else { Err(unavailable("not fetched").into()) };
-        }
-        call.host.sleep_ms(LOOK_EVERY_MS).await;
+async fn await_other(call: &Call, sets: &KeySets<'_>, mut set: KeySet, kid: &str) -> Result<Option<Key>, Halt> {
+    if is_being_fetched(&set, call.now()) {
+        call.host.sleep_ms(WAIT_MS).await;
+        set = sets.read().await?;
     }
-    Err(unavailable("being fetched").into())
+    match lasts(&set, call.now()) && !is_being_fetched(&set, call.now()) {
+        true => Ok(pick(&set.keys, kid)),
+        false => Err(unavailable("not fetched yet").into()),
+    }
 }
 
 fn is_being_fetched(set: &KeySet, now: Time) -> bool {
-    let claimed_at = set.fetch_after.plus_ms(-QUIET_MS);
+    let Some(claimed_at) = set.fetch_after.map(|after| after.plus_ms(-QUIET_MS)) else { return false };
     let is_done = set.fetched_at.is_some_and(|fetched_at| fetched_at >= claimed_at);
     !is_done && now < claimed_at.plus_ms(FETCH_MAX_MS)
 }

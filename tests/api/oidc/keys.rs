@@ -3,7 +3,7 @@
 use standins::Forgery;
 use support::{App, id};
 
-use super::{claims, exchange_at as at, with};
+use super::{claims, counted, exchange_at as at, with};
 use crate::auth::now;
 
 const MINUTE_MS: i64 = 60_000;
@@ -44,6 +44,28 @@ async fn of_many_who_come_at_once_one_fetches_and_all_are_believed() {
         answer.expect(200);
     }
     assert_eq!(App::shared().standins.oidc_fetches("crowded").await, 1);
+}
+
+#[tokio::test]
+async fn whoever_comes_while_another_fetches_looks_twice_and_no_more() {
+    let (good, start, first) = (lasting("slow").await, now(), id("req"));
+    let held = App::shared().wire.hold(&first, 2);
+    let anyone = App::shared().anyone();
+    let fetching = support::oidc::exchange(&anyone, "slow", &good).at(start).header("x-request-id", &first).send();
+    let meanwhile = async {
+        tokio::time::timeout(std::time::Duration::from_secs(20), held.arrived()).await.expect("nothing is fetched");
+        let (refused, trips) = counted(start, "slow", &good).await;
+        assert_eq!((refused.status, refused.header("retry-after"), trips), (503, Some("1"), 2), "{}", refused.text);
+        held.let_go();
+    };
+    tokio::join!(fetching, meanwhile).0.expect(200);
+    assert_eq!(App::shared().wire.calls(&first), 2, "who fetches looks and writes");
+    let (again, trips) = counted(start, "slow", &good).await;
+    assert_eq!((again.status, trips), (200, 1));
+    let forged = App::shared().standins.forged_token("slow", &claims(), Forgery::UnknownKid).await;
+    let (missing, trips) = counted(start, "slow", &forged).await;
+    assert_eq!((missing.status, trips), (401, 1));
+    assert_eq!(App::shared().standins.oidc_fetches("slow").await, 1);
 }
 
 #[tokio::test]

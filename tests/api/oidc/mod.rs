@@ -4,36 +4,31 @@ mod keys;
 mod token;
 
 use domain::Time;
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::{Answered, App, id};
 
+pub use support::oidc::{claims, with};
+
 use crate::auth::now;
-
-/// What Google says of somebody whom no other test knows.
-pub fn claims() -> Value {
-    let subject = id("sub");
-    json!({
-        "iss": "https://accounts.google.com", "aud": "client-of-the-tests", "sub": subject,
-        "email": format!("{}@gmail.com", subject.to_lowercase()), "email_verified": true, "name": "Ada Lovelace",
-    })
-}
-
-/// The claims with others in their place; `null` leaves one out.
-pub fn with(claims: &Value, others: Value) -> Value {
-    let mut claims = claims.clone();
-    claims.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
-    claims
-}
 
 /// The answer to a token of a provider.
 pub async fn exchange(provider: &str, token: &str) -> Answered {
     exchange_at(now(), provider, token).await
 }
 
-/// The answer to a token of a provider at a time.
+/// The answer to a token of a provider at a time: it never costs more than two trips.
 pub async fn exchange_at(time: Time, provider: &str, token: &str) -> Answered {
-    let path = format!("/v1/oidc/{provider}");
-    App::shared().anyone().post(&path, json!({ "token": token })).at(time).send().await
+    let (answer, trips) = counted(time, provider, token).await;
+    assert!(trips <= 2, "{trips} trips: {}", answer.text);
+    answer
+}
+
+/// The answer to a token of a provider at a time, and how many trips it cost.
+pub async fn counted(time: Time, provider: &str, token: &str) -> (Answered, u32) {
+    let (request_id, anyone) = (id("req"), App::shared().anyone());
+    let request = support::oidc::exchange(&anyone, provider, token).at(time).header("x-request-id", &request_id);
+    let answer = request.send().await;
+    (answer, App::shared().wire.calls(&request_id))
 }
 
 /// The assertion for what a provider says.

@@ -31,6 +31,7 @@ pub static KEY_SET: Entity = Entity {
         date("fetched_at").read_only(),
         date("fresh_until").read_only(),
         date("fetch_after").read_only(),
+        text("claim", 40).read_only().hidden(),
     ],
     indexes: &[],
     access: Access::own(&[]),
