@@ -138,7 +138,7 @@ impl App {
         }
     }
 
-    /// Runs due jobs until none is left.
+    /// Runs due jobs until none is left: for tests that run alone, as another's run may hold the job that one waits for.
     pub async fn run_jobs(&self) {
         for _ in 0..50 {
             if self.anyone().run_lanes(None).await.taken == 0 {

@@ -14,10 +14,12 @@ mod login_code;
 mod mail;
 mod notify;
 mod password;
+mod payout;
 mod privacy;
 mod retry;
 mod run;
 mod suspended;
+mod teams;
 mod xero;
 
 use domain::lane::lane_of;

@@ -178,3 +178,22 @@ async fn news_of_a_bid_leads_its_author_to_the_bid_and_the_staff_to_the_lead() {
         assert_eq!(notice["link"], link);
     }
 }
+
+#[tokio::test]
+async fn the_others_are_notified_of_a_message_and_its_sender_is_not() {
+    let _alone = alone().await;
+    let (tenant, manager) = staffed().await;
+    let customer = tenant.member(Role::Customer).await;
+    let made = lead(&manager, json!({ "customer": customer.id, "manager": manager.id })).await;
+    let conversation = made.json["conversation"].as_str().unwrap();
+    let path = format!("/v1/conversations/{conversation}/messages");
+    let sent = customer.caller().post(&path, json!({ "content": "It leaks" })).send().await.expect(201);
+    let cause = App::shared().stored("events", json!({ "record.id": sent.id() })).await[0]["_id"].clone();
+    App::shared().run_jobs().await;
+    let notifications = App::shared().stored("notifications", json!({ "cause": cause })).await;
+    let recipients: Vec<_> = notifications.iter().map(|notification| notification["recipient"].clone()).collect();
+    assert_eq!(recipients, [manager.id.as_str()]);
+    let page = manager.caller().get("/v1/notifications?key=message.created").await.expect(200);
+    assert_eq!(page.json["data"][0]["link"], format!("/conversations/{conversation}"));
+    assert!(!page.text.contains("leaks"));
+}
