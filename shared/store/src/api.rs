@@ -71,12 +71,13 @@ type Trip<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
 impl Client {
     /// Several operations in one trip, all or none; one answer each.
-    pub fn transaction<'a>(&'a self, tenant: &'a str, operations: &'a [Operation]) -> Trip<'a, Vec<Answer>> {
+    pub fn transaction<'a>(&'a self, tenant: &'a str, operations: Vec<Operation>) -> Trip<'a, Vec<Answer>> {
         Box::pin(async move {
             let mut nonces = self.nonces();
-            let mut sealed = Vec::with_capacity(operations.len());
+            let (mut sealed, mut of_keys) = (Vec::with_capacity(operations.len()), Vec::with_capacity(operations.len()));
             for operation in operations {
-                sealed.push(self.sealed(operation.clone(), &mut nonces)?.into_json());
+                of_keys.push(is_of_keys(&operation));
+                sealed.push(self.sealed(operation, &mut nonces)?.into_json());
             }
             let mut body = Map::new();
             body.insert("operations".to_owned(), sealed.into());
@@ -85,7 +86,7 @@ impl Client {
                 return Err(internal("the gateway answers no results".to_owned()));
             };
             let answers = results.into_iter().map(Answer::from_json).collect();
-            self.opened(tenant, answers, operations.iter().map(|operation| operation.collection()))
+            self.opened(tenant, answers, &of_keys)
         })
     }
 
@@ -93,9 +94,9 @@ impl Client {
     pub fn single<'a>(&'a self, tenant: &'a str, operation: Operation) -> Trip<'a, Answer> {
         Box::pin(async move {
             let operation = self.sealed(operation, &mut self.nonces())?;
-            let collection = operation.collection().map(str::to_owned);
+            let of_keys = is_of_keys(&operation);
             let answer = self.call(tenant, operation.action.name(), operation.body).await.map(Answer::from_json)?;
-            let answers = self.opened(tenant, vec![answer], std::iter::once(collection.as_deref()))?;
+            let answers = self.opened(tenant, vec![answer], &[of_keys])?;
             Ok(answers.into_iter().next().unwrap_or_default())
         })
     }
@@ -119,7 +120,7 @@ impl Client {
     }
 
     fn sealed(&self, mut operation: Operation, nonces: &mut Nonces) -> Result<Operation, Failure> {
-        if operation.collection() == Some(KEYS) {
+        if is_of_keys(&operation) {
             return Ok(operation.in_database(&self.api.keys_database));
         }
         self.rings.seal(&mut operation.body, nonces).map_err(Failure::Error)?;
@@ -127,14 +128,9 @@ impl Client {
     }
 
     /// What answers tell of keys comes first: others are opened by it.
-    fn opened<'a>(
-        &self,
-        tenant: &str,
-        mut answers: Vec<Answer>,
-        collections: impl Iterator<Item = Option<&'a str>>,
-    ) -> Result<Vec<Answer>, Failure> {
-        for (answer, collection) in answers.iter().zip(collections) {
-            self.rings.learn_from(collection, answer);
+    fn opened(&self, tenant: &str, mut answers: Vec<Answer>, of_keys: &[bool]) -> Result<Vec<Answer>, Failure> {
+        for (answer, _) in answers.iter().zip(of_keys).filter(|(_, of_keys)| **of_keys) {
+            self.rings.learn_from(answer);
         }
         for value in answers.iter_mut().flat_map(|answer| answer.document.iter_mut().chain(answer.documents.iter_mut().flatten()))
         {
@@ -168,6 +164,10 @@ impl Client {
         }
         Err(refused(status, &text, retry_after))
     }
+}
+
+fn is_of_keys(operation: &Operation) -> bool {
+    operation.collection() == Some(KEYS)
 }
 
 fn refused(status: u16, text: &str, retry_after_s: Option<u32>) -> Failure {

@@ -180,8 +180,7 @@ impl<'a> Command<'a> {
     /// Does it all, or nothing.
     pub async fn commit(mut self) -> Result<Answer, Halt> {
         self.keep_answer()?;
-        let (tenant, operations) = (self.scope.tenant(), self.batch.operations());
-        let results = match self.store.client.transaction(tenant, operations).await {
+        let results = match self.store.client.transaction(self.scope.tenant(), self.batch.take()).await {
             Ok(results) => results,
             Err(failure) => return Err(self.refusal(failure).await),
         };
@@ -204,8 +203,8 @@ impl<'a> Command<'a> {
     }
 
     /// Does it all, or nothing, and gives what the steps found: for scopes whose repeated requests nobody remembers.
-    pub async fn run(self) -> Result<Found, Halt> {
-        match self.store.client.transaction(self.scope.tenant(), self.batch.operations()).await {
+    pub async fn run(mut self) -> Result<Found, Halt> {
+        match self.store.client.transaction(self.scope.tenant(), self.batch.take()).await {
             Ok(answers) => Ok(Found::new(answers)),
             Err(failure) => Err(self.refusal(failure).await),
         }

@@ -114,7 +114,7 @@ impl Store {
 
     async fn end_alone(&self, lease: &JobLease, set: Value) -> Result<(), Halt> {
         // Only within a transaction does an operation expect anything.
-        match self.client.transaction(&lease.tenant, &[end(lease, set)]).await {
+        match self.client.transaction(&lease.tenant, vec![end(lease, set)]).await {
             Ok(_) => Ok(()),
             Err(crate::Failure::Refused(_)) => Err(lost().into()),
             Err(crate::Failure::Error(error)) => Err(Halt::Refused(error)),

@@ -13,7 +13,7 @@ use domain::{Entity, Error, Field};
 use serde_json::{Map, Value};
 
 use crate::keyring::{Keyring, MARK, TenantKeys};
-use crate::keys::{KEYS, SEALED};
+use crate::keys::SEALED;
 use crate::{PlatformScope, Vault};
 use operation::Of;
 
@@ -162,10 +162,7 @@ impl Rings {
     }
 
     /// Learns the keys in the answer of an operation that asked for some.
-    pub(crate) fn learn_from(&self, collection: Option<&str>, answer: &data_api::Answer) {
-        if collection != Some(KEYS) {
-            return;
-        }
+    pub(crate) fn learn_from(&self, answer: &data_api::Answer) {
         for found in answer.document.iter().chain(answer.documents.iter().flatten()) {
             let text = |name: &str| found.get(name).and_then(Value::as_str);
             match (text("tenant_id"), text(SEALED)) {

@@ -118,7 +118,7 @@ impl Store {
         let operations = query.operations(scope, also);
         let answers = match <[Operation; 1]>::try_from(operations) {
             Ok([operation]) => self.client.single(scope.tenant(), operation).await.map(|answer| vec![answer]),
-            Err(operations) => self.client.transaction(scope.tenant(), &operations).await,
+            Err(operations) => self.client.transaction(scope.tenant(), operations).await,
         };
         Ok(query.page(answers.map_err(Error::from)?))
     }

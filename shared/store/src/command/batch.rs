@@ -46,11 +46,16 @@ impl Batch {
     pub fn push(&mut self, operation: Operation, on: On) -> Step {
         self.operations.push(operation);
         self.on.push(on);
-        Step(self.operations.len() - 1)
+        Step(self.len() - 1)
     }
 
-    pub fn operations(&self) -> &[Operation] {
-        &self.operations
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// The operations, which leave; what they mean when they refuse stays.
+    pub fn take(&mut self) -> Vec<Operation> {
+        std::mem::take(&mut self.operations)
     }
 
     /// What a failure means to the caller, and whether it was the claim of an idempotency key that found it taken.

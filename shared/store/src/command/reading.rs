@@ -67,7 +67,7 @@ impl<'a> Reading<'a> {
 
     /// A page of the records that the scope may read.
     pub fn page(&mut self, scope: &Scope, query: &Query) -> Step {
-        let first = Step(self.batch.operations().len());
+        let first = Step(self.batch.len());
         for operation in query.operations(scope, None) {
             self.batch.push(operation, On::default());
         }
@@ -86,8 +86,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads it all.
-    pub async fn run(self) -> Result<Found, Halt> {
-        let answers = match self.store.client.transaction(&self.tenant, self.batch.operations()).await {
+    pub async fn run(mut self) -> Result<Found, Halt> {
+        let answers = match self.store.client.transaction(&self.tenant, self.batch.take()).await {
             Ok(answers) => answers,
             Err(failure) => return Err(self.refusal(failure).await),
         };

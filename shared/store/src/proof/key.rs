@@ -70,8 +70,8 @@ impl ApiKey {
     /// The key as a proof, when it is a live one of a live member; `address` tells where the request comes from, if anything can.
     pub async fn verify(&self, store: &Store, address: impl FnOnce() -> Option<String>) -> Result<VerifiedKey, Halt> {
         // The tenant's keys come along, as they do in an access token.
-        let operations = [self.look_up(), find_keys(&self.tenant)];
-        let mut answers = store.client.transaction(&self.tenant, &operations).await.map_err(Error::from)?;
+        let operations = vec![self.look_up(), find_keys(&self.tenant)];
+        let mut answers = store.client.transaction(&self.tenant, operations).await.map_err(Error::from)?;
         let found = answers.first_mut().and_then(|answer| answer.documents.take()?.pop());
         let key = found.and_then(doc::object).ok_or_else(invalid_key)?;
         let now = store.now();
