@@ -1,7 +1,6 @@
 //! A domain of the tenant's own, and what anybody sees of a tenant by its name.
 
 use serde_json::json;
-use standins::{Fault, Service};
 use support::App;
 
 use super::{on_plan, word};
@@ -49,8 +48,9 @@ async fn a_domain_is_the_tenants_once_its_record_is_there() {
 #[tokio::test]
 async fn a_resolver_in_trouble_is_said_so() {
     let (_, owner) = on_plan("basic").await;
-    owner.patch("/v1/tenant", json!({ "domain": format!("{}.example", word()) })).send().await.expect(200);
-    App::shared().standins.fail_next(Service::Dns, 1, Fault::Broken).await;
+    let domain = format!("{}.example", word());
+    owner.patch("/v1/tenant", json!({ "domain": domain })).send().await.expect(200);
+    App::shared().standins.dns_dies(&format!("_edgewise.{domain}")).await;
     let refused = owner.post("/v1/tenant/domain/verify", json!({})).send().await.expect(503);
     assert!(refused.header("retry-after").is_some());
 }

@@ -3,9 +3,10 @@
 use crate::wire::{Call, Reply};
 use http::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TYPE_TXT: u16 = 16;
+const SERVER_FAILURE: u16 = 2;
 const NO_SUCH_NAME: u16 = 3;
 /// One string of a TXT record holds so many bytes (RFC 1035, 3.3.14).
 const STRING_MAX: usize = 255;
@@ -14,6 +15,8 @@ const STRING_MAX: usize = 255;
 #[derive(Default)]
 pub(crate) struct Zone {
     pub(crate) texts: BTreeMap<String, Vec<String>>,
+    /// The names whose servers do not answer.
+    pub(crate) dead: BTreeSet<String>,
 }
 
 impl Zone {
@@ -42,6 +45,7 @@ impl Zone {
         let flags = json!({"TC": false, "RD": true, "RA": true, "AD": false, "CD": false, "Question": question});
         let mut body = flags.as_object().cloned().unwrap_or_default();
         match self.texts.get(&name.to_lowercase()) {
+            _ if self.dead.contains(&name.to_lowercase()) => drop(body.insert("Status".into(), SERVER_FAILURE.into())),
             None => drop(body.insert("Status".into(), NO_SUCH_NAME.into())),
             Some(texts) => {
                 let record = |text: &String| json!({"name": name, "type": TYPE_TXT, "TTL": 300, "data": quoted(text)});

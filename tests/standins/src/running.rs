@@ -119,6 +119,11 @@ impl Running {
         self.shared.world.lock().await.zone.add(name, text);
     }
 
+    /// From now on the servers of a name do not answer.
+    pub async fn dns_dies(&self, name: &str) {
+        self.shared.world.lock().await.zone.dead.insert(name.to_lowercase());
+    }
+
     /// Credentials, organisations and limits it was started with.
     #[must_use]
     pub fn config(&self) -> &Config {
