@@ -10,7 +10,7 @@ use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::{Command, Scope};
 
-use crate::vendors;
+use crate::{teams, vendors};
 
 const INPUT: &[Field] = &[
     choice("role", ROLE_WORDS),
@@ -69,6 +69,7 @@ pub async fn change(call: &Call) -> Outcome {
     } else if before.get("ancestors") != after.get("ancestors") {
         vendors::move_staff(&mut command, scope, &after, &staff)?;
     }
+    let is_moved = before.get("ancestors") != after.get("ancestors");
     if let Some(role) = role {
         let same = ["_id", "version"].map(|field| Filter::is(field, role.get(field).cloned().unwrap_or_default()));
         let same = same.into_iter().fold(scope.live(), Filter::and);
@@ -77,6 +78,10 @@ pub async fn change(call: &Call) -> Outcome {
     }
     let change = difference(&before, after);
     let after = crud::apply(call, &mut command, &MEMBERSHIP, &before, &change, "membership.updated")?;
+    if is_moved {
+        let below = staff.iter().filter_map(|member| text(member, "_id"));
+        teams::restamp(&mut command, &below.chain([id]).collect::<Vec<_>>(), call.now());
+    }
     command.answer_record(200, &MEMBERSHIP, after, &[]);
     Ok(Reply::answer(command.commit().await?))
 }

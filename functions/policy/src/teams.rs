@@ -4,7 +4,7 @@ use domain::entities::{MEMBERSHIP, TEAM};
 use domain::entity::{Field, Kind, list};
 use domain::policy::TEAMS_MAX;
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, doc, json};
+use domain::{Doc, Error, Filter, Time, Violation, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::Command;
@@ -82,10 +82,16 @@ pub async fn change_members(call: &Call) -> Outcome {
     let raced = Error::conflict("concurrent-update", "The team was changed at the same moment. Try again.");
     let version = team.get("version").cloned().unwrap_or_default();
     command.require_still(&TEAM, scope.live().and(Filter::is("_id", id)).and(Filter::is("version", version)), raced);
-    command.job("teams", "", json!({ "members": changed }), None);
-    command.job("teams", "second", json!({ "members": changed }), Some(call.now().plus_ms(SECOND_ROUND_MS)));
+    restamp(&mut command, &changed, call.now());
     command.answer_record(200, &TEAM, team, &[]);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Has the records of some members follow into their teams, and to their masters.
+pub fn restamp(command: &mut Command<'_>, members: &[&str], now: Time) {
+    let payload = json!({ "members": members });
+    command.job("teams", "", payload.clone(), None);
+    command.job("teams", "second", payload, Some(now.plus_ms(SECOND_ROUND_MS)));
 }
 
 fn named<'a>(input: &'a Doc, field: &str) -> Vec<&'a str> {

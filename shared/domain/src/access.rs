@@ -1,8 +1,9 @@
 //! Which records a viewer sees, and which fields they may read and write.
 
-use crate::entity::{Entity, Field, Input};
+use crate::entities::ANCESTORS_FIELD;
+use crate::entity::{Entity, Field, Input, TEAMS_FIELD};
 use crate::policy::Reach;
-use crate::{Filter, Time, Viewer};
+use crate::{Filter, Role, Time, Viewer};
 
 /// The records that a permission (`read`, `update`, …) reaches for a viewer at a time.
 pub fn reachable(entity: &Entity, action: &str, viewer: &Viewer, now: Time) -> Filter {
@@ -53,6 +54,15 @@ fn of_teams(entity: &Entity, viewer: &Viewer) -> Filter {
 }
 
 fn own(entity: &Entity, viewer: &Viewer) -> Filter {
-    let mine = |field: &&'static str| Filter::is(*field, viewer.member.as_str());
-    entity.access.own.iter().map(mine).fold(Filter::Nothing, Filter::or)
+    let mine = |field: &'static str| Filter::is(field, viewer.member.as_str());
+    let below = below(entity).filter(|_| viewer.policy.role() == Role::Vendor);
+    entity.access.own.iter().copied().chain(below).map(mine).fold(Filter::Nothing, Filter::or)
+}
+
+/// Where the masters stand of those whose records they are: what is of a vendor is of all masters above, too.
+fn below(entity: &Entity) -> Option<&'static str> {
+    match entity.access.teams? {
+        TEAMS_FIELD => Some(TEAMS_FIELD),
+        _ => entity.field(ANCESTORS_FIELD).map(|field| field.name),
+    }
 }

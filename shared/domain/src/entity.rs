@@ -381,7 +381,8 @@ pub const CUSTOM_PERSONAL: Field = Field::new(crate::custom::PERSONAL_FIELD, Kin
 /// The field of [`teams`].
 pub const TEAMS_FIELD: &str = "teams";
 
-/// The teams of those who stand in a record's own fields: written with them, by the store.
+/// The teams of those who stand in a record's own fields, and the masters above those of them who are vendors: written with them,
+/// by the store.
 pub const fn teams() -> Field {
     Field { default: None, ..list(TEAMS_FIELD, &Kind::Reference("team"), 1_000) }.read_only().hidden().keep()
 }

@@ -116,6 +116,7 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "lead:read",
             "lead:create",
             "lead:update",
+            "membership:read",
             "quote:read",
             "milestone:read",
             "project:read",

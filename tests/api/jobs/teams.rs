@@ -1,4 +1,4 @@
-//! Teams: the records of whoever changes teams are stamped anew.
+//! Teams and lines of vendors: the records of whoever moves are stamped anew.
 
 use domain::policy::Reach;
 use domain::{Policy, Role};
@@ -59,4 +59,26 @@ async fn what_comes_back_from_the_trash_is_of_the_teams_that_its_people_have_by_
     App::shared().run_jobs().await;
     owner.post(&format!("/v1/people/{person}/restore"), json!({})).send().await.expect(200);
     assert_eq!(App::shared().stored("people", json!({ "_id": person })).await[0]["teams"], json!([north]));
+}
+
+#[tokio::test]
+async fn the_records_of_a_line_of_vendors_follow_to_its_new_masters() {
+    let _alone = alone().await;
+    let tenant = Tenant::new().await;
+    let owner = tenant.caller(Role::Owner).await;
+    let [old, new] = [tenant.member(Role::Vendor).await, tenant.member(Role::Vendor).await];
+    let [middle, low] = [tenant.member(Role::Vendor).await, tenant.member(Role::Vendor).await];
+    let put = async |vendor: &Member, master: Value| {
+        owner.patch(&format!("/v1/members/{}", vendor.id), json!({ "master": master })).send().await.expect(200);
+    };
+    put(&low, json!(middle.id)).await;
+    let lead = low.at_version(2).caller().post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201);
+    let path = format!("/v1/leads/{}", lead.id());
+    for (master, (of_old, of_new)) in [(json!(old.id), (200, 404)), (json!(new.id), (404, 200)), (Value::Null, (404, 404))] {
+        put(&middle, master).await;
+        App::shared().run_jobs().await;
+        old.caller().get(&path).await.expect(of_old);
+        new.caller().get(&path).await.expect(of_new);
+        middle.caller().get(&path).await.expect(200);
+    }
 }

@@ -1,6 +1,6 @@
 //! Vendors under vendors: no circles, no more than the settings allow, and a line that moves as one.
 
-use domain::Role::{Expert, Owner};
+use domain::Role::{Expert, Owner, Vendor};
 use futures_util::future::join;
 use serde_json::{Value, json};
 use support::{Answered, App, Caller, Request, Tenant, id};
@@ -112,4 +112,36 @@ async fn the_settings_say_how_many_masters_and_staff_there_may_be() {
         (&json!({ "used": 2, "max": 2 }), &json!({ "used": 0, "max": 1 }))
     );
     assert_eq!(usage["users"]["used"], 2, "members who were put in place directly took no place");
+}
+
+#[tokio::test]
+async fn what_a_vendor_brings_in_is_of_all_masters_above_and_of_nobody_beside_or_below() {
+    let tenant = Tenant::new().await;
+    let owner = tenant.caller(Owner).await;
+    let (top, middle) = (tenant.member(Vendor).await, tenant.member(Vendor).await);
+    let (low, other) = (tenant.member(Vendor).await, tenant.member(Vendor).await);
+    put(&owner, &middle.id, top.id.as_str()).send().await.expect(200);
+    put(&owner, &low.id, middle.id.as_str()).send().await.expect(200);
+    let (middle, low) = (middle.at_version(2), low.at_version(2));
+    let lead = low.caller().post("/v1/leads", json!({ "category": "Roof" })).send().await.expect(201);
+    let path = format!("/v1/leads/{}", lead.id());
+    let conversation = format!("/v1/conversations/{}", lead.json["conversation"].as_str().unwrap());
+    for (who, status) in [(&top, 200), (&middle, 200), (&low, 200), (&other, 404)] {
+        who.caller().get(&path).await.expect(status);
+        who.caller().get(&conversation).await.expect(status);
+        let found = who.caller().get("/v1/leads?count=true").await.expect(200);
+        assert_eq!(found.json["total"], u32::from(status == 200));
+    }
+    top.caller().patch(&path, json!({ "category": "Flat roof" })).send().await.expect(200);
+    other.caller().patch(&path, json!({ "category": "None" })).send().await.expect(404);
+    let above = top.caller().post("/v1/leads", json!({ "category": "Gutter" })).send().await.expect(201);
+    middle.caller().get(&format!("/v1/leads/{}", above.id())).await.expect(404);
+    for (who, count) in [(&top, 3), (&middle, 2), (&low, 1), (&other, 1)] {
+        let members = who.caller().get("/v1/members").await.expect(200);
+        assert_eq!(members.json["data"].as_array().unwrap().len(), count);
+    }
+    low.caller().get(&format!("/v1/members/{}", top.id)).await.expect(404);
+    let ask = json!({ "member": top.id, "action": "lead:update", "record": lead.id() });
+    let told = owner.post("/v1/policy/explain", ask).send().await.expect(200);
+    assert_eq!((&told.json["allowed"], &told.json["rule"]), (&json!(true), &json!("reach")));
 }

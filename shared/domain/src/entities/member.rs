@@ -49,7 +49,7 @@ pub static MEMBERSHIP: Entity = Entity {
         choice("manager_kind", &["cs", "sd"]),
         reference("master", "membership").on_create(),
         flag("is_master").read_only(),
-        list("ancestors", &Kind::Reference("membership"), ANCESTORS_MAX).read_only(),
+        list(ANCESTORS_FIELD, &Kind::Reference("membership"), ANCESTORS_MAX).read_only(),
         text("personal_code", 6).read_only(),
         list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
         Field { default: None, ..flag("is_service") }.read_only(),
@@ -98,6 +98,9 @@ pub fn personal_code(random: [u8; 6]) -> String {
     let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).map_or('A', |letter| char::from(*letter));
     random.into_iter().map(letter).collect()
 }
+
+/// The field of all masters above a vendor, the topmost first.
+pub const ANCESTORS_FIELD: &str = "ancestors";
 
 /// How many masters stand above one another at most.
 pub const ANCESTORS_MAX: usize = 5;

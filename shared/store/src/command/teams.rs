@@ -1,5 +1,5 @@
-//! The teams that a record belongs to: those of its people, written with it, so that who reaches a team's records finds them
-//! by one filter and nobody reads anything first.
+//! The teams that a record belongs to: those of its people, and the masters above them, written with it, so that who reaches
+//! a team's records, or those of the vendors below, finds them by one filter and nobody reads anything first.
 
 use data_api::{Action, Operation};
 use domain::entities::{MEMBERSHIP, TENANT};
@@ -58,13 +58,17 @@ fn team_operation(tenant: &str, members: &[String]) -> Operation {
             "from": MEMBERSHIP.collection,
             "pipeline": [
                 { "$match": { "tenant_id": tenant, "_id": { "$in": members }, "deleted_at": null } },
-                { "$project": { "team_ids": { "$ifNull": ["$team_ids", []] } } },
+                { "$project": { "teams": { "$concatArrays": [or_none("$team_ids"), or_none("$ancestors")] } } },
             ],
             "as": "members",
         } },
         { "$project": { "teams": { "$reduce": {
-            "input": "$members.team_ids", "initialValue": [], "in": { "$setUnion": ["$$value", "$$this"] },
+            "input": "$members.teams", "initialValue": [], "in": { "$setUnion": ["$$value", "$$this"] },
         } } } },
     ]);
     Operation::new(Action::Aggregate, TENANT.collection).with("pipeline", pipeline)
+}
+
+fn or_none(field: &str) -> Value {
+    json!({ "$ifNull": [field, []] })
 }
