@@ -318,6 +318,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/privacy/requests/{id}", "privacy_request", ADMINS, 1),
     of("GET /v1/privacy/requests/{id}/export", "privacy_request", ADMINS, 2),
     plain("POST /v1/privacy/run", &[]),
+    plain("POST /v1/tenants/run", &[]),
     plain("POST /v1/xero/run", &[]),
 ];
 

@@ -61,9 +61,10 @@ pub async fn signup(call: &Call) -> Outcome {
     let tenant = new_tenant(call, &input)?;
     command.claim_hostname(text_of(&tenant, "subdomain"), &tenant_id, call.now(), subdomain_taken());
     for limit in LIMITS {
-        let taken = i64::from(*limit == Limit::Users);
-        command.open_limit(*limit, taken, limit.max_of(&tenant));
+        let taken = i64::from(limit == Limit::Users);
+        command.open_limit(limit, taken, limit.max_of(&tenant));
     }
+    command.recount_tomorrow();
     let tenant = command.insert(&TENANT, &tenant_id, tenant, &[], Error::internal("a tenant's id was taken"));
     let changes = event::diff(&TENANT, None, &tenant);
     let kind = "tenant.created";

@@ -4,13 +4,23 @@ mod branding;
 mod domain_name;
 mod features;
 mod operator;
+mod recount;
 mod retry;
 mod routes;
 mod settings;
 mod tenant;
 mod usage;
 
+use platform::Host;
+use runner::Lane;
+
 pub use domain_name::challenge;
 pub use routes::{ROUTES, router};
 
-edge::entry!(router);
+static LANE: Lane = Lane { name: "tenants", kinds: &[(store::RECOUNT_KIND, |work| Box::pin(recount::work(work)))] };
+
+async fn work_off(host: Host) {
+    runner::scheduled(host, &LANE).await;
+}
+
+edge::entry!(router, scheduled = work_off);

@@ -57,6 +57,7 @@ pub async fn update(call: &Call) -> Outcome {
     }
     if let Some(status) = &status {
         freeze(&mut command, &scope, status);
+        command.recount_tomorrow();
     }
     let kind = status.as_ref().map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
     if status_of(&before) == "cancelled" && status.is_some() {

@@ -4,7 +4,7 @@ use domain::entities::TENANT;
 use edge::Access::{May, Member, Public};
 use edge::{Content, Route, Router};
 
-use crate::{branding, domain_name, features, operator, retry, settings, tenant, usage};
+use crate::{LANE, branding, domain_name, features, operator, retry, settings, tenant, usage};
 
 /// Every route of tenants.
 pub static ROUTES: &[Route] = &[
@@ -20,6 +20,7 @@ pub static ROUTES: &[Route] = &[
     Route::get("/v1/settings", May("setting:read"), |call| Box::pin(settings::list(call))).bare(),
     Route::patch("/v1/settings", May("setting:update"), |call| Box::pin(settings::update(call))),
     Route::get("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::get(call))).bare(),
+    Route::post("/v1/tenants/run", Public, |call| Box::pin(runner::run(call, &LANE))).with_query(),
     Route {
         content: Content::Json,
         ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call)))

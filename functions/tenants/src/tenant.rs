@@ -7,6 +7,8 @@ use edge::{Call, Outcome, Reply, crud};
 use serde_json::Value;
 use store::Command;
 
+const BRANDING: &str = "custom_branding";
+
 /// The tenant.
 pub async fn get(call: &Call) -> Outcome {
     let scope = call.scope()?;
@@ -19,7 +21,7 @@ pub async fn update(call: &Call) -> Outcome {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };
-    require_in_plan(&changing.before, &changing.after)?;
+    require_features(&changing.before, &changing.after)?;
     let names = |tenant: &Doc, field: &str| doc::text(tenant, field).map(str::to_owned);
     for (field, taken) in [("subdomain", subdomain_taken()), ("verified_domain", domain_taken())] {
         let (was, is) = (names(&changing.before, field), names(&changing.after, field));
@@ -58,18 +60,22 @@ fn subdomain_taken() -> Error {
     Error::conflict("subdomain-taken", "Another tenant has this subdomain.")
 }
 
-/// A tenant turns on what its plan has; what was on before a smaller plan came stands in nobody's way.
-fn require_in_plan(before: &Doc, after: &Doc) -> Result<(), Error> {
-    let is_on = |tenant: &Doc, feature: &str| {
-        tenant.get("features").and_then(|switches| switches.get(feature)) == Some(&Value::Bool(true))
-    };
-    let turned_on = FEATURES.iter().copied().filter(|feature| is_on(after, feature) && !is_on(before, feature));
+/// A tenant turns on what its plan has, and uses what is on; what was there before a smaller plan came stands in nobody's way.
+fn require_features(before: &Doc, after: &Doc) -> Result<(), Error> {
+    let switch =
+        |tenant: &Doc, feature: &str| tenant.get("features").and_then(|switches| switches.get(feature)).and_then(Value::as_bool);
+    let turned_on = |feature: &&str| switch(after, feature) == Some(true) && switch(before, feature) != Some(true);
     let brands = before.get("branding") != after.get("branding") && after.contains_key("branding");
-    match turned_on.chain(brands.then_some("custom_branding")).find(|feature| !may_have(after, feature)) {
-        None => Ok(()),
-        Some(feature) => {
-            let error = Error::forbidden("feature-not-in-plan", "The plan does not have this feature.");
-            Err(Error { more: Some(Box::new(("feature", feature.to_owned()))), ..error })
-        }
+    let mut used = FEATURES.iter().copied().filter(turned_on).chain(brands.then_some(BRANDING));
+    if let Some(feature) = used.find(|feature| !may_have(after, feature)) {
+        return Err(refused("feature-not-in-plan", "The plan does not have this feature.", feature));
     }
+    match brands && switch(after, BRANDING) == Some(false) {
+        true => Err(refused("feature-off", "The feature is switched off.", BRANDING)),
+        false => Ok(()),
+    }
+}
+
+fn refused(code: &'static str, detail: &'static str, feature: &str) -> Error {
+    Error { more: Some(Box::new(("feature", feature.to_owned()))), ..Error::forbidden(code, detail) }
 }

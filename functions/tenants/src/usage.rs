@@ -1,7 +1,7 @@
 //! How much of what the plan allows is taken.
 
-use domain::entities::{COUNTER, LEAD, MEMBERSHIP, TENANT};
-use domain::plan::{LIMITS, Limit, SEATED};
+use domain::entities::{COUNTER, TENANT};
+use domain::plan::{LIMITS, Limit};
 use domain::{Doc, Error, Filter, doc, event, json};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
@@ -27,12 +27,9 @@ pub async fn get(call: &Call) -> Outcome {
 pub async fn recount(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let mut command = call.store.command(scope);
-    command.recount(Limit::Users, &MEMBERSHIP, Filter::one_of("status", SEATED));
-    command.recount(Limit::Leads, &LEAD, Filter::All);
-    let vendors = Filter::one_of("status", SEATED).and(Filter::is("role", "vendor"));
-    command.recount(Limit::MasterVendors, &MEMBERSHIP, vendors.clone().and(Filter::is("master", Value::Null)));
-    command.recount(Limit::StaffVendors, &MEMBERSHIP, vendors.and(Filter::is_not("master", Value::Null)));
+    LIMITS.into_iter().for_each(|limit| command.recount(limit));
     let (kind, changes) = ("tenant.recounted", event::diff(&TENANT, None, &Doc::new()));
     command.event(EventOf { kind, entity: &TENANT, id: scope.tenant(), lead: None, changes, comment: None, holes: &[] });
+    command.recount_tomorrow();
     Ok(Reply::answer(command.commit().await?))
 }

@@ -1,7 +1,7 @@
 //! Lanes: which function works off which kinds of job.
 
 /// Every lane, which is also the name of its function, after what the kinds in it begin with. The last takes all others.
-pub const LANES: &[(&str, &str)] = &[("privacy.", "privacy"), ("xero.", "xero"), ("", "jobs")];
+pub const LANES: &[(&str, &str)] = &[("privacy.", "privacy"), ("tenant.", "tenants"), ("xero.", "xero"), ("", "jobs")];
 
 /// The lane of a kind: there is one for every kind.
 pub fn lane_of(kind: &str) -> &'static str {

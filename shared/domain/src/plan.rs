@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::entity::{Field, flag};
+use crate::entities::{LEAD, MEMBERSHIP};
+use crate::entity::{Entity, Field, flag};
 use crate::settings::{MAX_MASTERS, MAX_STAFF, default_of};
-use crate::{Doc, Error, doc};
+use crate::{Doc, Error, Filter, doc};
 
 /// The features that can be turned on and off.
 pub const FEATURES: &[&str] = &[
@@ -116,7 +117,7 @@ pub enum Limit {
 }
 
 /// Every limit.
-pub const LIMITS: &[Limit] = &[Limit::Users, Limit::Leads, Limit::MasterVendors, Limit::StaffVendors];
+pub const LIMITS: [Limit; 4] = [Limit::Users, Limit::Leads, Limit::MasterVendors, Limit::StaffVendors];
 /// Those that follow from the plan; the tenant's own settings say the others.
 pub const PLAN_LIMITS: &[Limit] = &[Limit::Users, Limit::Leads];
 
@@ -157,6 +158,19 @@ impl Limit {
             Self::Users => "max_users_override",
             Self::Leads => "max_leads_override",
             Self::MasterVendors | Self::StaffVendors => self.field(),
+        }
+    }
+
+    /// What takes one of its places.
+    pub fn counted(self) -> (&'static Entity, Filter) {
+        let seated = Filter::one_of("status", SEATED);
+        match self {
+            Self::Users => (&MEMBERSHIP, seated),
+            Self::Leads => (&LEAD, Filter::All),
+            Self::MasterVendors => (&MEMBERSHIP, seated.and(Filter::is("role", "vendor")).and(Filter::is("master", Value::Null))),
+            Self::StaffVendors => {
+                (&MEMBERSHIP, seated.and(Filter::is("role", "vendor")).and(Filter::is_not("master", Value::Null)))
+            }
         }
     }
 

@@ -27,6 +27,7 @@ pub use batch::Step;
 pub use event::{Audience, EventOf};
 pub use fill::fill;
 pub(crate) use guard::About;
+pub use limit::RECOUNT_KIND;
 pub use reading::{Found, Reading};
 pub use teams::people;
 

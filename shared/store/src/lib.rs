@@ -31,7 +31,7 @@ mod vault;
 pub use answer::{Answer, Halt, Shown};
 pub use api::{Api, Failure};
 pub use assertion::{Assertion, assertion_expiry};
-pub use command::{Audience, Command, EventOf, Found, Reading, Step, fill, people};
+pub use command::{Audience, Command, EventOf, Found, RECOUNT_KIND, Reading, Step, fill, people};
 pub use definitions::{Definitions, FIELDS_CHANGED, Steps};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use ids::Ids;

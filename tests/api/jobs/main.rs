@@ -16,6 +16,7 @@ mod notify;
 mod password;
 mod payout;
 mod privacy;
+mod recount;
 mod retry;
 mod run;
 mod suspended;

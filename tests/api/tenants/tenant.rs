@@ -62,6 +62,20 @@ async fn a_feature_is_turned_on_where_the_plan_has_it() {
 }
 
 #[tokio::test]
+async fn a_feature_that_is_switched_off_is_not_used() {
+    let (_, owner) = on_plan("professional").await;
+    let change = |tenant: serde_json::Value| owner.patch("/v1/tenant", tenant).send();
+    let branding = json!({ "from_name": "Acme" });
+    change(json!({ "branding": branding, "features": { "custom_branding": true } })).await.expect(200);
+    change(json!({ "features": { "custom_branding": false } })).await.expect(200);
+    let refused = change(json!({ "branding": { "from_name": "Other" } })).await.expect(403);
+    assert_eq!((refused.code(), &refused.json["feature"]), ("feature-off", &json!("custom_branding")));
+    change(json!({ "name": "What was there stays", "branding": branding })).await.expect(200);
+    change(json!({ "branding": null })).await.expect(200);
+    change(json!({ "branding": branding, "features": { "custom_branding": true } })).await.expect(200);
+}
+
+#[tokio::test]
 async fn whom_to_bill_is_for_those_who_run_the_tenant_and_holds_no_card() {
     let (tenant, owner) = on_plan("enterprise").await;
     let method = json!({ "token": "pm_1", "brand": "visa", "last4": "4242", "expiry": "12/2030" });

@@ -78,8 +78,13 @@ impl Command<'_> {
 
     /// A job under an id that follows from its own parts: however often it is asked for, it is queued once.
     pub fn job_once(&mut self, kind: &str, parts: &[&str], payload: Value) {
+        self.job_once_at(kind, parts, payload, self.scope.now());
+    }
+
+    /// As [`Command::job_once`], at a later time.
+    pub fn job_once_at(&mut self, kind: &str, parts: &[&str], payload: Value, run_at: Time) {
         let job_id = id::derived(JOB.prefix, &[&[self.scope.tenant(), kind], parts].concat());
-        self.insert_once(&JOB, &job_id, queued(kind, payload, self.scope.now()));
+        self.insert_once(&JOB, &job_id, queued(kind, payload, run_at));
     }
 
     /// A job that tells those concerned of the last event, but not who did it.

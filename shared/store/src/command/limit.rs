@@ -4,10 +4,14 @@ use data_api::{Action, Operation};
 use domain::entities::COUNTER;
 use domain::json;
 use domain::plan::{Limit, places_of};
-use domain::{Doc, Error, Filter};
+use domain::{Doc, Error};
 use serde_json::Value;
 
 use super::{Command, On};
+
+/// The kind of the jobs that count the limits of a tenant anew.
+pub const RECOUNT_KIND: &str = "tenant.recount";
+const DAY_S: i64 = 86_400;
 
 impl Command<'_> {
     /// Begins a new tenant's counter.
@@ -46,13 +50,21 @@ impl Command<'_> {
     }
 
     /// Counts anew what a limit is about: whoever takes or gives back at this moment writes the same counter, and waits.
-    pub fn recount(&mut self, limit: Limit, counted: &'static domain::Entity, which: Filter) {
+    pub fn recount(&mut self, limit: Limit) {
+        let (counted, which) = limit.counted();
         let which = self.scope.live().and(which);
         let count = Operation::new(Action::CountDocuments, counted.collection).with("filter", crate::compile(&which));
         let count = self.push(count, On::default());
         let filter = self.limit_filter(limit, json!({}));
         let operation = self.limit_change(Action::UpdateOne, filter, json!({ "$set": { "value": 0 } }));
         self.push(operation.referring("update.$set.value", &count.path("count")), On::default());
+    }
+
+    /// Has the limits counted anew in a day: once, however often it is asked for on one day.
+    pub fn recount_tomorrow(&mut self) {
+        let run_at = self.scope.now().plus_days(1);
+        let day = run_at.seconds() / DAY_S;
+        self.job_once_at(RECOUNT_KIND, &[&day.to_string()], json!({}), run_at);
     }
 
     fn limit_change(&self, action: Action, filter: Value, mut update: Value) -> Operation {
