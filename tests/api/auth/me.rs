@@ -45,13 +45,14 @@ async fn staff_read_the_members_of_their_own_tenant() {
     let (tenant, other) = (Tenant::new().await, Tenant::new().await);
     let (expert, stranger) = (tenant.member(Role::Expert).await, other.member(Role::Expert).await);
     for (role, status) in
-        [(Role::Owner, 200), (Role::Admin, 200), (Role::Manager, 200), (Role::Vendor, 403), (Role::Customer, 403)]
+        [(Role::Owner, 200), (Role::Admin, 200), (Role::Manager, 200), (Role::Expert, 403), (Role::Customer, 403)]
     {
         let caller = tenant.caller(role).await;
         caller.get("/v1/members").await.expect(status);
         caller.get(&format!("/v1/members/{}", expert.id)).await.expect(status);
         caller.get(&format!("/v1/members/{}", stranger.id)).await.expect(if status == 200 { 404 } else { status });
     }
+    tenant.caller(Role::Vendor).await.get(&format!("/v1/members/{}", expert.id)).await.expect(404);
     let listed = tenant.caller(Role::Manager).await.get("/v1/members?role=expert").await.expect(200);
     let ids: Vec<_> = listed.json["data"].as_array().unwrap().iter().map(|member| member["id"].clone()).collect();
     assert_eq!(ids, [expert.id]);
