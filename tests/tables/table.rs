@@ -28,6 +28,7 @@ const PAID_FIRST: &[Role] = &[Expert, Vendor, Owner, Admin, Manager, Customer];
 /// The manager of a world has a second factor.
 const MANAGER_FIRST: &[Role] = &[Manager, Owner, Admin, Expert, Vendor, Customer];
 const STAFF: &[Role] = &[Manager, Owner, Admin];
+const STAFF_AND_VENDORS: &[Role] = &[Manager, Owner, Admin, Vendor];
 const ADMINS: &[Role] = &[Owner, Admin];
 const CLIENTS: &[Role] = &[Customer, Manager, Owner, Admin, Vendor];
 /// Those who have keys of their own.
@@ -104,8 +105,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         foreign: Some(|world| json!({ "email": "new@example.com", "role": "vendor", "master": world.member(Vendor).id })),
         ..plain("POST /v1/members", STAFF)
     },
-    plain("GET /v1/members", STAFF),
-    of("GET /v1/members/{id}", "member", STAFF, 1),
+    plain("GET /v1/members", STAFF_AND_VENDORS),
+    of("GET /v1/members/{id}", "member", STAFF_AND_VENDORS, 1),
     with("PATCH /v1/members/{id}", "expert_member", ADMINS, 2, |_| json!({ "status": "suspended" })),
     of("DELETE /v1/members/{id}", "expert_member", ADMINS, 2),
     of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
