@@ -11,7 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// The wasi-http host compiles every component when it is started first.
+const READY_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// Which runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,13 +58,14 @@ impl Tenant {
 
     /// Who can log in, and how to begin.
     pub fn summary(&self, url: &str) -> String {
-        let mut text = format!("\n  {:<24} {:<10} password\n", "login", "role");
+        let mut text = format!("\n  {:<25} {:<10} password\n", "login", "role");
         for (who, role) in &self.logins {
-            text += &format!("  {:<24} {role:<10} {}\n", email(who), self.password);
+            text += &format!("  {:<25} {role:<10} {}\n", email(who), self.password);
         }
         let login = json!({ "email": email("manager"), "password": self.password });
+        let lead = json!({ "category": "Roofing", "description": "A new roof for a barn" });
         text += &format!(
-            "\n  TOKEN=$(curl -s {url}/v1/auth/login -H 'content-type: application/json' \\\n    -d '{login}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n  curl -s {url}/v1/leads -H \"authorization: Bearer $TOKEN\"\n\n  `cargo xtask demo` in another terminal tells the main story. Ctrl-C stops everything."
+            "\n  TOKEN=$(curl -s {url}/v1/auth/login -H 'content-type: application/json' \\\n    -d '{login}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n  curl -s {url}/v1/leads -H \"authorization: Bearer $TOKEN\" \\\n    -H 'content-type: application/json' -d '{lead}'\n\n  `cargo xtask demo` in another terminal tells the main story. Ctrl-C stops everything."
         );
         text
     }
