@@ -12,6 +12,8 @@ use store::{Command, PlatformScope, Scope, compile, logins};
 
 /// How long the owner of a cancelled tenant can take what is there.
 const ENDS_DAYS: i64 = 30;
+/// How long the trash of a tenant that is back can still be restored at least.
+const TRASH_GRACE_DAYS: i64 = 7;
 const STATUSES: &[&str] = &["active", "suspended", "cancelled"];
 
 const INPUT: &[Field] = &[
@@ -60,7 +62,7 @@ pub async fn update(call: &Call) -> Outcome {
         command.recount_tomorrow();
     }
     let kind = status.as_ref().map_or("tenant.updated".to_owned(), |status| format!("tenant.{status}"));
-    if status_of(&before) == "cancelled" && status.is_some() {
+    if status.is_some() {
         wake(&mut command, &scope, &before);
     }
     let after = crud::apply(call, &mut command, &TENANT, &before, &change, &kind)?;
@@ -128,11 +130,16 @@ fn date_status(before: &Doc, after: &mut Doc, status: &str, now: Time) -> Result
     Ok(())
 }
 
-/// What waited for the end of a cancelled tenant is due at once. The trash keeps that time as its own.
+/// What waited for the end of a cancelled tenant is due at once. What nobody could take out of the trash meanwhile stays there for
+/// some days more.
 fn wake(command: &mut Command<'_>, scope: &Scope, before: &Doc) {
-    let Some(end) = doc::text(before, "erase_after").and_then(Time::parse) else { return };
-    let waiting = scope.live().and(Filter::is("status", "queued")).and(Filter::is("run_at", end.ejson()));
-    command.update_many(&JOB, &waiting.and(Filter::is_not("kind", "erase")), &doc::fields(json!({ "run_at": scope.now() })));
+    let (queued, graced) = (scope.live().and(Filter::is("status", "queued")), scope.now().plus_days(TRASH_GRACE_DAYS));
+    if let Some(end) = doc::text(before, "erase_after").and_then(Time::parse) {
+        let waiting = queued.clone().and(Filter::is("run_at", end.ejson())).and(Filter::is_not("kind", "erase"));
+        command.update_many(&JOB, &waiting, &doc::fields(json!({ "run_at": scope.now() })));
+    }
+    let trash = queued.and(Filter::is("kind", "erase")).and(Filter::by("run_at", graced));
+    command.update_many(&JOB, &trash, &doc::fields(json!({ "run_at": graced })));
 }
 
 /// From the same moment on no member changes anything, or all may again; a cancelled tenant logs everybody out.

@@ -8,8 +8,12 @@ use support::{App, OPERATOR_SECRET, Tenant, id};
 use super::{alone, job, jobs, now, queue, run_at};
 
 async fn set_status(tenant: &Tenant, status: &str) {
+    set_status_at(tenant, status, now()).await;
+}
+
+async fn set_status_at(tenant: &Tenant, status: &str, time: Time) {
     let path = format!("/v1/operator/tenants/{}", tenant.id);
-    App::shared().with_token(OPERATOR_SECRET).patch(&path, json!({ "status": status })).send().await.expect(200);
+    App::shared().with_token(OPERATOR_SECRET).patch(&path, json!({ "status": status })).at(time).send().await.expect(200);
 }
 
 #[tokio::test]
@@ -77,9 +81,13 @@ async fn the_trash_of_a_tenant_that_can_restore_nothing_is_kept() {
     let person = owner.post("/v1/people", json!({ "name": "Ada", "email": "ada@example.com" })).send().await.expect(201).id();
     owner.delete(&format!("/v1/people/{person}")).await.expect(204);
     set_status(&tenant, "suspended").await;
-    run_at(now().plus_days(31)).await;
-    assert_eq!(jobs(&tenant, "erase").await[0]["status"], "queued");
-    set_status(&tenant, "active").await;
-    owner.post(&format!("/v1/people/{person}/restore"), json!({})).send().await.expect(200);
-    assert_eq!(app.stored("people", json!({ "_id": person })).await.len(), 1);
+    let late = now().plus_days(31);
+    run_at(late).await;
+    let status = async || jobs(&tenant, "erase").await[0]["status"].clone();
+    assert_eq!(status().await, "queued");
+    set_status_at(&tenant, "active", late).await;
+    run_at(late.plus_days(6)).await;
+    assert_eq!((status().await, app.stored("people", json!({ "_id": person })).await.len()), (json!("queued"), 1));
+    run_at(late.plus_days(8)).await;
+    assert_eq!((status().await, app.stored("people", json!({ "_id": person })).await.len()), (json!("done"), 0));
 }
