@@ -51,7 +51,7 @@ pub async fn change(call: &Call) -> Outcome {
         vendors::place(&mut after, master.as_ref())?;
     }
     for policy in [&before, &after].map(Policy::of_member) {
-        require_as_much(call, &policy)?;
+        call.require_as_much(policy.as_ref())?;
     }
     if difference(&before, after.clone()).is_empty() {
         return Ok(Reply::record(200, &MEMBERSHIP, before));
@@ -106,15 +106,6 @@ fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
         after.remove("manager_kind");
     }
     Ok(after)
-}
-
-/// Nobody changes what gives more than they have.
-pub fn require_as_much(call: &Call, policy: &Option<Policy>) -> Result<(), Halt> {
-    let own = &call.viewer()?.policy;
-    match policy.as_ref().is_some_and(|policy| own.may_give(policy)) {
-        true => Ok(()),
-        false => Err(Error::forbidden("role-not-allowed", "Your role may not give or take so much.").into()),
-    }
 }
 
 fn is_service(member: &Doc) -> bool {

@@ -16,7 +16,7 @@ pub async fn remove(call: &Call) -> Outcome {
     let step = reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "remove").and(Filter::is("_id", id)), Error::not_found());
     let before = reading.run().await?.doc(step);
     crud::check_version(call, &before)?;
-    member::require_as_much(call, &Policy::of_member(&before))?;
+    call.require_as_much(Policy::of_member(&before).as_ref())?;
     let mut command = call.store.command(scope);
     let after = doc::with(&before, json!({ "deleted_at": call.now() }));
     member::require_owner(&mut command, scope, &before, &doc::with(&after, json!({ "status": "removed" })));

@@ -61,8 +61,6 @@ pub async fn restore(call: &Call) -> Outcome {
 /// The policy that a role gives, as it is written, if the caller has as much.
 pub fn require_less(call: &Call, role: &Doc) -> Result<Option<String>, Halt> {
     let policy = role_policy(role).map_err(Error::invalid)?;
-    if !call.viewer()?.policy.may_give(&policy) {
-        return Err(Error::forbidden("role-not-allowed", "The role gives more than you have.").into());
-    }
+    call.require_as_much(Some(&policy))?;
     Ok(policy.written())
 }

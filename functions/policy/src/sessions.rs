@@ -28,10 +28,7 @@ pub async fn revoke(call: &Call) -> Outcome {
     let step = logins::read(&mut reading, &theirs);
     let mut found = reading.run().await?;
     let (member, found) = (found.doc(member), found.docs(step));
-    let own = &call.viewer()?.policy;
-    if !Policy::of_member(&member).is_some_and(|policy| own.may_give(&policy)) {
-        return Err(Error::forbidden("role-not-allowed", "Your role may not end the sessions of whoever has so much.").into());
-    }
+    call.require_as_much(Policy::of_member(&member).as_ref())?;
     let mut command = call.store.command(scope);
     command.update_many(&LOGIN, &theirs, &logins::ended(call.now(), REASON));
     for login in &found {

@@ -3,7 +3,7 @@
 use domain::entities::{MEMBERSHIP, OWN_PROFILE, STAFF_PROFILE, profile_change};
 use domain::entity::reference;
 use domain::validate::{self, change as difference};
-use domain::{Doc, Error, Filter, Violation, doc};
+use domain::{Doc, Error, Filter, Policy, Violation, doc};
 use edge::{Call, Outcome, Reply, crud};
 use serde_json::Value;
 
@@ -29,6 +29,7 @@ pub async fn change(call: &Call) -> Outcome {
     let mut reading = call.store.reading(scope);
     let step = reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "update").and(Filter::is("_id", id)), Error::not_found());
     let before = reading.run().await?.doc(step);
+    call.require_as_much(Policy::of_member(&before).as_ref())?;
     write(call, before, &patch, &[OWN_PROFILE, STAFF_PROFILE], vendor).await
 }
 

@@ -4,7 +4,7 @@ use domain::entities::{MEMBERSHIP, REVIEWERS_KEY, SETTING, VERIFICATION, claim_o
 use domain::entity::{Field, date, text};
 use domain::policy::Reach;
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Violation, doc, json};
+use domain::{Doc, Error, Filter, Policy, Violation, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 
@@ -23,10 +23,14 @@ pub async fn create(call: &Call) -> Outcome {
     }
     let visible = if is_other { scope.reach(&MEMBERSHIP, "read") } else { scope.live() };
     let mut reading = call.store.reading(scope);
-    let step = reading.one(&MEMBERSHIP, &visible.and(Filter::is("_id", member.as_str())), missing.into());
+    let step = reading.one(&MEMBERSHIP, &visible.and(Filter::is("_id", member.as_str())), missing.clone().into());
     let setting = reading.maybe(&SETTING, &scope.live().and(Filter::is("key", REVIEWERS_KEY)));
     let mut found = reading.run().await?;
-    let claim = claim_of(&found.doc(step), &kind);
+    let whose = found.doc(step);
+    if is_other {
+        call.require_as_much(Policy::of_member(&whose).as_ref())?;
+    }
+    let claim = claim_of(&whose, &kind);
     if claim.is_null() {
         return Err(Violation::on("kind", "nothing-to-verify", "The profile says nothing of this yet.").into());
     }
@@ -34,6 +38,8 @@ pub async fn create(call: &Call) -> Outcome {
     verification.insert("claim".to_owned(), claim);
     verification.insert("reviewers_needed".to_owned(), reviewers.clamp(1, 2).into());
     let mut command = call.store.command(scope);
+    // Of two that ask at once one comes second, and finds the other's.
+    command.require_still(&MEMBERSHIP, scope.live().and(Filter::is("_id", member.as_str())), missing.into());
     let pending =
         scope.live().and(Filter::is("member", member)).and(Filter::is("kind", kind)).and(Filter::is("status", "pending"));
     command.forbid(&VERIFICATION, pending, Error::conflict("already-pending", "Such a verification waits already."));
@@ -103,6 +109,7 @@ async fn pending(call: &Call, id: &str) -> Result<(Doc, Doc), Halt> {
     if text_of(&verification, "member") == call.viewer()?.member {
         return Err(Error::forbidden("not-by-oneself", "Nobody verifies themselves.").into());
     }
+    call.require_as_much(Policy::of_member(&member).as_ref())?;
     if text_of(&verification, "status") != "pending" {
         return Err(Error::conflict("verification-decided", "The verification has been decided on.").into());
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::validate::card;
-use domain::{Doc, Entity, Error, ErrorKind, Time, Viewer, id, rules};
+use domain::{Doc, Entity, Error, ErrorKind, Policy, Time, Viewer, id, rules};
 use platform::Host;
 use serde_json::Value;
 use store::proof::Session;
@@ -56,6 +56,15 @@ impl Call {
     /// The member who calls.
     pub fn viewer(&self) -> Result<&Viewer, Halt> {
         Ok(self.authenticated()?.0.viewer())
+    }
+
+    /// Refuses whoever would change a member, or what gives a policy, that may do more than they.
+    pub fn require_as_much(&self, policy: Option<&Policy>) -> Result<(), Halt> {
+        let own = &self.viewer()?.policy;
+        match policy.is_some_and(|policy| own.may_give(policy)) {
+            true => Ok(()),
+            false => Err(Error::forbidden("role-not-allowed", "Your role may not give or change what has so much.").into()),
+        }
     }
 
     /// Who calls, and when, for the rules.

@@ -1,6 +1,7 @@
 //! Profiles: what members write of themselves, and what staff write of them.
 
-use domain::Role;
+use domain::policy::Reach;
+use domain::{Policy, Role};
 use serde_json::json;
 use support::{App, Tenant};
 
@@ -57,4 +58,21 @@ async fn staff_write_what_is_the_business_of_the_tenant() {
     manager.caller().patch(&path, json!({ "department": "Walls" })).send().await.expect(403);
     let found = owner.get("/v1/members?location.territory=N1").await.expect(200);
     assert_eq!(found.json["data"][0]["id"], json!(customer.id));
+}
+
+#[tokio::test]
+async fn nobody_writes_the_profile_of_whoever_may_do_more() {
+    let tenant = Tenant::new().await;
+    let (owner, admin) = (tenant.member(Role::Owner).await, tenant.member(Role::Admin).await);
+    let path = |id: &str| format!("/v1/profiles/{id}");
+    let patch = json!({ "phone": "+44 20 7946 0018" });
+    let refused = admin.caller().patch(&path(&owner.id), patch.clone()).send().await.expect(403);
+    assert_eq!(refused.code(), "role-not-allowed");
+    assert!(owner.caller().get("/v1/profile").await.expect(200).json.get("phone").is_none());
+    admin.caller().patch(&path(&admin.id), patch.clone()).send().await.expect(200);
+    owner.caller().patch(&path(&admin.id), json!({ "department": "Roofs" })).send().await.expect(200);
+    let policy = Policy::custom(Role::Manager, [("membership:update", Reach::All), ("membership:read", Reach::All)], []).unwrap();
+    let clerk = tenant.member(Role::Manager).await.with(policy);
+    let manager = tenant.member(Role::Manager).await;
+    assert_eq!(clerk.caller().patch(&path(&manager.id), patch).send().await.expect(403).code(), "role-not-allowed");
 }

@@ -2,7 +2,7 @@
 
 use domain::Role;
 use serde_json::{Value, json};
-use support::{Answered, Caller, Tenant};
+use support::{Answered, App, Caller, Tenant};
 
 const PATH: &str = "/v1/verifications";
 
@@ -68,4 +68,30 @@ async fn where_two_reviewers_are_asked_for_the_second_is_another() {
     assert!(owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200).json.get("verified").is_none());
     let verified = decided(&owner, &claim.id(), "verify", json!({ "valid_until": "2999-01-01T00:00:00Z" })).await.expect(200);
     assert_eq!((&verified.json["status"], verified.json["reviewers"].as_array().unwrap().len()), (&json!("verified"), 2));
+}
+
+#[tokio::test]
+async fn of_many_that_ask_at_once_one_waits() {
+    let tenant = Tenant::new().await;
+    let caller = tenant.caller(Role::Expert).await;
+    let asking = (0..8).map(|_| asked(&caller, "id_proof"));
+    let answers = futures_util::future::join_all(asking).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1, "{answers:#?}");
+    assert!(answers.iter().all(|answer| answer.status == 201 || answer.code() == "already-pending"), "{answers:#?}");
+    let waiting = json!({ "tenant_id": tenant.id, "status": "pending" });
+    assert_eq!(App::shared().stored("verifications", waiting).await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_decides_on_whoever_may_do_more() {
+    let tenant = Tenant::new().await;
+    let (owner, admin) = (tenant.member(Role::Owner).await, tenant.caller(Role::Admin).await);
+    let proof = json!([{ "name": "Passport", "url": "proofs/passport.pdf" }]);
+    let body = json!({ "kind": "id_proof", "member": owner.id, "evidence": proof });
+    assert_eq!(admin.post(PATH, body).send().await.expect(403).code(), "role-not-allowed");
+    let claim = asked(&owner.caller(), "id_proof").await.expect(201);
+    for (verb, body) in [("verify", json!({})), ("reject", json!({ "reason": "Blurred" }))] {
+        assert_eq!(decided(&admin, &claim.id(), verb, body).await.expect(403).code(), "role-not-allowed");
+    }
+    decided(&tenant.caller(Role::Owner).await, &claim.id(), "verify", json!({})).await.expect(200);
 }
