@@ -8,7 +8,7 @@ use domain::plan::{self, LIMITS, Limit};
 use domain::{Policy, Role, Time};
 use serde_json::{Value, json};
 use store::proof::{ApiKey, Subject};
-use store::{Keyring, Nonces, Rings, TenantKeys};
+use store::{Keyring, Nonces, Rings, StepUp, TenantKeys};
 
 use crate::{App, Caller};
 
@@ -132,6 +132,16 @@ impl Member {
         document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.app.data("insertOne", json!({ "collection": "api_keys", "document": document })).await;
         key.text(&self.app.vault)
+    }
+
+    /// The proof that the member has just shown again who they are, in the session of their tokens.
+    pub fn proof(&self) -> String {
+        self.proof_of(StepUp { is_full: true, address: None })
+    }
+
+    /// As [`Member::proof`], of what was proved.
+    pub fn proof_of(&self, proved: StepUp) -> String {
+        proved.seal(&self.app.vault, &self.subject.login, now(), [9; 12])
     }
 
     /// Whom the member's tokens are about.

@@ -13,7 +13,7 @@ use crate::planted::{self, Planting};
 use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
 
-/// What gives others a policy.
+/// What gives others a policy, or changes those who have one.
 const HANDS_OUT: &[&str] = &[
     "POST /v1/members",
     "POST /v1/service-accounts",
@@ -21,6 +21,9 @@ const HANDS_OUT: &[&str] = &[
     "POST /v1/roles",
     "PATCH /v1/roles/{id}",
     "POST /v1/roles/{id}/restore",
+    "PATCH /v1/profiles/{id}",
+    "POST /v1/verifications/{id}/verify",
+    "POST /v1/verifications/{id}/reject",
 ];
 
 type Masks = Vec<(&'static Entity, &'static Field, Mask)>;

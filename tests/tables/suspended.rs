@@ -13,6 +13,8 @@ const ABOUT_ONESELF: &[&str] = &[
     "POST /v1/auth/switch",
     "POST /v1/auth/password",
     "POST /v1/auth/totp",
+    "POST /v1/auth/proofs",
+    "POST /v1/auth/proofs/code",
     "POST /v1/me/credentials",
     "DELETE /v1/me/credentials/{id}",
     "POST /v1/auth/totp/confirm",

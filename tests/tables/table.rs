@@ -90,6 +90,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, ..plain("POST /v1/auth/otp/verify", &[]) },
     plain("POST /v1/oidc/{provider}", &[]),
     Endpoint { trips: 2, ..plain("POST /v1/auth/oidc", &[]) },
+    Endpoint { trips: 2, body: |_| json!({ "password": PASSWORD }), ..plain("POST /v1/auth/proofs", ALL) },
+    Endpoint { trips: 2, ..plain("POST /v1/auth/proofs/code", ALL) },
     plain("GET /v1/me/credentials", ALL),
     Endpoint {
         trips: 2,
@@ -278,10 +280,17 @@ pub static ENDPOINTS: &[Endpoint] = &[
     plain("GET /v1/profile/payout", ALL),
     Endpoint {
         trips: 2,
-        body: |_| json!({ "account_holder": "Ada", "account_number": "GB29 NWBK 6016 1331 9268 19" }),
+        body: |world| {
+            let proof = world.member(Expert).proof();
+            json!({ "account_holder": "Ada", "account_number": "GB29 NWBK 6016 1331 9268 19", "proof": proof })
+        },
         ..plain("POST /v1/profile/payout", PAID_FIRST)
     },
-    Endpoint { trips: 2, ..plain("DELETE /v1/profile/payout", ALL) },
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "proof": world.member(Owner).proof() }),
+        ..plain("DELETE /v1/profile/payout", ALL)
+    },
     with("PATCH /v1/profiles/{id}", "expert_member", ADMINS, 2, |_| json!({ "department": "Roofs" })),
     of("GET /v1/profiles/{id}/payout", "expert_member", ADMINS, 1),
     plain("GET /v1/verifications", PARTIES),

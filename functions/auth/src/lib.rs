@@ -26,6 +26,7 @@ mod routes;
 mod second_factor;
 mod sessions;
 mod signup;
+mod step_up;
 mod switch;
 pub mod totp;
 

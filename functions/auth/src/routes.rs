@@ -4,7 +4,8 @@ use edge::Access::{Member, Public};
 use edge::{Content, Route, Router};
 
 use crate::{
-    accept, change_password, credentials, enrol, login, logout, me, otp, outside, refresh, reset, sessions, signup, switch,
+    accept, change_password, credentials, enrol, login, logout, me, otp, outside, refresh, reset, sessions, signup, step_up,
+    switch,
 };
 
 /// Every route of auth.
@@ -26,6 +27,8 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/auth/otp/verify", Public, |call| Box::pin(otp::verify(call))),
     Route::post("/v1/auth/second-factor", Public, |call| Box::pin(login::second_factor(call))),
     Route::post("/v1/auth/oidc", Public, |call| Box::pin(outside::login(call))),
+    Route::post("/v1/auth/proofs", Member, |call| Box::pin(step_up::prove(call))),
+    Route::post("/v1/auth/proofs/code", Member, |call| Box::pin(step_up::ask(call))).bare(),
     Route::get("/v1/me/credentials", Member, |call| Box::pin(credentials::list(call))).bare(),
     Route::post("/v1/me/credentials", Member, |call| Box::pin(credentials::link(call))),
     Route::delete("/v1/me/credentials/{id}", Member, |call| Box::pin(credentials::unlink(call))),

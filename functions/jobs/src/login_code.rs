@@ -1,4 +1,4 @@
-//! Mails with a code to log in by.
+//! Mails with a code: to log in by, or to prove within a session that the mailbox is one's own.
 
 use domain::entities::IDENTITY;
 use domain::{Filter, Time};
@@ -17,11 +17,15 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
         return work.nothing_to_do().await;
     }
     let code = login_code(&work.config.vault, &address, work.text("nonce"));
+    let subject = match work.text("purpose") {
+        "step-up-challenge" => "Your code to prove who you are",
+        _ => "Your code to log in",
+    };
     let body = format!(
-        "Your code to log in is {code}. It is good for ten minutes, and once.\n\n\
+        "{subject} is {code}. It is good for ten minutes, and once.\n\n\
          If you did not ask for it, there is nothing to do. Tell it to nobody.\n"
     );
-    let letter = Letter { to: &address, subject: "Your code to log in", body: &body };
+    let letter = Letter { to: &address, subject, body: &body };
     post(work.host, &letter, work.lease.id()).await?;
     work.nothing_to_do().await
 }

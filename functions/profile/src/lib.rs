@@ -3,6 +3,7 @@
 mod payout;
 mod preferences;
 mod profile;
+mod proof;
 mod routes;
 mod verify;
 

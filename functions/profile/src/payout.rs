@@ -1,4 +1,5 @@
-//! Where a member is paid. The account is sealed at rest, in no event, and shown whole to those alone who pay.
+//! Where a member is paid. The account is sealed at rest, in no event, shown whole to those alone who pay, and changed by whoever
+//! has just proved who they are.
 
 use domain::entities::{MEMBERSHIP, PAYOUT, masked_payout, normal_payout};
 use domain::validate::{self, change};
@@ -6,6 +7,7 @@ use domain::{Doc, Error, Filter, doc, json};
 use edge::{Call, Outcome, Reply, crud};
 use serde_json::Value;
 
+use crate::proof;
 use crate::routes::own_membership;
 
 /// The caller's own account, but for its digits.
@@ -15,7 +17,10 @@ pub async fn own(call: &Call) -> Outcome {
 
 /// Sets the caller's own account, and has them told by mail, in case it was not they.
 pub async fn set(call: &Call) -> Outcome {
-    let account = normal_payout(validate::input(PAYOUT, call.input()?)?)?;
+    let mut input = call.input()?;
+    let proof = proof::taken_from(&mut input)?;
+    let account = normal_payout(validate::input(PAYOUT, input)?)?;
+    proof.require_oneself(call)?;
     let before = own_membership(call).await?;
     if !matches!(doc::text(&before, "role"), Some("expert" | "vendor")) {
         return Err(Error::conflict("not-paid", "Experts and vendors are paid.").into());
@@ -25,6 +30,10 @@ pub async fn set(call: &Call) -> Outcome {
 
 /// Removes the caller's own account.
 pub async fn remove(call: &Call) -> Outcome {
+    let mut input = call.input()?;
+    let proof = proof::taken_from(&mut input)?;
+    validate::input(&[], input)?;
+    proof.require_oneself(call)?;
     let before = own_membership(call).await?;
     write(call, &before, None).await
 }

@@ -2,7 +2,7 @@
 
 use domain::entities::{MEMBERSHIP, VERIFICATION};
 use edge::Access::{May, Member};
-use edge::{Route, Router};
+use edge::{Content, Route, Router};
 
 use crate::{payout, preferences, profile, verify};
 
@@ -14,7 +14,7 @@ pub static ROUTES: &[Route] = &[
     Route::patch("/v1/profile/preferences", Member, |call| Box::pin(preferences::change(call))),
     Route::get("/v1/profile/payout", Member, |call| Box::pin(payout::own(call))).bare(),
     Route::post("/v1/profile/payout", Member, |call| Box::pin(payout::set(call))),
-    Route::delete("/v1/profile/payout", Member, |call| Box::pin(payout::remove(call))),
+    Route { content: Content::Json, ..Route::delete("/v1/profile/payout", Member, |call| Box::pin(payout::remove(call))) },
     Route::patch("/v1/profiles/{id}", May("membership:update"), |call| Box::pin(profile::change(call))),
     Route::get("/v1/profiles/{id}/payout", May("membership:payout"), |call| Box::pin(payout::of_member(call))).bare(),
     Route::list("/v1/verifications", "verification:read", &VERIFICATION),

@@ -25,6 +25,7 @@ mod reset;
 pub mod schema;
 mod scope;
 mod sealing;
+mod step_up;
 mod store;
 mod vault;
 
@@ -45,5 +46,6 @@ pub use reseal::Resealing;
 pub use reset::{Reset, open_address, open_reset, password_stamp, reset_expiry, reset_token, seal_address};
 pub use scope::{Actor, PlatformScope, Scope, Through};
 pub use sealing::{Nonces, Rings};
+pub use step_up::{STEP_UP_TTL_S, StepUp};
 pub use store::{Origin, Store};
 pub use vault::{Vault, constant_time_eq};

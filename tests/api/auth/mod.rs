@@ -10,6 +10,7 @@ mod me;
 mod oidc;
 mod otp;
 mod password;
+mod proofs;
 mod refresh;
 mod roles;
 mod secrets;

@@ -11,7 +11,7 @@ pub struct Protected {
     pub email: String,
     pub tokens: Answered,
     secret: Vec<u8>,
-    codes: Vec<String>,
+    pub codes: Vec<String>,
     /// When it was turned on.
     since: Time,
 }
