@@ -136,12 +136,12 @@ impl Member {
 
     /// The proof that the member has just shown again who they are, in the session of their tokens.
     pub fn proof(&self) -> String {
-        self.proof_of(StepUp { is_full: true, address: None })
+        self.proof_of(StepUp { is_full: true, address: None }, now())
     }
 
-    /// As [`Member::proof`], of what was proved.
-    pub fn proof_of(&self, proved: StepUp) -> String {
-        proved.seal(&self.app.vault, &self.subject.login, now(), [9; 12])
+    /// As [`Member::proof`], of what was proved at a time.
+    pub fn proof_of(&self, proved: StepUp, at: Time) -> String {
+        proved.seal(&self.app.vault, &self.subject.login, at, [9; 12])
     }
 
     /// Whom the member's tokens are about.

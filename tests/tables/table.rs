@@ -281,16 +281,12 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         trips: 2,
         body: |world| {
-            let proof = world.member(Expert).proof();
+            let proof = world.proof(Expert);
             json!({ "account_holder": "Ada", "account_number": "GB29 NWBK 6016 1331 9268 19", "proof": proof })
         },
         ..plain("POST /v1/profile/payout", PAID_FIRST)
     },
-    Endpoint {
-        trips: 2,
-        body: |world| json!({ "proof": world.member(Owner).proof() }),
-        ..plain("DELETE /v1/profile/payout", ALL)
-    },
+    Endpoint { trips: 2, body: |world| json!({ "proof": world.proof(Owner) }), ..plain("DELETE /v1/profile/payout", ALL) },
     with("PATCH /v1/profiles/{id}", "expert_member", ADMINS, 2, |_| json!({ "department": "Roofs" })),
     of("GET /v1/profiles/{id}/payout", "expert_member", ADMINS, 1),
     plain("GET /v1/verifications", PARTIES),

@@ -7,8 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::entity::TEAMS_FIELD;
 use domain::{Entity, Role, Time, entities, role::ROLES};
 use serde_json::{Value, json};
-use store::{Assertion, assertion_expiry};
-use store::{Nonces, Rings};
+use store::{Assertion, Nonces, Rings, StepUp, assertion_expiry};
 use support::{App, Member, Tenant, id};
 
 /// Such a tenant.
@@ -70,6 +69,11 @@ impl World {
             expires: assertion_expiry(self.made_at),
         };
         assertion.seal(&App::shared().vault, [4; 12])
+    }
+
+    /// The proof that a member has shown again who they are, as the world was made.
+    pub fn proof(&self, role: Role) -> String {
+        self.member(role).proof_of(StepUp { is_full: true, address: None }, self.made_at)
     }
 
     /// The ids of all records.

@@ -50,6 +50,9 @@ pub async fn accept(call: &Call) -> Outcome {
         credential::use_up(call, &mut command, assertion);
         if !entrant.is_linked() {
             credential::link(&mut command, entrant.identity(), assertion);
+            if let Entrant::Known { .. } = &entrant {
+                credential::tell(&mut command, entrant.identity(), true);
+            }
         }
     }
     command.on(&scope);

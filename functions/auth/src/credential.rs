@@ -61,6 +61,12 @@ pub fn link(command: &mut Command<'_>, identity: &str, assertion: &Assertion) ->
     credential
 }
 
+/// Has somebody told by mail that a login elsewhere now opens their account, or does not any more, in case it was not they; the
+/// command is on the platform.
+pub fn tell(command: &mut Command<'_>, identity: &str, is_linked: bool) {
+    command.job("login-changed", "", object(vec![("identity", identity.into()), ("linked", is_linked.into())]), None);
+}
+
 /// The credential that an assertion is about.
 pub fn asserted(platform: &Scope, assertion: &Assertion) -> Filter {
     let provider = Filter::is("provider", assertion.provider.as_str());
@@ -85,6 +91,7 @@ pub fn unlink(command: &mut Command<'_>, identity: &str, one: Option<&str>) {
     command.operation(operation.expecting("deletedCount", 1), Some(Error::not_found()));
     let (kind, changes) = ("credential.unlinked", object(vec![]));
     command.event(EventOf { kind, entity: &CREDENTIAL, id, lead: None, changes, comment: None, holes: &[] });
+    tell(command, identity, false);
 }
 
 fn invalid() -> Error {

@@ -56,6 +56,7 @@ pub async fn link(call: &Call) -> Outcome {
     command.on(&platform);
     credential::use_up(call, &mut command, &assertion);
     let credential = credential::link(&mut command, session.identity(), &assertion);
+    credential::tell(&mut command, session.identity(), true);
     if proves && !identity::is_proven(&identity) {
         let mut after = identity.clone();
         after.insert("email_verified_at".to_owned(), call.now().into());

@@ -43,6 +43,7 @@ pub async fn login(call: &Call) -> Outcome {
     }
     if !is_linked {
         credential::link(&mut command, text_of(&identity, "_id"), &assertion);
+        credential::tell(&mut command, text_of(&identity, "_id"), true);
     }
     identity::require_unchanged(&mut command, &platform, &identity);
     login::enter(call, command, &counted, place, &places, None).await

@@ -14,6 +14,7 @@ mod payout;
 mod routes;
 mod submission;
 mod teams;
+mod verification;
 
 use platform::Host;
 use runner::Lane;
@@ -30,7 +31,9 @@ static LANE: Lane = Lane {
         ("login-code", |work| Box::pin(login_code::work(work))),
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),
+        ("login-changed", |work| Box::pin(password::login_changed(work))),
         ("payout-changed", |work| Box::pin(payout::changed(work))),
+        ("verification-expiry", |work| Box::pin(verification::expire(work))),
         ("teams", |work| Box::pin(teams::work(work))),
         ("keys", |work| Box::pin(keys::work(work))),
         ("erase", |work| Box::pin(erase::work(work))),

@@ -1,8 +1,9 @@
-//! Mails about passwords: the link for a forgotten one, and the word that one has changed.
+//! Mails about ways in: the link for a forgotten password, and the word that a password or a login elsewhere has changed.
 
 use domain::entities::IDENTITY;
 use domain::{Filter, Time};
 use runner::{Stop, Work, text};
+use serde_json::Value;
 use store::{open_address, reset_token};
 
 use crate::mail::{Letter, post};
@@ -34,6 +35,24 @@ pub async fn changed(work: &Work<'_>) -> Result<(), Stop> {
         work.config.app_url
     );
     let letter = Letter { to: text(&identity, "email"), subject: "Your password was changed", body: &body };
+    post(work.host, &letter, work.lease.id()).await?;
+    work.nothing_to_do().await
+}
+
+/// Tells somebody that a login elsewhere opens their account from now on, or does not any more, in case it was not their doing.
+pub async fn login_changed(work: &Work<'_>) -> Result<(), Stop> {
+    let Some(identity) = work.find(&IDENTITY, work.text("identity")).await? else { return work.nothing_to_do().await };
+    let subject = match work.lease.payload().get("linked").and_then(Value::as_bool) {
+        Some(true) => "A login was linked to your account",
+        _ => "A login was taken from your account",
+    };
+    let body = format!(
+        "{subject}: that of another provider, such as Google.\n\n\
+         If it was not you, choose a new password at once, and take away from your logins what is not yours:\n\n\
+         {}/forgot-password\n",
+        work.config.app_url
+    );
+    let letter = Letter { to: text(&identity, "email"), subject, body: &body };
     post(work.host, &letter, work.lease.id()).await?;
     work.nothing_to_do().await
 }

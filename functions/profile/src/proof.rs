@@ -29,12 +29,13 @@ impl Proof {
     /// What it says, if there is one; it must be ours, of this session, and in time.
     pub fn open(&self, call: &Call) -> Result<Option<StepUp>, Halt> {
         let Some(sealed) = &self.0 else { return Ok(None) };
-        let login = call.session()?.login();
-        Ok(Some(StepUp::open(&call.config.vault, login, sealed, call.now()).ok_or_else(invalid)?))
+        let session = call.session().map_err(|_| invalid())?;
+        Ok(Some(StepUp::open(&call.config.vault, session.login(), sealed, call.now()).ok_or_else(invalid)?))
     }
 }
 
-fn invalid() -> Error {
+/// The proof does not do.
+pub fn invalid() -> Error {
     refused("invalid-proof", "The proof is not enough, not of this session, or too old. Prove again who you are.")
 }
 

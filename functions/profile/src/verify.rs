@@ -4,9 +4,12 @@ use domain::entities::{MEMBERSHIP, REVIEWERS_KEY, SETTING, VERIFICATION, claim_o
 use domain::entity::{Field, date, text};
 use domain::policy::Reach;
 use domain::validate::{self, change};
-use domain::{Doc, Error, Filter, Policy, Violation, doc, json};
+use domain::{Doc, Error, Filter, Policy, Time, Violation, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
+use store::{Command, Scope};
+
+use crate::{confirm, proof};
 
 const VERIFY: &[Field] = &[date("valid_until")];
 const REJECT: &[Field] = &[text("reason", 1_000).required()];
@@ -14,7 +17,12 @@ const REJECT: &[Field] = &[text("reason", 1_000).required()];
 /// Asks for a verification: of oneself, or of another by those who reach all.
 pub async fn create(call: &Call) -> Outcome {
     let (scope, viewer) = (call.scope()?, call.viewer()?);
-    let mut verification = validate::create(&VERIFICATION, call.input()?, call.moment())?;
+    let mut input = call.input()?;
+    let proof = proof::taken_from(&mut input)?;
+    let mut verification = validate::create(&VERIFICATION, input, call.moment())?;
+    if let Some(proved) = proof.open(call)? {
+        return confirm::by_code(call, verification, &proved).await;
+    }
     let (member, kind) = (text_of(&verification, "member").to_owned(), text_of(&verification, "kind").to_owned());
     let missing = Violation::on("member", "not-found", "There is no such member, or they are not visible to you.");
     let is_other = member != viewer.member;
@@ -40,9 +48,11 @@ pub async fn create(call: &Call) -> Outcome {
     let mut command = call.store.command(scope);
     // Of two that ask at once one comes second, and finds the other's.
     command.require_still(&MEMBERSHIP, scope.live().and(Filter::is("_id", member.as_str())), missing.into());
-    let pending =
-        scope.live().and(Filter::is("member", member)).and(Filter::is("kind", kind)).and(Filter::is("status", "pending"));
-    command.forbid(&VERIFICATION, pending, Error::conflict("already-pending", "Such a verification waits already."));
+    command.forbid(
+        &VERIFICATION,
+        waiting(scope, &member, &kind),
+        Error::conflict("already-pending", "Such a verification waits already."),
+    );
     let id = command.id(&VERIFICATION);
     let verification = command.insert(&VERIFICATION, &id, verification, &[], Error::internal("a verification's id was taken"));
     command.event_of_new(&VERIFICATION, &verification, &[]);
@@ -54,6 +64,10 @@ pub async fn create(call: &Call) -> Outcome {
 pub async fn verify(call: &Call) -> Outcome {
     let id = call.id(&VERIFICATION)?;
     let input = validate::input(VERIFY, call.input()?)?;
+    let until = doc::text(&input, "valid_until").and_then(Time::parse);
+    if until.is_some_and(|until| until <= call.now()) {
+        return Err(Violation::on("valid_until", "in-the-past", "Expected a time to come.").into());
+    }
     let (before, member) = pending(call, id).await?;
     let me = call.viewer()?.member.as_str();
     if before.get("claim").cloned().unwrap_or_default() != claim_of(&member, text_of(&before, "kind")) {
@@ -69,16 +83,16 @@ pub async fn verify(call: &Call) -> Outcome {
     let mut after = doc::with(&before, json!({ "reviewers": reviewers }));
     let mut command = call.store.command(call.scope()?);
     if is_decided {
-        after.extend(doc::fields(json!({ "status": "verified", "decided_at": call.now() })));
+        after.extend(doc::fields(json!({ "status": "verified", "method": "review", "decided_at": call.now() })));
         after.extend(input);
-        let mut verified = member.get("verified").and_then(Value::as_object).cloned().unwrap_or_default();
-        verified.insert(text_of(&before, "kind").to_owned(), call.now().into());
-        let profile = change(&member, doc::with(&member, json!({ "verified": verified })));
-        let raced = Error::conflict("concurrent-update", "The member was changed at the same moment. Try again.");
-        command.apply(&MEMBERSHIP, &member, &profile, "membership.verified", raced);
+        mark(call, &mut command, &member, text_of(&before, "kind"));
     }
     let kind = if is_decided { "verification.verified" } else { "verification.reviewed" };
     let after = crud::apply(call, &mut command, &VERIFICATION, &before, &change(&before, after), kind)?;
+    if let Some(until) = until.filter(|_| is_decided) {
+        let ends = json!({ "verification": id, "member": member.get("_id") });
+        command.job("verification-expiry", "", ends, Some(until));
+    }
     command.answer_record(200, &VERIFICATION, after, &[]);
     Ok(Reply::answer(command.commit().await?))
 }
@@ -94,6 +108,20 @@ pub async fn reject(call: &Call) -> Outcome {
     let after = crud::apply(call, &mut command, &VERIFICATION, &before, &change(&before, after), "verification.rejected")?;
     command.answer_record(200, &VERIFICATION, after, &[]);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// The verification of a kind of claim that waits.
+pub fn waiting(scope: &Scope, member: &str, kind: &str) -> Filter {
+    scope.live().and(Filter::is("member", member)).and(Filter::is("kind", kind)).and(Filter::is("status", "pending"))
+}
+
+/// Writes into a membership what was verified now.
+pub fn mark(call: &Call, command: &mut Command<'_>, member: &Doc, kind: &str) {
+    let mut verified = member.get("verified").and_then(Value::as_object).cloned().unwrap_or_default();
+    verified.insert(kind.to_owned(), call.now().into());
+    let change = change(member, doc::with(member, json!({ "verified": verified })));
+    let raced = Error::conflict("concurrent-update", "The member was changed at the same moment. Try again.");
+    command.apply(&MEMBERSHIP, member, &change, "membership.verified", raced);
 }
 
 /// A verification that the caller may decide on, and its member.

@@ -21,6 +21,7 @@ mod retry;
 mod run;
 mod suspended;
 mod teams;
+mod verification;
 mod xero;
 
 use domain::lane::lane_of;

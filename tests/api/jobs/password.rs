@@ -3,6 +3,7 @@
 use domain::Time;
 use serde_json::json;
 use standins::{Fault, Service};
+use store::{Assertion, assertion_expiry};
 use support::{Answered, App, id};
 
 use super::{alone, now, run_at};
@@ -68,4 +69,27 @@ async fn a_link_that_has_expired_is_not_mailed() {
     run_at(now()).await;
     run_at(start.plus_ms(3_600_000)).await;
     assert_eq!(app.standins.mails_to(&email).await.len(), 0);
+}
+
+#[tokio::test]
+async fn whoever_a_login_elsewhere_is_linked_to_or_taken_from_is_told() {
+    let _alone = alone().await;
+    let (app, (email, tokens)) = (App::shared(), signed_up().await);
+    let person = app.with_token(tokens.json["access_token"].as_str().unwrap());
+    let assertion = Assertion {
+        nonce: id("asr"),
+        provider: "google".to_owned(),
+        subject: id("sub"),
+        email: Some(email.clone()),
+        is_authoritative: true,
+        name: None,
+        expires: assertion_expiry(now()),
+    };
+    let body = json!({ "assertion": assertion.seal(&app.vault, [4; 12]), "password": "correct horse" });
+    let linked = person.post("/v1/me/credentials", body).send().await.expect(201);
+    app.run_jobs().await;
+    person.delete(&format!("/v1/me/credentials/{}", linked.id())).await.expect(204);
+    app.run_jobs().await;
+    let subjects: Vec<String> = app.standins.mails_to(&email).await.into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects, ["A login was linked to your account", "A login was taken from your account"]);
 }

@@ -68,7 +68,7 @@ async fn a_session_alone_changes_no_account() {
     let refused = set(account.clone()).await.expect(401);
     assert_eq!((refused.code(), refused.places()), ("proof-required", vec!["/proof".to_owned()]));
     assert_eq!(caller.delete(PATH).await.expect(401).code(), "proof-required");
-    let mailbox = expert.proof_of(StepUp { is_full: false, address: Some(expert.email.clone()) });
+    let mailbox = expert.proof_of(StepUp { is_full: false, address: Some(expert.email.clone()) }, Time::from_ms(now_ms()));
     for proof in ["nonsense", &other.proof(), &mailbox] {
         assert_eq!(set(with(account.clone(), proof)).await.expect(401).code(), "invalid-proof", "{proof}");
         let removal = caller.request("DELETE", PATH).json(&json!({ "proof": proof })).send().await.expect(401);

@@ -1,7 +1,10 @@
 //! `/v1/verifications`: claims, their reviewers, and what ends them.
 
-use domain::Role;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use domain::{Role, Time};
 use serde_json::{Value, json};
+use store::StepUp;
 use support::{Answered, App, Caller, Tenant};
 
 const PATH: &str = "/v1/verifications";
@@ -66,6 +69,8 @@ async fn where_two_reviewers_are_asked_for_the_second_is_another() {
     assert_eq!(decided(&manager, &claim.id(), "verify", json!({})).await.expect(200).json["status"], "pending");
     assert_eq!(decided(&manager, &claim.id(), "verify", json!({})).await.expect(409).code(), "already-reviewed");
     assert!(owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200).json.get("verified").is_none());
+    let past = decided(&owner, &claim.id(), "verify", json!({ "valid_until": "2001-01-01T00:00:00Z" })).await.expect(422);
+    assert_eq!(past.places(), ["/valid_until"]);
     let verified = decided(&owner, &claim.id(), "verify", json!({ "valid_until": "2999-01-01T00:00:00Z" })).await.expect(200);
     assert_eq!((&verified.json["status"], verified.json["reviewers"].as_array().unwrap().len()), (&json!("verified"), 2));
 }
@@ -94,4 +99,36 @@ async fn nobody_decides_on_whoever_may_do_more() {
         assert_eq!(decided(&admin, &claim.id(), verb, body).await.expect(403).code(), "role-not-allowed");
     }
     decided(&tenant.caller(Role::Owner).await, &claim.id(), "verify", json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_code_that_was_mailed_verifies_ones_own_address_without_a_reviewer() {
+    let tenant = Tenant::new().await;
+    let (owner, expert) = (tenant.caller(Role::Owner).await, tenant.member(Role::Expert).await);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let now = Time::from_ms(i64::try_from(now).unwrap());
+    let mailbox = |address: &str| expert.proof_of(StepUp { is_full: false, address: Some(address.to_owned()) }, now);
+    let post = |body: Value| expert.caller().post(PATH, body).send();
+    let proof = mailbox(&expert.email);
+    for proof in [expert.proof(), mailbox("else@example.com"), "nonsense".to_owned()] {
+        assert_eq!(post(json!({ "kind": "email", "proof": proof })).await.expect(401).code(), "invalid-proof");
+    }
+    for body in [
+        json!({ "kind": "phone", "proof": proof }),
+        json!({ "kind": "email", "proof": proof, "member": tenant.id.replace("ten", "mem") }),
+    ] {
+        assert_eq!(post(body).await.expect(422).json["errors"][0]["code"], "not-by-code");
+    }
+    let verified = post(json!({ "kind": "email", "proof": proof })).await.expect(201);
+    assert_eq!((&verified.json["status"], &verified.json["method"]), (&json!("verified"), &json!("code")));
+    let member = owner.get(&format!("/v1/members/{}", expert.id)).await.expect(200);
+    assert_eq!(member.json["verified"]["email"], verified.json["decided_at"]);
+    let waiting = asked(&expert.caller(), "email").await.expect(201);
+    let decided = post(json!({ "kind": "email", "proof": proof })).await.expect(200);
+    assert_eq!((decided.id(), &decided.json["status"]), (waiting.id(), &json!("verified")));
+    let other = tenant.member(Role::Expert).await;
+    let stolen = other.caller().post(PATH, json!({ "kind": "email", "proof": proof })).send().await.expect(401);
+    assert_eq!(stolen.code(), "invalid-proof");
+    let key = App::shared().with_token(&expert.key(&["verification:create"], json!({})).await);
+    assert_eq!(key.post(PATH, json!({ "kind": "email", "proof": proof })).send().await.expect(401).code(), "invalid-proof");
 }

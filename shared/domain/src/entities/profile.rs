@@ -24,7 +24,8 @@ const FITS: &[(&str, &[&str])] = &[
 ];
 
 /// Of a change of these fields, which verification does not hold any more.
-const VERIFIED_BY: &[(&str, &str)] = &[("phone", "phone"), ("address", "address_proof"), ("name", "id_proof")];
+const VERIFIED_BY: &[(&str, &str)] =
+    &[("email", "email"), ("phone", "phone"), ("address", "address_proof"), ("name", "id_proof")];
 
 /// An expert's part.
 pub const EXPERT_PROFILE: &[Field] = &[text("position", 100), text("bio", 5_000), list("products", &Kind::Text(100), 50)];

@@ -1,4 +1,4 @@
-//! Verifications: that somebody was shown what a member says of themselves, by one reviewer or two.
+//! Verifications: that what a member says of themselves is so, as one reviewer or two have seen, or a code has shown.
 
 use crate::entity::{
     ATTACHMENT, Access, Entity, Fallback, Kind, choice, date, index, integer, list, opaque, reference, status, text,
@@ -16,7 +16,8 @@ pub static VERIFICATION: Entity = Entity {
         choice("kind", &["email", "phone", "id_proof", "address_proof"]).required().on_create(),
         list("evidence", &ATTACHMENT, 5).on_create().encrypted(),
         opaque("claim", 2_000).encrypted().read_only().hidden(),
-        status(&["pending", "verified", "rejected"]),
+        status(&["pending", "verified", "rejected", "expired"]),
+        choice("method", &["review", "code"]).read_only(),
         integer("reviewers_needed", 1, 2).read_only().default(Fallback::Integer(1)),
         list("reviewers", &Kind::Reference("membership"), 2).read_only().keep(),
         text("reason", 1_000).read_only(),
