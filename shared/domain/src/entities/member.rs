@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::payout::PAYOUT;
-use super::profile::{CUSTOMER_PROFILE, EXPERT_PROFILE, PREFERENCES, VENDOR_PROFILE, VERIFIED, misfits};
+use super::profile::{
+    AVATAR_FILE, CUSTOMER_PROFILE, EXPERT_PROFILE, PREFERENCES, VENDOR_PROFILE, VERIFIED, misfits, wrong_avatar,
+};
 use crate::entity::{
     ADDRESS, Access, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index, index_if_present, integer,
     list, object, phone, reference, status, text, unique,
@@ -59,6 +61,7 @@ pub static MEMBERSHIP: Entity = Entity {
         object("preferences", PREFERENCES).read_only(),
         phone("phone").blind(),
         Field { kind: Kind::FileUrl, ..text("avatar", 0) }.encrypted(),
+        object("avatar_file", AVATAR_FILE).erased(),
         text("department", 100),
         object("address", ADDRESS).encrypted(),
         object("location", LOCATION),
@@ -114,12 +117,14 @@ impl Rules for MembershipRules {
         member.insert("is_master".to_owned(), is_master.into());
     }
 
-    fn check(&self, _before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
+    fn check(&self, before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
         let is_vendor = after.get("role").and_then(Value::as_str) == Some("vendor");
         if after.contains_key("master") && !is_vendor {
             return vec![Violation::on("master", "only-for-vendors", "Only a vendor has a master.")];
         }
-        misfits(after)
+        let mut violations = misfits(after);
+        violations.extend(wrong_avatar(before, after));
+        violations
     }
 }
 

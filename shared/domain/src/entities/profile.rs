@@ -1,6 +1,6 @@
 //! What a member is besides what they may do: a profile that fits their role, what they prefer, and where they are paid.
 
-use crate::entity::{Fallback, Field, Kind, choice, date, flag, list, object, opaque, text};
+use crate::entity::{Fallback, Field, Kind, choice, date, flag, integer, list, object, opaque, text};
 use crate::rules::Moment;
 use crate::validate::{self, Change};
 use crate::{Doc, Error, Result, Violation, doc};
@@ -8,7 +8,8 @@ use crate::{Doc, Error, Result, Violation, doc};
 use super::MEMBERSHIP;
 
 /// What members write of their own profile.
-pub const OWN_PROFILE: &[&str] = &["name", "phone", "avatar", "address", "expert_profile", "vendor_profile", "customer_profile"];
+pub const OWN_PROFILE: &[&str] =
+    &["name", "phone", "avatar", "avatar_file", "address", "expert_profile", "vendor_profile", "customer_profile"];
 
 /// What else is written of it by those who may change members.
 pub const STAFF_PROFILE: &[&str] = &["department", "location", "manager_kind", "in_house"];
@@ -36,6 +37,22 @@ pub const VENDOR_PROFILE: &[Field] = &[text("job_title", 100), text("type", 100)
 /// A customer's part.
 pub const CUSTOMER_PROFILE: &[Field] = &[text("industry", 100), date("last_contact_at")];
 
+/// What is said of the file of an avatar.
+pub const AVATAR_FILE: &[Field] =
+    &[choice("media_type", IMAGE_TYPES).required(), integer("size_bytes", 1, AVATAR_BYTES_MAX).required()];
+
+/// Images that cannot hold scripts, with the endings of their names.
+const IMAGES: &[(&str, &str)] = &[
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("webp", "image/webp"),
+    ("gif", "image/gif"),
+    ("avif", "image/avif"),
+];
+const IMAGE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"];
+const AVATAR_BYTES_MAX: i64 = 5_242_880;
+
 /// When what was verified.
 pub const VERIFIED: &[Field] = &[date("email"), date("phone"), date("id_proof"), date("address_proof")];
 
@@ -56,6 +73,30 @@ pub fn misfits(member: &Doc) -> Vec<Violation> {
     let role = doc::text(member, "role").unwrap_or_default();
     let misfit = FITS.iter().filter(|(field, roles)| member.contains_key(*field) && !roles.contains(&role));
     misfit.map(|(field, roles)| Violation::on(field, "other-role", format!("This is for: {}.", roles.join(", ")))).collect()
+}
+
+/// What is wrong with an avatar that is set, as far as a reference tells: an object's key ends as that of an image of the kind that
+/// is declared; the end of a URL tells nothing.
+pub fn wrong_avatar(before: Option<&Doc>, after: &Doc) -> Option<Violation> {
+    let is_same = |field| before.is_some_and(|before| before.get(field) == after.get(field));
+    if is_same("avatar") && is_same("avatar_file") {
+        return None;
+    }
+    let declared = after.get("avatar_file").and_then(|file| file.get("media_type")?.as_str());
+    let Some(avatar) = doc::text(after, "avatar") else {
+        return declared.map(|_| Violation::on("avatar_file", "no-avatar", "There is no avatar that this is said of."));
+    };
+    if avatar.starts_with("https:") {
+        return None;
+    }
+    let ending = avatar.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match IMAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending)) {
+        None => Some(Violation::on("avatar", "not-an-image", "Expected an image: .png, .jpg, .webp, .gif or .avif.")),
+        Some((_, kind)) if declared.is_some_and(|declared| declared != *kind) => {
+            Some(Violation::at("/avatar_file/media_type".to_owned(), "other-type", "The avatar's key ends otherwise."))
+        }
+        Some(_) => None,
+    }
 }
 
 /// A profile changed by a merge patch of some of its fields. What was verified of a value goes with it.
@@ -80,6 +121,10 @@ pub fn profile_change(before: &Doc, patch: &Doc, fields: &[&[&str]], moment: Mom
         if let crate::error::Place::Pointer(pointer) = misfit.place {
             fitting.remove(pointer.trim_start_matches('/'));
         }
+    }
+    // What was said of the avatar before is not said of the next.
+    if patch.contains_key("avatar") {
+        fitting.remove("avatar_file");
     }
     let mut after = validate::update(&MEMBERSHIP, &fitting, patch.clone(), Moment { viewer: None, ..moment })?.after;
     drop_verifications(before, &mut after);
@@ -131,6 +176,35 @@ mod tests {
         let verified = |patch| changed(patch).unwrap().after["verified"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(verified(json!({ "phone": "+44 20 7946 0019" })), ["email"]);
         assert_eq!(verified(json!({ "avatar": "files/a.png" })), ["phone", "email"]);
+    }
+
+    #[test]
+    fn an_avatar_is_an_image_as_far_as_its_reference_tells() {
+        let refused = |patch| changed(patch).err().map(|error| error.violations[0].code);
+        let png = json!({ "media_type": "image/png", "size_bytes": 20_000 });
+        for (patch, expected) in [
+            (json!({ "avatar": "files/a.PNG", "avatar_file": png }), None),
+            (json!({ "avatar": "https://lh3.example.com/a/xyz=s96-c", "avatar_file": png }), None),
+            (json!({ "avatar": "files/a.svg" }), Some("not-an-image")),
+            (json!({ "avatar": "files/a" }), Some("not-an-image")),
+            (json!({ "avatar": "files/a.jpg", "avatar_file": png }), Some("other-type")),
+            (json!({ "avatar_file": png }), Some("no-avatar")),
+            (
+                json!({ "avatar": "files/a.png", "avatar_file": { "media_type": "image/svg+xml", "size_bytes": 1 } }),
+                Some("not-a-choice"),
+            ),
+            (
+                json!({ "avatar": "files/a.png", "avatar_file": { "media_type": "image/png", "size_bytes": 9_000_000 } }),
+                Some("out-of-range"),
+            ),
+        ] {
+            assert_eq!(refused(patch.clone()), expected, "{patch}");
+        }
+        let mut member = expert();
+        member.extend(doc::fields(json!({ "avatar": "files/a.png", "avatar_file": png })));
+        let moment = Moment { now: Time::from_ms(0), viewer: None };
+        let next = profile_change(&member, &doc::fields(json!({ "avatar": "files/b.gif" })), &[OWN_PROFILE], moment).unwrap();
+        assert_eq!(next.unset, ["avatar_file"]);
     }
 
     #[test]
