@@ -59,7 +59,7 @@ impl Tenant {
         let code: String = member.chars().skip(member.len() - 6).collect();
         let mut document = domain::doc::fields(json!({
             "_id": member, "tenant_id": self.id, "identity": identity, "email": email, "name": format!("A {}", role.word()),
-            "role": role.word(), "status": "active", "policy_version": 1, "personal_code": code,
+            "role": role.word(), "kind": role.kind(), "status": "active", "policy_version": 1, "personal_code": code,
             "joined_at": now, "created_at": now, "updated_at": now, "version": 1,
         }));
         let rings = Rings::new(self.app.vault.clone());

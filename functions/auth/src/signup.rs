@@ -41,6 +41,7 @@ pub async fn signup(call: &Call) -> Outcome {
         ("email", email.into()),
         ("name", name.into()),
         ("role", "owner".into()),
+        ("kind", "staff".into()),
         ("status", "active".into()),
         ("policy_version", 1.into()),
         ("personal_code", personal_code(call.store.random()).into()),

@@ -29,7 +29,7 @@ pub async fn create(call: &Call) -> Outcome {
     let member = doc::with(
         &input,
         json!({
-            "email": address, "is_service": true, "status": "active", "policy_version": 1, "joined_at": call.now(),
+            "email": address, "kind": role.kind(), "is_service": true, "status": "active", "policy_version": 1, "joined_at": call.now(),
             "personal_code": personal_code(call.store.random()),
             "preferences": { "notifications": { "browser": false, "email": false } },
         }),

@@ -5,7 +5,7 @@ use domain::entities::{MEMBERSHIP, ROLE, role_policy};
 use domain::entity::{Field, choice, reference};
 use domain::role::ROLE_WORDS;
 use domain::validate::{self, change as difference};
-use domain::{Doc, Error, Filter, Policy, Violation};
+use domain::{Doc, Error, Filter, Policy, Role, Violation};
 use edge::{Call, Halt, Outcome, Reply, crud};
 use serde_json::Value;
 use store::{Command, Scope};
@@ -102,6 +102,8 @@ fn changed(before: &Doc, input: Doc, role: Option<&Doc>) -> Result<Doc, Halt> {
         after.insert("role".to_owned(), policy.role().word().into());
         after.insert("policy".to_owned(), policy.written().unwrap_or_default().into());
     }
+    let kind = text(&after, "role").and_then(Role::parse).map(Role::kind);
+    after.extend(kind.map(|kind| ("kind".to_owned(), kind.into())));
     if text(&after, "role").unwrap_or_default() != "manager" {
         after.remove("manager_kind");
     }

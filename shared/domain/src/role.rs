@@ -189,6 +189,11 @@ impl Role {
     pub fn is_staff(self) -> bool {
         STAFF.contains(&self)
     }
+
+    /// Which of the two, in a word.
+    pub fn kind(self) -> &'static str {
+        if self.is_staff() { "staff" } else { "portal" }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! `/v1/teams`, and what policies reach.
 
+mod kind;
 mod seed;
 mod teams;

@@ -13,7 +13,7 @@ use crate::entity::{
 use crate::policy::TEAMS_MAX;
 use crate::role::ROLE_WORDS;
 use crate::rules::{Moment, Plain, Rules};
-use crate::{Doc, Violation};
+use crate::{Doc, Role, Violation, doc};
 
 /// Somebody who can prove who they are, across all tenants. Its `tenant_id` is that of the platform.
 pub static IDENTITY: Entity = Entity {
@@ -46,6 +46,7 @@ pub static MEMBERSHIP: Entity = Entity {
         email("email").required().on_create().blind(),
         text("name", 200).encrypted(),
         choice("role", ROLE_WORDS).required().on_create(),
+        choice("kind", &["staff", "portal"]).read_only(),
         reference("custom_role", "role").read_only(),
         text("policy", 4_000).read_only().hidden(),
         choice("manager_kind", &["cs", "sd"]),
@@ -86,6 +87,7 @@ pub static MEMBERSHIP: Entity = Entity {
         unique(&["personal_code"]),
         across(&["identity"]),
         index(&["role", "status"]),
+        index(&["kind", "status"]),
         index(&["person"]),
         index(&["custom_role"]),
         index(&["team_ids"]),
@@ -111,8 +113,10 @@ pub const ANCESTORS_MAX: usize = 5;
 struct MembershipRules;
 
 impl Rules for MembershipRules {
-    /// A vendor without a master is one.
+    /// Who is staff follows from the role. A vendor without a master is one.
     fn prepare(&self, member: &mut Doc, _moment: Moment<'_>) {
+        let kind = doc::text(member, "role").and_then(Role::parse).map(Role::kind);
+        member.extend(kind.map(|kind| ("kind".to_owned(), kind.into())));
         let is_master = member.get("role").and_then(Value::as_str) == Some("vendor") && !member.contains_key("master");
         member.insert("is_master".to_owned(), is_master.into());
     }

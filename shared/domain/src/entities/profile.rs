@@ -150,7 +150,7 @@ mod tests {
 
     fn expert() -> Doc {
         doc::fields(json!({
-            "_id": "mem_1", "email": "a@example.com", "role": "expert", "phone": "+442079460018", "status": "active", "is_master": false, "team_ids": [],
+            "_id": "mem_1", "email": "a@example.com", "role": "expert", "kind": "portal", "phone": "+442079460018", "status": "active", "is_master": false, "team_ids": [],
             "verified": { "phone": "2026-01-01T00:00:00.000Z", "email": "2026-01-01T00:00:00.000Z" },
         }))
     }

@@ -30,8 +30,7 @@ struct RoleRules;
 
 impl Rules for RoleRules {
     fn prepare(&self, role: &mut Doc, _moment: Moment<'_>) {
-        let kind = if base(role).is_some_and(Role::is_staff) { "staff" } else { "portal" };
-        role.insert("kind".to_owned(), kind.into());
+        role.insert("kind".to_owned(), base(role).map_or("portal", Role::kind).into());
     }
 
     fn check(&self, _before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
@@ -106,6 +105,9 @@ fn reach_of(base: Role, permission: &str, reach: &Value) -> Result<Reach, (&'sta
     if is_personal && base.reach(permission) < Some(reach) {
         return Err(("too-far", "This permission is for the person concerned alone."));
     }
+    if reach == Reach::All && !base.is_staff() && base.reach(permission) < Some(reach) {
+        return Err(("too-far", "Who does not work for the tenant reaches what is their own or their teams'."));
+    }
     Ok(reach)
 }
 
@@ -165,7 +167,7 @@ mod tests {
     fn whatever_is_wrong_is_named_by_its_pointer() {
         let refused = create(json!({
             "name": "x", "based_on": "customer",
-            "permissions": { "lead:fly": "all", "lead:read": "most", "bid:submit": "own", "notification:read": "all", "quote:accept": "own", "login:read": "team" },
+            "permissions": { "lead:fly": "all", "lead:read": "most", "quote:read": "all", "field_definition:read": "all", "bid:submit": "own", "notification:read": "all", "quote:accept": "own", "login:read": "team" },
             "masks": { "ship": {}, "lead": { "sails": "hidden", "category": "gone", "version": "hidden" }, "quote": 1 },
         }));
         let mut refused = refused.unwrap_err();
@@ -181,6 +183,7 @@ mod tests {
             ("/permissions/lead:read", "not-a-choice"),
             ("/permissions/login:read", "no-teams"),
             ("/permissions/notification:read", "too-far"),
+            ("/permissions/quote:read", "too-far"),
         ];
         assert_eq!(refused, expected.map(|(at, code)| (at.to_owned(), code)));
         assert_eq!(create(json!({ "name": "x", "based_on": "owner", "permissions": [] })).unwrap_err()[0].0, "/based_on");
