@@ -18,6 +18,8 @@ const HANDS_OUT: &[&str] = &[
     "POST /v1/members",
     "POST /v1/service-accounts",
     "PATCH /v1/members/{id}",
+    "POST /v1/members/{id}/activate",
+    "POST /v1/members/{id}/deactivate",
     "POST /v1/roles",
     "PATCH /v1/roles/{id}",
     "POST /v1/roles/{id}/restore",

@@ -111,6 +111,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     of("GET /v1/members/{id}", "member", STAFF_AND_VENDORS, 1),
     with("PATCH /v1/members/{id}", "expert_member", ADMINS, 2, |_| json!({ "status": "suspended" })),
     of("DELETE /v1/members/{id}", "expert_member", ADMINS, 2),
+    of("POST /v1/members/{id}/activate", "pending_member", STAFF, 2),
+    of("POST /v1/members/{id}/deactivate", "expert_member", STAFF, 2),
     of("GET /v1/members/{id}/sessions", "member", ADMINS, 1),
     of("DELETE /v1/members/{id}/sessions", "expert_member", ADMINS, 2),
     plain("GET /v1/sessions", ALL),

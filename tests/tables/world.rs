@@ -150,6 +150,7 @@ impl World {
         operations.extend(self.members.iter().map(|(role, member)| identity(*role, member)));
         operations.push(self.credential());
         self.keys(&mut operations);
+        self.waiting(&mut operations);
         operations
     }
 
@@ -313,6 +314,17 @@ impl World {
             "policy_version": 1, "personal_code": code,
         });
         self.insert("memberships", &service, fields, operations);
+    }
+
+    /// Somebody who has joined and waits to be activated.
+    fn waiting(&mut self, operations: &mut Vec<Value>) {
+        let pending = self.new_id("pending_member", "mem");
+        let code: String = pending.chars().skip(pending.len() - 6).collect();
+        let fields = json!({
+            "email": "wait@example.com", "name": "Wanda", "role": "expert", "kind": "portal", "status": "pending",
+            "policy_version": 1, "personal_code": code,
+        });
+        self.insert("memberships", &pending, fields, operations);
     }
 
     fn rest(&mut self, operations: &mut Vec<Value>) {

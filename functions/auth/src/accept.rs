@@ -1,12 +1,14 @@
-//! Accepting an invitation: whoever got the mail joins, with the login they have, here or elsewhere, or a new one.
+//! Accepting an invitation: whoever got the mail joins, with the login they have, here or elsewhere, or a new one. Where the tenant
+//! wants it so, they wait until somebody lets them in.
 
-use domain::entities::{IDENTITY, MEMBERSHIP, TENANT};
+use domain::entities::{ACTIVATION_KEY, IDENTITY, MEMBERSHIP, SETTING, TENANT};
 use domain::entity::{Field, text};
+use domain::role::STAFF;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, event, json};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
-use store::{Assertion, Command, EventOf, Invite, PlatformScope, Scope, open_invite};
+use store::{Assertion, Audience, Command, EventOf, Invite, PlatformScope, Scope, open_invite};
 
 use crate::attempts::{self, Counted};
 use crate::entrance::{self, text as text_of};
@@ -22,7 +24,7 @@ const INPUT: &[Field] = &[
     text("code", second_factor::CODE_LEN_MAX),
 ];
 
-/// Makes an invited membership an active one, whose member is logged in at once.
+/// Makes an invited membership an active one, whose member is logged in at once, or one that waits.
 pub async fn accept(call: &Call) -> Outcome {
     let input = validate::input(INPUT, call.input()?)?;
     let proof = Proof::read(call, &input)?;
@@ -32,12 +34,12 @@ pub async fn accept(call: &Call) -> Outcome {
     let platform = PlatformScope::of_auth().identities(call.now());
     let invited = read(call, &scope, &platform, &invite, proof.assertion()).await?;
     let entrant = enter(call, &input, &proof, &invited)?;
-    let Invited { tenant, member, counted, .. } = invited;
+    let Invited { tenant, member, counted, waits, .. } = invited;
     let name = member.get("name").and_then(Value::as_str);
     let name = input.get("name").and_then(Value::as_str).or(name).map_or_else(|| proof.name(&input), Ok)?;
     let mut command = call.store.command(&scope);
     command.require(&TENANT, entrance::joinable_tenant(&scope), entrance::inactive());
-    let member = activate(&mut command, &scope, &member, entrant.identity(), name);
+    let member = join(&mut command, &scope, &member, entrant.identity(), name, waits);
     command.on(&platform);
     counted.forgive(&mut command);
     match &entrant {
@@ -56,6 +58,12 @@ pub async fn accept(call: &Call) -> Outcome {
         }
     }
     command.on(&scope);
+    if waits {
+        let mut body = entrance::place(&tenant, &member);
+        body.insert("status".to_owned(), "pending".into());
+        command.answer_secret(202, body.into());
+        return Ok(Reply::answer(command.commit().await?));
+    }
     let token = entrance::open_login(call, &mut command, &member);
     command.answer_secret(200, entrance::welcome(call, &tenant, &member, &token, None)?);
     Ok(Reply::answer(command.commit().await?))
@@ -70,6 +78,8 @@ struct Invited {
     /// Whom the login elsewhere opens.
     linked: Option<Doc>,
     counted: Counted,
+    /// Whether whoever joins waits to be activated.
+    waits: bool,
 }
 
 /// Who joins.
@@ -116,6 +126,7 @@ async fn read(
     let identity = reading.maybe(&IDENTITY, &known);
     reading.keys(scope.tenant());
     let tenant = reading.one(&TENANT, &entrance::joinable_tenant(scope), invalid());
+    let activation = reading.maybe(&SETTING, &scope.live().and(Filter::is("key", ACTIVATION_KEY)));
     let linked = assertion.map(|said| reading.operation(places::with_credential(&said.provider, &said.subject)));
     let mut found = reading.run().await?;
     counted.check(&mut found, call.now())?;
@@ -132,8 +143,9 @@ async fn read(
             identity,
             linked: linked.and_then(|step| found.docs(step).pop()),
             counted,
+            waits: found.doc(activation).get("value").and_then(Value::as_str) == Some("manual"),
         }),
-        "active" => Err(used().into()),
+        "active" | "pending" => Err(used().into()),
         _ => Err(invalid().into()),
     }
 }
@@ -167,24 +179,32 @@ fn enter(call: &Call, input: &Doc, proof: &Proof, Invited { identity, linked, ..
     Ok(Entrant::Known { identity, used: Some(used), is_linked })
 }
 
-/// Changes the waiting membership; returns it as it becomes.
-fn activate(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &str, name: &str) -> Doc {
-    let now = scope.now();
+/// Changes the invited membership; returns it as it becomes. Where it waits, those are told who may activate it.
+fn join(command: &mut Command<'_>, scope: &Scope, member: &Doc, identity: &str, name: &str, waits: bool) -> Doc {
+    let (now, status) = (scope.now(), if waits { "pending" } else { "active" });
     let mut after = member.clone();
     after.extend(json::doc(vec![
         ("identity", identity.into()),
-        ("status", "active".into()),
+        ("status", status.into()),
         ("name", name.into()),
         ("joined_at", now.into()),
-        ("last_login_at", now.into()),
-        ("login_count", 1.into()),
     ]));
+    if !waits {
+        after.extend(json::doc(vec![("last_login_at", now.into()), ("login_count", 1.into())]));
+    }
     let change = change(member, after);
     let id = text_of(member, "_id");
     let waiting = scope.live().and(Filter::is("_id", id)).and(Filter::is("status", "invited"));
     command.update(&MEMBERSHIP, &waiting, &change, used());
-    let (kind, changes) = ("membership.activated", event::diff(&MEMBERSHIP, Some(member), &change.after));
+    let kind = if waits { "membership.pending" } else { "membership.activated" };
+    let changes = event::diff(&MEMBERSHIP, Some(member), &change.after);
     command.event(EventOf { kind, entity: &MEMBERSHIP, id, lead: None, changes, comment: None, holes: &[] });
+    if waits {
+        let record = json::object(vec![("type", MEMBERSHIP.name.into()), ("id", id.into())]);
+        let reference = text_of(member, "personal_code").into();
+        let facts = json::object(vec![("key", kind.into()), ("record", record), ("reference", reference)]);
+        command.notify(&Audience { members: &[], roles: STAFF }, facts);
+    }
     change.after
 }
 

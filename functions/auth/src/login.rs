@@ -36,7 +36,7 @@ pub async fn login(call: &Call) -> Outcome {
     let is_right = password::verify(text_of(&input, "password"), hash);
     let (Some(mut identity), true) = (identity, is_right) else { return Err(refused().into()) };
     let places = places::taken_from(&mut identity, call.now());
-    let place = places::chosen(&places, input.get("tenant")).ok_or_else(refused)?;
+    let place = places::chosen(&places, input.get("tenant"), refused)?;
     if second_factor::is_on(&identity) {
         let command = call.store.command(&PlatformScope::of_auth().identities(call.now()));
         return ask(call, command, &counted, &identity, place, device.as_deref()).await;
@@ -76,7 +76,7 @@ pub async fn second_factor(call: &Call) -> Outcome {
     let mut identity = found.docs(step).pop().filter(|identity| challenge.is_of(vault, identity)).ok_or_else(no_challenge)?;
     let places = places::taken_from(&mut identity, call.now());
     let used = second_factor::prove(vault, &identity, text_of(&input, "code"), now).ok_or_else(second_factor::wrong_code)?;
-    let place = places::chosen(&places, Some(&challenge.tenant.as_str().into())).ok_or_else(no_challenge)?;
+    let place = places::chosen(&places, Some(&challenge.tenant.as_str().into()), no_challenge)?;
     let mut command = call.store.command(&platform);
     second_factor::use_up(&mut command, &identity, &used);
     enter(call, command, &counted, place, &places, challenge.device).await

@@ -16,7 +16,7 @@ pub async fn me(call: &Call) -> Outcome {
     reading.keys_of_member(session.identity());
     let step = reading.operation(places::of_identity(session.identity()));
     let places = places::found(reading.run().await?.docs(step), call.now());
-    let here = places.iter().find(|place| text_of(&place.member, "_id") == session.viewer().member);
+    let here = places.iter().find(|place| !place.waits() && text_of(&place.member, "_id") == session.viewer().member);
     let here = here.ok_or_else(outdated)?;
     let policy = Policy::of_member(&here.member).ok_or_else(outdated)?;
     let body = object(vec![

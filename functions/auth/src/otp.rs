@@ -82,7 +82,7 @@ pub async fn verify(call: &Call) -> Outcome {
         return Err(second_factor::wrong_code().into());
     };
     let places = places::taken_from(&mut identity, call.now());
-    let place = places::chosen(&places, input.get("tenant")).ok_or_else(second_factor::wrong_code)?;
+    let place = places::chosen(&places, input.get("tenant"), second_factor::wrong_code)?;
     let asks = second_factor::is_on(&identity);
     let scope = if asks { PlatformScope::of_auth().identities(now) } else { platform.clone() };
     let mut command = call.store.command(&scope);

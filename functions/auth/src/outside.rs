@@ -32,7 +32,7 @@ pub async fn login(call: &Call) -> Outcome {
         credential::may_open(&assertion, &identity)?;
     }
     let places = places::taken_from(&mut identity, call.now());
-    let place = places::chosen(&places, input.get("tenant")).ok_or_else(login::refused)?;
+    let place = places::chosen(&places, input.get("tenant"), login::refused)?;
     let asks = second_factor::is_on(&identity);
     // Nobody remembers the question for the second factor.
     let scope = if asks { PlatformScope::of_auth().identities(call.now()) } else { platform.clone() };

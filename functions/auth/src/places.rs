@@ -1,10 +1,10 @@
-//! The places of an identity: its active memberships with their tenants, across all tenants.
+//! The places of an identity: its memberships with their tenants, across all tenants; those that wait among them.
 
 use data_api::{Action, Operation};
 use domain::doc;
 use domain::entities::{CREDENTIAL, IDENTITY, MEMBERSHIP, TENANT};
 use domain::json::{list, object, of};
-use domain::{Doc, Time};
+use domain::{Doc, Error, Time};
 use serde_json::Value;
 use store::PlatformScope;
 
@@ -13,12 +13,19 @@ use crate::entrance::{may_enter, place};
 /// One login reaches so many tenants at most.
 const PLACES_MAX: u32 = 100;
 
-/// An active membership in a tenant that is entered.
+/// A membership in a tenant that is entered: an active one, or one that waits.
 pub struct Place {
     /// The tenant.
     pub tenant: Doc,
     /// The membership.
     pub member: Doc,
+}
+
+impl Place {
+    /// Whether nobody has activated it yet.
+    pub fn waits(&self) -> bool {
+        waits(&self.member)
+    }
 }
 
 /// Reads the identity whose `field`, an id or an e-mail address, is this, together with its places.
@@ -60,19 +67,35 @@ pub fn taken_from(identity: &mut Doc, now: Time) -> Vec<Place> {
     found(places.into_iter().filter_map(doc::object).collect(), now)
 }
 
-/// The place in the tenant that is wanted, or the one used last.
-pub fn chosen<'a>(places: &'a [Place], wanted: Option<&Value>) -> Option<&'a Place> {
-    places.iter().find(|place| wanted.is_none_or(|tenant| place.tenant.get("_id") == Some(tenant)))
+/// The place in the tenant that is wanted, or the one used last; where all of them wait it says so.
+pub fn chosen<'a>(places: &'a [Place], wanted: Option<&Value>, otherwise: fn() -> Error) -> Result<&'a Place, Error> {
+    let is_wanted = |place: &&Place| wanted.is_none_or(|tenant| place.tenant.get("_id") == Some(tenant));
+    let mut found = places.iter().filter(is_wanted);
+    match found.clone().find(|place| !place.waits()) {
+        Some(place) => Ok(place),
+        None => Err(found.next().map_or_else(otherwise, |_| waiting())),
+    }
+}
+
+/// Whether a membership waits to be activated.
+pub fn waits(member: &Doc) -> bool {
+    doc::text(member, "status") == Some("pending")
+}
+
+/// The membership is not one to enter yet.
+pub fn waiting() -> Error {
+    Error::forbidden("membership-pending", "You have joined. You can enter once somebody activates your membership.")
 }
 
 /// The places as callers see them.
 pub fn shown(places: &[Place]) -> Value {
-    places.iter().map(|found| Value::Object(place(&found.tenant, &found.member))).collect()
+    places.iter().filter(|found| !found.waits()).map(|found| Value::Object(place(&found.tenant, &found.member))).collect()
 }
 
-/// Active memberships with their tenants, in whichever status those are, the one used last first: joining is the first use.
+/// Memberships that are active or wait, with their tenants, in whichever status those are, the one used last first: joining is the first use.
 fn pipeline(identity: Option<&str>) -> Value {
-    let mut members = vec![("status", Value::from("active")), ("deleted_at", Value::Null)];
+    let entered = of("$in", list(vec!["active".into(), "pending".into()]));
+    let mut members = vec![("status", entered), ("deleted_at", Value::Null)];
     members.extend(identity.map(|identity| ("identity", identity.into())));
     let live = list(vec![of("$match", of("deleted_at", Value::Null))]);
     let newest = object(vec![("last_login_at", (-1).into()), ("_id", (-1).into())]);

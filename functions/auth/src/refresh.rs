@@ -11,6 +11,7 @@ use store::{PlatformScope, Scope};
 
 use crate::entrance::{self, text as text_of};
 use crate::logins;
+use crate::places;
 use crate::refresh_token::RefreshToken;
 
 const INPUT: &[Field] = &[text("refresh_token", 500).required()];
@@ -83,13 +84,17 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
     let mut reading = call.store.reading(scope);
     reading.keys(scope.tenant());
     let login = reading.one(&LOGIN, &scope.live().and(Filter::is("_id", token.login.as_str())), invalid());
-    let active = scope.live().and(Filter::is("status", "active"));
+    let entered = scope.live().and(Filter::one_of("status", &["active", "pending"]));
     let source = login.path("document.membership");
-    let member = reading.many_linked(&MEMBERSHIP, &active, of("_id", 1), 1, ("_id", &source));
+    let member = reading.many_linked(&MEMBERSHIP, &entered, of("_id", 1), 1, ("_id", &source));
     let tenant = reading.maybe(&TENANT, &entrance::open_tenant(scope));
     let mut found = reading.run().await?;
     let login = found.doc(login);
     let newest = login.get("generation").and_then(Value::as_i64).unwrap_or_default();
+    let member = found.docs(member).pop();
+    if member.as_ref().is_some_and(places::waits) {
+        return Err(places::waiting().into());
+    }
     if login.contains_key("revoked_at") {
         return Err(ended().into());
     }
@@ -101,7 +106,7 @@ async fn explain(call: &Call, scope: &Scope, token: &RefreshToken) -> Outcome {
         let detail = "This refresh token was used before. Whoever has logged in must do so again.";
         return Err(Error::unauthenticated("refresh-token-reused", detail).into());
     }
-    let (Some(member), Some(tenant)) = (found.docs(member).pop(), found.maybe(tenant)) else { return Err(ended().into()) };
+    let (Some(member), Some(tenant)) = (member, found.maybe(tenant)) else { return Err(ended().into()) };
     if !entrance::may_enter(&tenant, &member, call.now()) {
         return Err(ended().into());
     }

@@ -10,7 +10,7 @@ use store::proof::Session;
 use store::{Command, PlatformScope};
 
 use crate::entrance::{self, text as text_of};
-use crate::fresh;
+use crate::{fresh, places};
 
 const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
 
@@ -19,7 +19,7 @@ pub async fn switch(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let input = validate::input(INPUT, call.input()?)?;
     let there = PlatformScope::of_auth().tenant(text_of(&input, "tenant"), call.now());
-    let own = Filter::is("identity", call.session()?.identity()).and(Filter::is("status", "active"));
+    let own = Filter::is("identity", call.session()?.identity()).and(Filter::one_of("status", &["active", "pending"]));
     let mut reading = call.store.reading(scope);
     reading.keys(there.tenant());
     let tenant = reading.one(&TENANT, &entrance::open_tenant(&there), Error::not_found());
@@ -30,6 +30,9 @@ pub async fn switch(call: &Call) -> Outcome {
     let (tenant, member) = (found.doc(tenant), found.doc(member));
     if !entrance::may_enter(&tenant, &member, call.now()) {
         return Err(Error::not_found().into());
+    }
+    if places::waits(&member) {
+        return Err(places::waiting().into());
     }
     let mut command = call.store.command_about_oneself(scope);
     touch_login(&mut command, call.session()?);

@@ -7,10 +7,10 @@ mod invite;
 mod keys;
 mod login_code;
 mod mail;
+mod member;
 mod notice;
 mod notify;
 mod password;
-mod payout;
 mod routes;
 mod submission;
 mod teams;
@@ -32,7 +32,8 @@ static LANE: Lane = Lane {
         ("password-reset", |work| Box::pin(password::reset(work))),
         ("password-changed", |work| Box::pin(password::changed(work))),
         ("login-changed", |work| Box::pin(password::login_changed(work))),
-        ("payout-changed", |work| Box::pin(payout::changed(work))),
+        ("member-deactivated", |work| Box::pin(member::deactivated(work))),
+        ("payout-changed", |work| Box::pin(member::payout_changed(work))),
         ("verification-expiry", |work| Box::pin(verification::expire(work))),
         ("teams", |work| Box::pin(teams::work(work))),
         ("keys", |work| Box::pin(keys::work(work))),

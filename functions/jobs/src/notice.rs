@@ -34,6 +34,8 @@ const TEMPLATES: &[Template] = &[
     ("message.created", "info", "low", "New message", "Somebody wrote to a conversation that you take part in."),
     ("project.created", "success", "medium", "A project has begun: {}", "The quote was accepted and the project {} has begun."),
     ("project.completed", "success", "medium", "A project is completed: {}", "All milestones of {} are done and paid."),
+    ("membership.pending", "info", "medium", "Somebody has joined and waits", "The member {} has joined and waits to be activated."),
+    ("membership.activated", "success", "high", "You can begin", "Your membership was activated. Log in and begin."),
     ("verification.expired", "warning", "medium", "A verification has ended", "What was verified of you until now has to be verified again: {}."),
     ("receipt.refused", "error", "high", "A form could not be read", "A form was sent in that breaks a rule: {}. No lead was made of it."),
     ("integration.failed", "error", "high", "Xero refuses a document", "Xero refused {}. The integration's last error says why."),

@@ -1,5 +1,6 @@
 //! Who may do what: the tenant's members, their roles and sessions, and why somebody may do something or not.
 
+mod activation;
 mod explain;
 mod invite;
 mod keys;

@@ -4,7 +4,7 @@ use domain::entities::{LOGIN, MEMBERSHIP, ROLE, TEAM};
 use edge::Access::May;
 use edge::{Route, Router};
 
-use crate::{explain, invite, keys, member, remove, roles, seed, sessions, teams};
+use crate::{activation, explain, invite, keys, member, remove, roles, seed, sessions, teams};
 
 /// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
@@ -13,6 +13,8 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
     Route::patch("/v1/members/{id}", May("membership:update"), |call| Box::pin(member::change(call))),
     Route::delete("/v1/members/{id}", May("membership:remove"), |call| Box::pin(remove::remove(call))),
+    Route::post("/v1/members/{id}/activate", May("membership:activate"), |call| Box::pin(activation::activate(call))).bare(),
+    Route::post("/v1/members/{id}/deactivate", May("membership:activate"), |call| Box::pin(activation::deactivate(call))).bare(),
     Route::get("/v1/members/{id}/sessions", May("login:read"), |call| Box::pin(sessions::list(call))).of(&LOGIN),
     Route::delete("/v1/members/{id}/sessions", May("login:revoke"), |call| Box::pin(sessions::revoke(call))),
     Route::list("/v1/roles", "role:read", &ROLE),

@@ -32,7 +32,7 @@ pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
 pub use integration::{INTEGRATION, RECEIPT, RECEIPT_KEPT_DAYS};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
-pub use member::{ANCESTORS_FIELD, ANCESTORS_MAX, ATTEMPT, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
+pub use member::{ACTIVATION_KEY, ANCESTORS_FIELD, ANCESTORS_MAX, ATTEMPT, IDENTITY, LOGIN, MEMBERSHIP, personal_code};
 pub use notification::{EVENT, NOTIFICATION};
 pub use payout::{PAYOUT, masked_payout, normal_payout};
 pub use person::PERSON;

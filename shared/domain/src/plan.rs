@@ -106,7 +106,7 @@ pub fn resolve(tenant: &mut Doc) {
 /// What a tenant has so many of at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Members who are active or invited.
+    /// Members who are active, invited, or wait.
     Users,
     /// Leads that are not deleted.
     Leads,
@@ -197,7 +197,7 @@ impl Limit {
 }
 
 /// The statuses in which a member takes one of the tenant's places.
-pub const SEATED: &[&str] = &["invited", "active"];
+pub const SEATED: &[&str] = &["invited", "pending", "active"];
 
 /// Whether a member takes one of the tenant's places.
 pub fn has_seat(member: &Doc) -> bool {
@@ -261,6 +261,7 @@ mod tests {
         for (member, expected) in [
             (json!({ "status": "active" }), true),
             (json!({ "status": "invited" }), true),
+            (json!({ "status": "pending" }), true),
             (json!({ "status": "suspended" }), false),
             (json!({ "status": "active", "deleted_at": "2026-01-01T00:00:00Z" }), false),
         ] {

@@ -88,6 +88,7 @@ pub const PERMISSIONS: &[&str] = &[
     "api_key:update",
     "api_key:revoke",
     "membership:create",
+    "membership:activate",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

@@ -77,6 +77,7 @@ const GRANTS: &[(Role, Reach, &[&str])] = &[
             "verification:create",
             "verification:decide",
             "person:archive",
+            "membership:activate",
         ],
     ),
     (Role::Manager, Reach::All, READ_BY_ALL),

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::entities::{LIMIT_MAX, REVIEWERS_KEY, SERVICE_FEE_KEY};
-use crate::entity::{Field, integer, object};
+use crate::entities::{ACTIVATION_KEY, LIMIT_MAX, REVIEWERS_KEY, SERVICE_FEE_KEY};
+use crate::entity::{Field, choice, integer, object};
 use crate::{Kind, json};
 
 /// How many vendors without a master there may be.
@@ -17,6 +17,7 @@ pub const SETTINGS: &[Field] = &[
     integer(MAX_MASTERS, 0, LIMIT_MAX),
     integer(MAX_STAFF, 0, LIMIT_MAX),
     integer(REVIEWERS_KEY, 1, 2),
+    choice(ACTIVATION_KEY, &["automatic", "manual"]),
 ];
 
 /// What a setting is when nobody chose.
@@ -26,6 +27,7 @@ pub fn default_of(key: &str) -> Value {
         MAX_MASTERS => 1_000.into(),
         MAX_STAFF => 10_000.into(),
         REVIEWERS_KEY => 1.into(),
+        ACTIVATION_KEY => "automatic".into(),
         _ => Value::Null,
     }
 }

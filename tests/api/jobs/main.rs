@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on should stop there")]
 
+mod activation;
 mod erase;
 mod erased_login;
 mod fields;

@@ -1,5 +1,6 @@
-//! `/v1/teams`, and what policies reach.
+//! `/v1/members/{id}/activate`, `/v1/teams`, and what policies reach.
 
+mod activation;
 mod kind;
 mod seed;
 mod teams;

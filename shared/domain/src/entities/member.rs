@@ -56,7 +56,7 @@ pub static MEMBERSHIP: Entity = Entity {
         text("personal_code", 6).read_only(),
         list("team_ids", &Kind::Reference("team"), TEAMS_MAX).read_only(),
         Field { default: None, ..flag("is_service") }.read_only(),
-        status(&["invited", "active", "suspended"]),
+        status(&["invited", "pending", "active", "suspended"]),
         integer("policy_version", 1, i64::MAX).read_only().hidden(),
         flag("frozen").read_only().hidden(),
         object("preferences", PREFERENCES).read_only(),
@@ -106,6 +106,9 @@ pub fn personal_code(random: [u8; 6]) -> String {
 
 /// The field of all masters above a vendor, the topmost first.
 pub const ANCESTORS_FIELD: &str = "ancestors";
+
+/// The setting that says whether whoever accepts an invitation is active at once (`automatic`) or waits (`manual`).
+pub const ACTIVATION_KEY: &str = "members.activation";
 
 /// How many masters stand above one another at most.
 pub const ANCESTORS_MAX: usize = 5;
