@@ -238,8 +238,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint { trips: 2, ..plain("POST /v1/policy/keys/rotate", &[Owner]) },
     Endpoint {
-        body: |world| json!({ "tenant": world.tenant.id }),
-        foreign: Some(|world| json!({ "tenant": world.tenant.id })),
+        body: |world| json!({ "tenant": world.tenant.id, "proof": world.member(Owner).proof() }),
+        foreign: Some(|world| json!({ "tenant": world.tenant.id, "proof": world.member(Owner).proof() })),
         ..plain("POST /v1/policy/keys/destroy", &[Owner])
     },
     // fields

@@ -4,7 +4,7 @@ use domain::entities::{JOB, TENANT};
 use domain::entity::{Field, reference};
 use domain::json;
 use domain::{Error, Filter, Role, Violation, doc, validate};
-use edge::{Call, Outcome, Reply};
+use edge::{Call, Outcome, Reply, proof};
 use store::keys::{KeysTurn, TOKENS_OUT_MS};
 use store::{EventOf, laid_aside};
 
@@ -44,10 +44,14 @@ pub async fn rotate(call: &Call) -> Outcome {
 /// Destroys the keys: what they sealed is noise from then on, here and in every copy. All logins end.
 pub async fn destroy(call: &Call) -> Outcome {
     let scope = require_owner(call)?;
-    let input = validate::input(CONFIRMED, call.input()?)?;
+    let mut input = call.input()?;
+    let proof = proof::taken_from(&mut input)?;
+    let input = validate::input(CONFIRMED, input)?;
     if doc::text(&input, "tenant") != Some(scope.tenant()) {
         return Err(Violation::on("tenant", "not-yours", "Expected the id of this tenant, to be sure that it is meant.").into());
     }
+    // A stolen access token does not end everything.
+    proof.require_oneself(call)?;
     let mut command = call.store.command(scope);
     tell(&mut command, scope.tenant(), "tenant.keys_destroyed");
     command.destroy_keys(scope);

@@ -3,11 +3,11 @@
 use domain::entities::{MEMBERSHIP, VERIFICATION, claim_of};
 use domain::validate::change;
 use domain::{Doc, Error, Violation, doc, json};
-use edge::{Call, Outcome, Reply, crud};
+use edge::{Call, Outcome, Reply, crud, proof};
 use store::StepUp;
 
 use crate::routes::oneself;
-use crate::{proof, verify};
+use crate::verify;
 
 /// Verifies what the proof shows; a verification that waits for reviewers is decided by it.
 pub async fn by_code(call: &Call, mut verification: Doc, proved: &StepUp) -> Outcome {

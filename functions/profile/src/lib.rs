@@ -4,7 +4,6 @@ mod confirm;
 mod payout;
 mod preferences;
 mod profile;
-mod proof;
 mod routes;
 mod verify;
 

@@ -4,10 +4,9 @@
 use domain::entities::{MEMBERSHIP, PAYOUT, masked_payout, normal_payout};
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, doc, json};
-use edge::{Call, Outcome, Reply, crud};
+use edge::{Call, Outcome, Reply, crud, proof};
 use serde_json::Value;
 
-use crate::proof;
 use crate::routes::own_membership;
 
 /// The caller's own account, but for its digits.

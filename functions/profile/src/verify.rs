@@ -5,11 +5,11 @@ use domain::entity::{Field, date, text};
 use domain::policy::Reach;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Policy, Time, Violation, doc, json};
-use edge::{Call, Halt, Outcome, Reply, crud};
+use edge::{Call, Halt, Outcome, Reply, crud, proof};
 use serde_json::Value;
 use store::{Command, Scope};
 
-use crate::{confirm, proof};
+use crate::confirm;
 
 const VERIFY: &[Field] = &[date("valid_until")];
 const REJECT: &[Field] = &[text("reason", 1_000).required()];

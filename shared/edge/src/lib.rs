@@ -11,6 +11,7 @@ pub mod custom;
 pub mod http;
 mod paths;
 mod problem;
+pub mod proof;
 mod reply;
 mod route;
 mod router;

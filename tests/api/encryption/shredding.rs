@@ -14,6 +14,12 @@ async fn entered(system: &System, name: &str) -> support::Answered {
     system.anyone().post("/v1/auth/login", login).send().await
 }
 
+/// The proof of whoever has just shown again who they are.
+async fn proven(owner: &Caller) -> String {
+    let proved = owner.post("/v1/auth/proofs", json!({ "password": PASSWORD })).send().await.expect(200);
+    proved.json["proof"].as_str().unwrap().to_owned()
+}
+
 /// The statuses and bodies of what a member reads.
 async fn reads(caller: &Caller, person: &Value) -> Vec<(u16, String)> {
     let mut answers = Vec::new();
@@ -43,7 +49,12 @@ async fn a_restored_copy_of_the_data_cannot_be_read_without_the_keys() {
     let tenant = owner.get("/v1/me").await.expect(200).json["tenant"]["id"].clone();
     let restored_folder = tempfile::tempdir().unwrap();
     gateway::back_up(&folder.path().join("data.sqlite"), &restored_folder.path().join("data.sqlite")).unwrap();
-    owner.post("/v1/policy/keys/destroy", json!({ "tenant": tenant })).send().await.expect(204);
+    let proof = proven(&owner).await;
+    for (proof, code) in [(Value::Null, "proof-required"), (json!("made up"), "invalid-proof")] {
+        let body = json!({ "tenant": tenant, "proof": proof });
+        assert_eq!(owner.post("/v1/policy/keys/destroy", body).send().await.expect(401).code(), code);
+    }
+    owner.post("/v1/policy/keys/destroy", json!({ "tenant": tenant, "proof": proof })).send().await.expect(204);
     gateway::back_up(&folder.path().join("keys.sqlite"), &restored_folder.path().join("keys.sqlite")).unwrap();
     let restored = System::native_in(restored_folder.path()).await;
     for place in [&system, &restored] {
@@ -95,7 +106,8 @@ async fn an_address_that_outsiders_hold_opens_nothing_and_ends_with_the_keys() {
     let held: Value = serde_json::from_str(&held).unwrap();
     assert_eq!((held["t"].as_str(), held.as_object().unwrap().len()), (Some(tenant.as_str()), 4), "{held}");
     assert!(texts(&held).iter().all(|text| TenantKeys::unwrap(&vault, &tenant, text).is_none()), "{held}");
-    owner.post("/v1/policy/keys/destroy", json!({ "tenant": tenant })).send().await.expect(204);
+    let body = json!({ "tenant": tenant, "proof": proven(&owner).await });
+    owner.post("/v1/policy/keys/destroy", body).send().await.expect(204);
     assert_eq!(kept_keys(&system).await, Vec::<Value>::new());
     for address in [hook, other] {
         assert_eq!(deliver(&system, &address).await.expect(410).code(), "keys-gone");

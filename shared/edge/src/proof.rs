@@ -2,8 +2,9 @@
 
 use domain::entity::{Field, text};
 use domain::{Doc, Error, Violation, doc, validate};
-use edge::{Call, Halt};
 use store::StepUp;
+
+use crate::{Call, Halt};
 
 const PROOF: &[Field] = &[text("proof", 1_000)];
 
