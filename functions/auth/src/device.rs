@@ -1,10 +1,10 @@
 //! Devices that have logged in before: a token tells them from strangers, and opens nothing by itself.
 
+use domain::retention::DEVICE_DAYS;
 use domain::{Time, id};
 use store::{Store, Vault};
 
 const PURPOSE: &str = "device";
-const DAYS_VALID: i64 = 365;
 const PREFIX: &str = "dev";
 
 /// The longest token that is read.
@@ -22,7 +22,7 @@ pub fn known(vault: &Vault, email: &str, token: &str, now: Time) -> Option<Strin
 /// The token of a device that has just logged in: of the one that was known, or of a new one.
 pub fn token(store: &Store, email: &str, known: Option<String>) -> String {
     let device = known.unwrap_or_else(|| id::from_parts(PREFIX, store.now().ms(), store.random()));
-    write(store.vault(), email, &device, store.now().plus_days(DAYS_VALID))
+    write(store.vault(), email, &device, store.now().plus_days(DEVICE_DAYS))
 }
 
 fn write(vault: &Vault, email: &str, device: &str, expires: Time) -> String {

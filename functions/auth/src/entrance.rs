@@ -3,6 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::{LOGIN, MEMBERSHIP, TENANT};
 use domain::json::{doc, object, of};
+use domain::retention::LOGIN_DAYS;
 use domain::{Doc, Error, Filter, Policy, Time, event};
 use edge::{Call, Halt};
 use serde_json::Value;
@@ -14,8 +15,6 @@ pub use domain::entities::{may_enter, tenant_inactive as inactive};
 use crate::device;
 use crate::refresh_token::RefreshToken;
 
-/// How long a login lasts that nobody refreshes.
-const LOGIN_DAYS: i64 = 30;
 const USER_AGENT_LEN_MAX: usize = 400;
 
 /// When a login ends that is used now.

@@ -1,8 +1,9 @@
 //! Forms: a received response becomes a person, a lead and an invitation, all at once and once.
 
-use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, RECEIPT_KEPT_DAYS, personal_code};
+use domain::entities::{INTEGRATION, LEAD, MEMBERSHIP, PERSON, RECEIPT, personal_code};
 use domain::json::{doc, object};
 use domain::plan::Limit;
+use domain::retention::RECEIPT_DAYS;
 use domain::role::STAFF;
 use domain::rules::Moment;
 use domain::{Doc, Error, Filter, validate};
@@ -187,7 +188,7 @@ async fn refuse(work: &Work<'_>, receipt: &Doc, reason: &str) -> Result<(), Stop
 fn end(command: &mut Command<'_>, work: &Work<'_>, receipt: &Doc, mut set: Doc) {
     let id = text(receipt, "_id");
     set.extend(receipt.get("body").map(|body| ("body".to_owned(), body.clone())));
-    set.insert("expires_at".to_owned(), work.scope.now().plus_days(RECEIPT_KEPT_DAYS).into());
+    set.insert("expires_at".to_owned(), work.scope.now().plus_days(RECEIPT_DAYS).into());
     command.update_many(&RECEIPT, &work.one(id), &set);
     command.end_delivery_keys(id);
 }

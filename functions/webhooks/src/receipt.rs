@@ -1,7 +1,8 @@
 //! Receipts: what was sent is kept as it came, sealed under a key of its own, once, with the job that will work it.
 
-use domain::entities::{INTEGRATION, RECEIPT, RECEIPT_KEPT_DAYS, TENANT};
+use domain::entities::{INTEGRATION, RECEIPT, TENANT};
 use domain::json;
+use domain::retention::RECEIPT_DAYS;
 use domain::{Doc, Error, Filter, doc, id};
 use edge::{Call, Halt};
 use serde_json::Value;
@@ -38,7 +39,7 @@ impl Receiving<'_> {
         self.kept += 1;
         let integration = self.integration.as_str();
         let receipt_id = id::derived(RECEIPT.prefix, &[integration, event_id]);
-        let expires_at = self.scope.now().plus_days(RECEIPT_KEPT_DAYS);
+        let expires_at = self.scope.now().plus_days(RECEIPT_DAYS);
         let receipt = json!({
             "integration": integration, "event_id": event_id, "status": "received", "expires_at": expires_at,
         });

@@ -29,7 +29,7 @@ pub use bid::{BID, incomplete};
 pub use conversation::{CONVERSATION, MESSAGE, READ_MARK};
 pub use credential::{CREDENTIAL, KEY_SET};
 pub use field_definition::{CUSTOMIZABLE, FIELD_DEFINITION, FIELD_SCHEMA};
-pub use integration::{INTEGRATION, RECEIPT, RECEIPT_KEPT_DAYS};
+pub use integration::{INTEGRATION, RECEIPT};
 pub use invoice::{INVOICE, Settlement, approved, paid, voided};
 pub use lead::{LEAD, lead_conversation, lead_reference};
 pub use member::{ACTIVATION_KEY, ANCESTORS_FIELD, ANCESTORS_MAX, ATTEMPT, IDENTITY, LOGIN, MEMBERSHIP, personal_code};

@@ -20,6 +20,7 @@ pub mod phone;
 pub mod plan;
 pub mod policy;
 pub mod privacy;
+pub mod retention;
 pub mod role;
 pub mod role_sets;
 pub mod rules;

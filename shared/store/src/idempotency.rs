@@ -5,14 +5,13 @@ use std::fmt::Write;
 use data_api::{Action, Operation};
 use domain::entities::{self, IDEMPOTENCY};
 use domain::json;
+use domain::retention::ANSWER_DAYS;
 use domain::{Doc, Error, Time, id};
 use serde_json::Value;
 
 use crate::sealing::Rings;
 use crate::{Answer, Halt, PlatformScope, Shown, Vault};
 
-/// How long an answer is kept.
-const KEPT_DAYS: i64 = 2;
 /// What answers are sealed for.
 const PURPOSE: &str = "answer";
 const FINGERPRINT: &str = "fingerprint";
@@ -77,7 +76,7 @@ impl Stored {
             "tenant_id": self.tenant,
             "fingerprint": self.fingerprint,
             "created_at": now.ejson(),
-            "expires_at": now.plus_days(KEPT_DAYS).ejson(),
+            "expires_at": now.plus_days(ANSWER_DAYS).ejson(),
         });
         Operation::new(Action::InsertOne, IDEMPOTENCY.collection).with("document", document)
     }

@@ -2,12 +2,12 @@
 
 use domain::Time;
 use domain::entities::IDENTITY;
+use domain::retention::INVITE_DAYS;
 
 use crate::sealing::blind_field;
 use crate::{Keyring, Vault};
 
 const PURPOSE: &str = "invite";
-const DAYS_VALID: i64 = 7;
 
 /// What an invitation's token says.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Invite {
 
 /// When an invitation that was made at a time ends.
 pub fn invite_expiry(invited_at: Time) -> Time {
-    invited_at.plus_days(DAYS_VALID)
+    invited_at.plus_days(INVITE_DAYS)
 }
 
 /// The token of an invitation: it follows from its parts alone.

@@ -3,6 +3,7 @@
 use data_api::{Action, Operation};
 use domain::entities::JOB;
 use domain::json;
+use domain::retention::JOB_DAYS;
 use domain::{Error, Filter, Time, doc, lane};
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ const LEASE_MS: i64 = 60_000;
 const LAID_ASIDE_MAX: usize = 10;
 const BACKOFF_FIRST_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 3_600_000;
-const KEPT_DAYS: i64 = 7;
 
 /// How a job ended that did not succeed.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Store {
     /// The effects of a leased job: they are written together with its end, by whoever still holds the lease.
     pub fn finishing(&self, lease: &JobLease) -> Command<'_> {
         let now = self.now_for_jobs();
-        let set = json!({ "status": "done", "done_at": now.ejson(), "expires_at": now.plus_days(KEPT_DAYS).ejson() });
+        let set = json!({ "status": "done", "done_at": now.ejson(), "expires_at": now.plus_days(JOB_DAYS).ejson() });
         self.ending(lease, now, set)
     }
 

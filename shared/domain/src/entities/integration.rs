@@ -25,9 +25,6 @@ pub static INTEGRATION: Entity = Entity {
     rules: &Plain,
 };
 
-/// How long what was sent is kept, from when it came and anew from when it was worked.
-pub const RECEIPT_KEPT_DAYS: i64 = 30;
-
 /// Something an outside service sent: kept as it came, encrypted, and worked by a job.
 pub static RECEIPT: Entity = Entity {
     name: "receipt",
