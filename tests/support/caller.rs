@@ -34,6 +34,11 @@ impl Caller {
         Self { client, url: url.to_owned(), token: token.map(str::to_owned) }
     }
 
+    /// The same with this access token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     /// A request of any method.
     pub fn request(&self, method: &str, path: &str) -> Request {
         let method = Method::from_bytes(method.as_bytes()).unwrap();

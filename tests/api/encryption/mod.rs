@@ -1,6 +1,7 @@
 //! Personal values at rest: sealed under keys that are elsewhere, and gone with them.
 
 mod at_rest;
+mod continuous;
 mod master;
 mod rotation;
 mod shredding;
