@@ -270,6 +270,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint { trips: 2, body: |_| json!({ "vendors.max_staff": 7 }), ..plain("PATCH /v1/settings", ADMINS) },
     plain("GET /v1/tenant/branding", &[]),
     plain("POST /v1/operator/keys/rewrap", &[]),
+    plain("POST /v1/operator/tenants/{id}/keys", &[]),
     plain("GET /v1/operator/tenants/{id}", &[]),
     plain("PATCH /v1/operator/tenants/{id}", &[]),
     plain("POST /v1/operator/tenants/{id}/jobs/retry", &[]),

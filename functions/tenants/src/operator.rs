@@ -4,14 +4,14 @@ use data_api::{Action, Operation};
 use domain::entities::{JOB, LIMIT_MAX, LOGIN, MEMBERSHIP, TENANT};
 use domain::entity::{Field, Kind, choice, date, integer, list};
 use domain::plan::{self, FEATURES, PLAN_LIMITS, PLAN_WORDS};
+use domain::retention::ENDED_TENANT_DAYS;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Time, doc, json};
 use edge::{Call, Halt, Outcome, Reply, crud};
+use serde_json::Value;
 use store::proof::Operator;
-use store::{Command, PlatformScope, Scope, compile, logins};
+use store::{Command, EventOf, PlatformScope, Scope, compile, keys_gone, logins};
 
-/// How long the owner of a cancelled tenant can take what is there.
-const ENDS_DAYS: i64 = 30;
 /// How long the trash of a tenant that is back can still be restored at least.
 const TRASH_GRACE_DAYS: i64 = 7;
 const STATUSES: &[&str] = &["active", "suspended", "cancelled"];
@@ -81,6 +81,26 @@ pub async fn rewrap(call: &Call) -> Outcome {
     Ok(Reply::answer(command.commit().await?))
 }
 
+/// Makes keys for a tenant that never had any, as it was made before there were keys; what is kept of it in the clear is sealed
+/// by them. Whoever destroyed theirs gets no others, or nobody would notice that what they sealed is gone.
+pub async fn make_keys(call: &Call) -> Outcome {
+    let scope = scope(call)?;
+    read(call, &scope).await?;
+    if call.store.wrapped_keys(scope.tenant()).is_some() {
+        return Err(Error::conflict("keys-exist", "The tenant has keys; its owner replaces them.").into());
+    }
+    let mut command = call.store.command(&scope);
+    // Beside a sealed value stands what it is found by, whoever has the key.
+    let sealed = scope.everything().and(Filter::is_not("email_blind", Value::Null));
+    command.forbid(&MEMBERSHIP, sealed, keys_gone());
+    command.new_keys(&call.store, &scope);
+    let (kind, changes) = ("tenant.keys_made", json!({}));
+    command.event(EventOf { kind, entity: &TENANT, id: scope.tenant(), lead: None, changes, comment: None, holes: &[] });
+    command.job("keys", "", json!({ "step": "reseal" }), None);
+    command.answer_body(202, json!({ "status": "sealing" }));
+    Ok(Reply::answer(command.commit().await?))
+}
+
 /// The scope of whoever knows the secret, in the tenant of the path.
 pub fn scope(call: &Call) -> Result<Scope, Halt> {
     Ok(Scope::of_operator(&operator(call)?, call.id(&TENANT)?, call.now()))
@@ -124,7 +144,7 @@ fn date_status(before: &Doc, after: &mut Doc, status: &str, now: Time) -> Result
     }
     match status {
         "suspended" => after.extend(doc::fields(json!({ "suspended_at": now }))),
-        "cancelled" => after.extend(doc::fields(json!({ "cancelled_at": now, "erase_after": now.plus_days(ENDS_DAYS) }))),
+        "cancelled" => after.extend(doc::fields(json!({ "cancelled_at": now, "erase_after": now.plus_days(ENDED_TENANT_DAYS) }))),
         _ => {}
     }
     Ok(())

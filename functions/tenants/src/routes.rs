@@ -21,6 +21,7 @@ pub static ROUTES: &[Route] = &[
     Route::patch("/v1/settings", May("setting:update"), |call| Box::pin(settings::update(call))),
     Route::get("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::get(call))).bare(),
     Route::post("/v1/tenants/run", Public, |call| Box::pin(runner::run(call, &LANE))).with_query(),
+    Route::post("/v1/operator/tenants/{id}/keys", Public, |call| Box::pin(operator::make_keys(call))).bare(),
     Route {
         content: Content::Json,
         ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call)))

@@ -175,13 +175,13 @@ impl Command<'_> {
         self.update_many(&API_KEY, &open, &revoked);
     }
 
-    /// Makes the keys of a tenant that is being made.
+    /// Makes the keys of a tenant that is being made, or has never had any: where there are or were some it fails.
     pub fn new_keys(&mut self, store: &Store, scope: &Scope) {
         let tenant = scope.tenant();
         let wrapped = TenantKeys::new(store.random(), store.random()).wrap(&store.vault, tenant, store.random());
         let operation = Operation::new(Action::InsertOne, KEYS).with("document", record(tenant, tenant, &wrapped, scope.now()));
         store.learn_keys(tenant, &wrapped);
-        self.operation(operation, None);
+        self.inserting(operation, gone());
     }
 }
 

@@ -45,7 +45,7 @@ pub use query::{Page, Query, compile};
 pub use reseal::Resealing;
 pub use reset::{Reset, open_address, open_reset, password_stamp, reset_expiry, reset_token, seal_address};
 pub use scope::{Actor, PlatformScope, Scope, Through};
-pub use sealing::{Nonces, Rings};
+pub use sealing::{Nonces, Rings, gone as keys_gone};
 pub use step_up::{STEP_UP_TTL_S, StepUp};
 pub use store::{Origin, Store};
 pub use vault::{Vault, constant_time_eq};

@@ -208,7 +208,7 @@ fn entity_of_id(id: &str) -> Option<&'static Entity> {
 }
 
 /// Without its keys a tenant's personal values are noise, for good.
-pub(crate) fn gone() -> Error {
+pub fn gone() -> Error {
     Error::new(domain::ErrorKind::Gone, "keys-gone", "The keys of this tenant are gone, and with them all personal values.")
 }
 

@@ -10,6 +10,7 @@ mod fields;
 mod form;
 mod invite_expiry;
 mod keys;
+mod keys_made;
 mod leave;
 mod login_code;
 mod mail;
