@@ -19,6 +19,7 @@ mod planted;
 mod policy;
 mod queries;
 mod references;
+mod restricted;
 mod round_trips;
 mod suspended;
 mod table;

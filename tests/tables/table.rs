@@ -325,6 +325,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..plain("POST /v1/privacy/requests", ADMINS)
     },
     of("GET /v1/privacy/requests/{id}", "privacy_request", ADMINS, 1),
+    of("POST /v1/privacy/requests/{id}/lift", "restriction", ADMINS, 2),
     of("GET /v1/privacy/requests/{id}/export", "privacy_request", ADMINS, 2),
     plain("POST /v1/privacy/run", &[]),
     plain("POST /v1/tenants/run", &[]),

@@ -399,6 +399,9 @@ impl World {
         self.insert("verifications", &verification, fields, operations);
         let fields = json!({ "type": "export", "person": person, "people": [person], "members": [], "status": "done" });
         self.insert("privacy_requests", &privacy_request, fields, operations);
+        let restriction = self.new_id("restriction", "pvr");
+        let fields = json!({ "type": "restrict", "person": person, "people": [person], "members": [], "status": "done" });
+        self.insert("privacy_requests", &restriction, fields, operations);
         let subject = self.member(Role::Owner).subject().clone();
         let fields =
             json!({ "identity": subject.identity, "membership": subject.member, "generation": 1, "expires_at": expires });

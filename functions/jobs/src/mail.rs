@@ -2,6 +2,7 @@
 
 use domain::entities::{MEMBERSHIP, NOTIFICATION};
 use domain::json::{doc, object};
+use domain::privacy::RESTRICTED_AT;
 use domain::{Doc, Filter};
 use integrations::Failure;
 use integrations::mail::{Account, Mail, sent};
@@ -16,7 +17,8 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
         return work.nothing_to_do().await;
     };
     let member = work.scope.live().and(Filter::is("_id", text(&notification, "recipient")));
-    let member = work.store.find(&work.scope, &MEMBERSHIP, member.and(Filter::is("status", "active"))).await?;
+    let member = member.and(Filter::is("status", "active")).and(Filter::is(RESTRICTED_AT, Value::Null));
+    let member = work.store.find(&work.scope, &MEMBERSHIP, member).await?;
     let Some(member) = member else { return work.nothing_to_do().await };
     let link = match text(&notification, "link") {
         "" => String::new(),

@@ -4,6 +4,8 @@ use domain::entities::{BID, CHANNEL_FLAGS, MEMBERSHIP, NOTIFICATION, by_name};
 use domain::entity::Fallback;
 use domain::filter::Op;
 use domain::json::{doc, object};
+use domain::privacy::RESTRICTED_AT;
+use domain::retention::NOTICE_DAYS;
 use domain::{Doc, Filter, Time, id};
 use runner::{Stop, Work, done, text};
 use serde_json::Value;
@@ -13,7 +15,6 @@ use crate::notice::Notice;
 
 /// How many recipients one job serves: two operations each stay well below what a transaction holds.
 const CHUNK: usize = 200;
-const KEPT_DAYS: i64 = 30;
 
 /// Writes the notices of an event. When there are more recipients than one transaction serves, a next job goes on.
 pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
@@ -64,7 +65,7 @@ async fn may_be_told(work: &Work<'_>, notice: &Notice) -> Result<bool, Stop> {
 fn recipients(work: &Work<'_>) -> Filter {
     let roles = words(work.lease.payload().get("roles"));
     let one_of = Filter::one_of("_id", &named(work)).or(Filter::one_of("role", &roles));
-    let filter = work.scope.live().and(Filter::is("status", "active")).and(one_of);
+    let filter = work.scope.live().and(Filter::is("status", "active")).and(Filter::is(RESTRICTED_AT, Value::Null)).and(one_of);
     let filter = filter.and(Filter::is_not("_id", work.text("except")));
     match work.text("after") {
         "" => filter,
@@ -112,7 +113,7 @@ fn tell(command: &mut Command<'_>, work: &Work<'_>, notice: &Notice, member: &Do
         ("record", object(record)),
         ("deliveries", deliveries.into()),
         ("is_read", false.into()),
-        ("expires_at", now.plus_days(KEPT_DAYS).into()),
+        ("expires_at", now.plus_days(NOTICE_DAYS).into()),
     ];
     command.insert_once(&NOTIFICATION, &notification_id, doc(notification));
     if wants(member, "email") {

@@ -10,18 +10,22 @@ use edge::{Call, Halt, Outcome, crud};
 use serde_json::Value;
 use store::{Command, Scope};
 
-use crate::erase;
+use crate::{erase, rectify, restrict};
 
 const SAME_MAX: u32 = domain::entities::PRIVACY_SAME_MAX as u32;
 
-/// Takes a request. What is to be shown can be fetched at once; erasing is a job.
+/// Takes a request. What is to be shown can be fetched at once; holding and correcting is done at once; erasing is a job.
 pub async fn create(call: &Call) -> Outcome {
-    let doc = validate::create(&PRIVACY_REQUEST, call.input()?, call.moment())?;
+    let input = call.input()?;
+    if text(&input, "type") == Some("rectify") {
+        return rectify::create(call, input).await;
+    }
+    let doc = validate::create(&PRIVACY_REQUEST, input, call.moment())?;
     let (people, members) = same_human(call, &doc).await?;
     require_known(&doc, &PERSON, &people)?;
     require_known(&doc, &MEMBERSHIP, &members)?;
-    let erases = text(&doc, "type") == Some("erase");
-    if erases {
+    let [erases, restricts] = ["erase", "restrict"].map(|what| text(&doc, "type") == Some(what));
+    if erases || restricts {
         require_less(call, &members).await?;
     }
     let mut draft = crud::draft_in(call, command(call)?, &Doc::new(), doc)?;
@@ -30,6 +34,9 @@ pub async fn create(call: &Call) -> Outcome {
     if !erases {
         draft.doc.insert("status".to_owned(), "done".into());
         draft.doc.insert("done_at".to_owned(), call.now().into());
+    }
+    if restricts {
+        restrict::mark(&mut draft.command, call.scope()?, &draft.doc, true);
     }
     let mut made = draft.insert();
     if erases {
@@ -83,7 +90,7 @@ async fn same_human(call: &Call, request: &Doc) -> Result<(Same, Same), Halt> {
     Ok((Same { read: people, named: named_people }, Same { read: members, named: named_members }))
 }
 
-/// Erasing shuts members out, so it takes as much as changing them does: nobody shuts out who has more.
+/// Erasing and restricting shut members out, so it takes as much as changing them does: nobody shuts out who has more.
 async fn require_less(call: &Call, members: &Same) -> Result<(), Halt> {
     let mut others = Vec::new();
     if !members.named.is_empty() {

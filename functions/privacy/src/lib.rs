@@ -8,6 +8,8 @@ mod identity;
 mod leave;
 mod lock;
 mod proof;
+mod rectify;
+mod restrict;
 mod routes;
 mod walk;
 

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use crate::entity::{Entity, Field, Kind};
-use crate::{Doc, Filter, custom, search};
+use crate::{Doc, Filter, custom, entities, search};
 
+/// The field of people and memberships that says since when they are read and not changed.
+pub const RESTRICTED_AT: &str = "restricted_at";
 /// What stands for a text that a record cannot be without.
 pub const ERASED: &str = "[erased]";
 
@@ -75,6 +77,14 @@ pub fn subject_paths(entity: &Entity) -> Vec<&'static str> {
     }
 }
 
+/// Whose restriction forbids to change the records of an entity: themselves, or the people and members in these fields.
+pub fn restricting(entity: &'static Entity) -> impl Iterator<Item = (&'static str, &'static Entity)> {
+    let is_about = |field: &&Field| field.subject == Some(field.name) || target(field) == "person";
+    let fields = if is_erasable(entity) { entity.fields } else { &[] };
+    let named = fields.iter().filter(is_about).filter_map(|field| Some((field.name, entities::by_name(target(field))?)));
+    is_itself(entity).then_some(("_id", entity)).into_iter().chain(named)
+}
+
 /// Whether the records of an entity are human beings.
 pub fn is_itself(entity: &Entity) -> bool {
     matches!(entity.name, "person" | "membership")
@@ -143,7 +153,7 @@ mod tests {
 
     use super::*;
     use crate::doc;
-    use crate::entities::{EVENT, INVOICE, LEAD, LOGIN, MEMBERSHIP, MESSAGE, PERSON};
+    use crate::entities::{EVENT, INVOICE, LEAD, LOGIN, MEMBERSHIP, MESSAGE, PERSON, PRIVACY_REQUEST};
 
     fn ada() -> Subject {
         Subject { people: vec!["per_1".to_owned()], members: vec!["mem_1".to_owned()] }
@@ -166,6 +176,16 @@ mod tests {
         assert!(ada().owns(&EVENT, &doc::fields(json!({ "actor": { "id": "mem_1" } }))));
         assert!(!ada().owns(&EVENT, &doc::fields(json!({ "actor": { "id": "mem_2" } }))));
         assert!(!ada().owns(&PERSON, &doc::fields(json!({ "_id": "mem_1" }))));
+    }
+
+    #[test]
+    fn a_restriction_holds_for_whom_it_is_about_and_for_what_is_about_them() {
+        let fields = |entity| restricting(entity).map(|(name, of)| (name, of.name)).collect::<Vec<_>>();
+        assert_eq!(fields(&PERSON), [("_id", "person")]);
+        assert_eq!(fields(&LEAD), [("person", "person"), ("customer", "membership")]);
+        for free in [&EVENT, &INVOICE, &LOGIN, &PRIVACY_REQUEST] {
+            assert!(fields(free).is_empty(), "{free:?}");
+        }
     }
 
     #[test]

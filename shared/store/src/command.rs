@@ -9,6 +9,7 @@ mod lead;
 mod limit;
 mod member;
 mod reading;
+mod restricted;
 mod teams;
 mod trash;
 mod write;

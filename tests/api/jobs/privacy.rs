@@ -152,6 +152,21 @@ async fn a_runner_that_is_cut_off_leaves_nothing_half_erased() {
 }
 
 #[tokio::test]
+async fn nobody_writes_to_whoever_is_restricted() {
+    let _alone = alone().await;
+    let (app, tenant) = (App::shared(), Tenant::new().await);
+    let (owner, held, told) =
+        (tenant.member(Role::Owner).await, tenant.member(Role::Admin).await, tenant.member(Role::Admin).await);
+    owner.caller().post("/v1/privacy/requests", json!({ "type": "restrict", "membership": held.id })).send().await.expect(201);
+    lead(&owner, json!({})).await;
+    app.run_jobs().await;
+    for (member, count) in [(&held, 0), (&told, 1)] {
+        let notices = app.stored("notifications", json!({ "tenant_id": tenant.id, "recipient": member.id })).await;
+        assert_eq!((notices.len(), app.standins.mails_to(&member.email).await.len()), (count, count));
+    }
+}
+
+#[tokio::test]
 async fn jobs_log_nothing_of_whom_they_are_about() {
     let _alone = alone().await;
     let (app, tenant) = (App::shared(), Tenant::new().await);

@@ -1,6 +1,8 @@
 //! `/v1/privacy/requests`: what is taken and refused, and pages of an export. Erasing is tested beside the jobs.
 
 mod reach;
+mod rectify;
+mod restrict;
 
 use domain::Role;
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ async fn a_request_is_about_one_person_or_membership_of_the_tenant() {
     let cases = [
         (json!({ "type": "export" }), "/person", "one-of-two"),
         (json!({ "type": "export", "person": id("per"), "membership": owner.id }), "/person", "one-of-two"),
-        (json!({ "type": "rectify", "membership": owner.id }), "/type", "not-a-choice"),
+        (json!({ "type": "forget", "membership": owner.id }), "/type", "not-a-choice"),
         (json!({ "membership": owner.id }), "/type", "required"),
         (json!({ "type": "erase", "membership": stranger.id }), "/membership", "not-found"),
         (json!({ "type": "erase", "person": id("per") }), "/person", "not-found"),

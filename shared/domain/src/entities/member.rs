@@ -11,6 +11,7 @@ use crate::entity::{
     list, object, phone, reference, status, text, unique,
 };
 use crate::policy::TEAMS_MAX;
+use crate::privacy::RESTRICTED_AT;
 use crate::role::ROLE_WORDS;
 use crate::rules::{Moment, Plain, Rules};
 use crate::{Doc, Role, Violation, doc};
@@ -75,6 +76,7 @@ pub static MEMBERSHIP: Entity = Entity {
         object("payout", PAYOUT).encrypted().read_only().hidden(),
         reference("person", "person").read_only().clear(),
         object("xero_contact", &[text("organisation", 64), text("id", 64)]).read_only().hidden(),
+        date(RESTRICTED_AT).read_only(),
         date("invited_at").read_only(),
         date("mail_failed_at").read_only(),
         date("joined_at").read_only(),

@@ -5,6 +5,7 @@ use crate::entity::{
     reference, teams, text, unique_if_present,
 };
 use crate::lifecycle::ARCHIVED_AT;
+use crate::privacy::RESTRICTED_AT;
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Violation};
 
@@ -28,6 +29,7 @@ pub static PERSON: Entity = Entity {
         reference("membership", "membership").read_only().clear(),
         teams(),
         date(ARCHIVED_AT).read_only(),
+        date(RESTRICTED_AT).read_only(),
         CUSTOM,
         CUSTOM_PERSONAL,
     ],

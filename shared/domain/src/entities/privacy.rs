@@ -9,18 +9,18 @@ use crate::{Doc, Violation};
 /// The most records that one human being can have of a kind: people and memberships that belong together.
 pub const PRIVACY_SAME_MAX: usize = 20;
 
-/// A request to show or to erase what is known of one person.
+/// A request to show, to erase, to hold or to correct what is known of one person.
 pub static PRIVACY_REQUEST: Entity = Entity {
     name: "privacy_request",
     collection: "privacy_requests",
     prefix: "pvr",
     fields: &[
-        choice("type", &["export", "erase"]).required().on_create(),
+        choice("type", &["export", "erase", "restrict", "rectify"]).required().on_create(),
         reference("person", "person").on_create().keep(),
         reference("membership", "membership").on_create().keep(),
         list("people", &Kind::Reference("person"), PRIVACY_SAME_MAX).read_only().keep(),
         list("members", &Kind::Reference("membership"), PRIVACY_SAME_MAX).read_only().keep(),
-        status(&["received", "done", "refused"]),
+        status(&["received", "done", "refused", "lifted"]),
         text("refusal", 100).read_only(),
         date("done_at").read_only(),
         opaque("proof", 20_000).read_only(),

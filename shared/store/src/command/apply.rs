@@ -29,6 +29,7 @@ impl Command<'_> {
         otherwise: Error,
     ) {
         let id = before.get("_id").and_then(Value::as_str).unwrap_or_default();
+        self.forbid_restricted(entity, &change.after);
         let filter = self.scope.live().and(Filter::is("_id", id)).and(condition);
         self.update(entity, &filter, change, otherwise);
         self.event_of(entity, before, &change.after, kind, None);

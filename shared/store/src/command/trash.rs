@@ -26,6 +26,7 @@ impl Command<'_> {
         let group = self.id(&JOB);
         let marks = self.marks(&group);
         let operation = Operation::new(Action::FindOneAndUpdate, entity.collection).with("filter", query::compile(record));
+        self.forbid_restricted_at(entity, step);
         let operation = operation.with("update", json!({ "$set": marks.clone() })).expecting("document", json!({}));
         let step = self.push(operation, On::expect(otherwise));
         let mut gone: Vec<(&'static Entity, Ids)> = Vec::new();

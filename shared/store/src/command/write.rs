@@ -15,6 +15,7 @@ const TEAMS_TARGET: &str = "update.$set.teams";
 impl Command<'_> {
     /// Inserts a record under an id and returns it as stored; `holes` name fields that come from results: (field, source).
     pub fn insert(&mut self, entity: &'static Entity, id: &str, doc: Doc, holes: &[(&str, String)], duplicate: Error) -> Doc {
+        self.forbid_restricted(entity, &doc);
         self.read_defaults(entity, id, &doc);
         let doc = self.with_base_fields(id, doc);
         let teams = self.teams_of_record(entity, &doc);
