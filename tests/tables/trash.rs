@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::entity::Gone;
 use domain::lifecycle::{self, Link};
-use domain::{Entity, Kind, Role, entities};
+use domain::retention::TRASH_DAYS;
+use domain::{Entity, Kind, Role, Time, entities};
 use edge::{Access, Verb};
 use serde_json::{Value, json};
 use support::{App, Caller, JOBS_SECRET, endpoints, id, orphans};
 
 use crate::table::{ENDPOINTS, Endpoint};
-use crate::world::World;
+use crate::world::{World, now_ms};
 
 /// What tells of what happened, whatever became of the record, and what is counted and derived.
 const LEDGER: &[&str] = &["events", "jobs", "notifications", "counters", "field_schemas", "idempotency", "privacy_requests"];
@@ -243,12 +244,13 @@ async fn assert_refused(world: &World, caller: &Caller, path: &str, code: &str) 
     answer.json
 }
 
-/// Makes the job that erases a group due, and works it off.
+/// Makes the job that erases a group due, and works it off when the trash has been kept long enough.
 async fn erase(group: &str) {
     let due = json!({ "$set": { "run_at": { "$date": "2026-01-01T00:00:00Z" } } });
     App::shared().data("updateOne", json!({ "collection": "jobs", "filter": { "_id": group }, "update": due })).await;
     // Jobs of other tests are due later, and are left to them.
     let run = App::shared().anyone().post("/v1/jobs/run?limit=1", json!({})).header("x-jobs-secret", JOBS_SECRET);
+    let run = run.at(Time::from_ms(now_ms()).plus_days(TRASH_DAYS + 1));
     assert_eq!(run.send().await.expect(200).json["done"], 1);
     assert_eq!(App::shared().as_stored("jobs", json!({ "_id": group })).await[0]["status"], "done");
 }

@@ -1,11 +1,12 @@
 //! Erasing what has been in the trash long enough: the records go for good, and what tells of them keeps no more than its outline.
 
 use data_api::{Action, Operation};
-use domain::entities::{EVENT, by_name};
+use domain::entities::{EVENT, SETTING, by_name};
 use domain::entity::Gone;
 use domain::json::object;
 use domain::lifecycle::{self, Link};
-use domain::{Entity, Error, Filter};
+use domain::retention::{TRASH_DAYS, TRASH_DAYS_KEY};
+use domain::{Entity, Error, Filter, Time};
 use runner::{Stop, Work, done, text};
 use serde_json::Value;
 use store::Command;
@@ -42,11 +43,21 @@ pub async fn work(work: &Work<'_>) -> Result<(), Stop> {
     work.nothing_to_do().await
 }
 
-/// Whether the record is erased: now, or by an earlier attempt. One that was restored, or deleted anew since, is left.
+/// Whether the record is erased: now, or by an earlier attempt. One that was restored, or deleted anew since, is left; and one that
+/// the tenant chose to keep for longer waits.
 async fn erase_root(work: &Work<'_>, root: &'static Entity) -> Result<bool, Stop> {
     let same = Filter::is("_id", work.text("id"));
     let still = of_group(work).and(same.clone());
-    if work.store.find(&work.scope, root, still.clone()).await?.is_some() {
+    let mut reading = work.store.reading(&work.scope);
+    let record = reading.maybe(root, &still);
+    let chosen = reading.maybe(&SETTING, &work.scope.live().and(Filter::is("key", TRASH_DAYS_KEY)));
+    let mut found = reading.run().await?;
+    if let Some(record) = found.maybe(record) {
+        let days = found.maybe(chosen).and_then(|chosen| chosen.get("value")?.as_i64()).unwrap_or(TRASH_DAYS);
+        let due = Time::parse(text(&record, "deleted_at")).map(|deleted| deleted.plus_days(days));
+        if let Some(due) = due.filter(|due| *due > work.scope.now()) {
+            return Err(Stop::Early(due));
+        }
         // Whoever restores it at this moment is first or last: then this changes nothing, or they find nothing.
         let mut command = work.store.command(&work.scope);
         command.require(root, still, Error::conflict("concurrent-update", "The record was restored at the same moment."));

@@ -1,12 +1,14 @@
 //! The tenant's settings: each has a type and bounds, and is what it is by default until somebody chooses.
 
-use domain::entities::SETTING;
-use domain::plan::{LIMITS, PLAN_LIMITS};
+use domain::entities::{SETTING, TENANT};
+use domain::plan::{self, LIMITS, PLAN_LIMITS};
+use domain::retention::{TRASH_DAYS, TRASH_DAYS_KEY};
 use domain::settings::{SETTINGS, default_of, type_of};
 use domain::validate::{self, change};
-use domain::{Doc, Error, Violation, doc, json};
+use domain::{Doc, Error, Filter, Violation, doc, json};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
+use store::{Command, Scope};
 
 /// All settings.
 pub async fn list(call: &Call) -> Outcome {
@@ -30,6 +32,9 @@ pub async fn update(call: &Call) -> Outcome {
         if let (Some(limit), Some(max)) = (limit, value.as_i64()) {
             command.set_limit(*limit, max);
         }
+        if let (TRASH_DAYS_KEY, Some(days)) = (key.as_str(), value.as_i64().filter(|days| *days > TRASH_DAYS)) {
+            require_plan(&mut command, scope, days);
+        }
         match stored.iter_mut().find(|setting| doc::text(setting, "key") == Some(&key)) {
             Some(before) if before.get("value") == Some(&value) => {}
             Some(before) => {
@@ -47,6 +52,15 @@ pub async fn update(call: &Call) -> Outcome {
     }
     command.answer_body(200, shown(call, &stored)?);
     Ok(Reply::answer(command.commit().await?))
+}
+
+/// Who wants the trash to be kept for longer than others needs a plan that allows it.
+fn require_plan(command: &mut Command<'_>, scope: &Scope, days: i64) {
+    let allowed = Filter::one_of("plan", &plan::keeping_trash_for(days));
+    let own = scope.live().and(Filter::is("_id", scope.tenant())).and(allowed);
+    let refused = Error::forbidden("plan-limit", "The plan does not allow the trash to be kept for so long.");
+    let refused = Error { more: Some(Box::new(("limit", TRASH_DAYS_KEY.to_owned()))), ..refused };
+    command.require_unread(&TENANT, &own, refused);
 }
 
 /// What was chosen so far.

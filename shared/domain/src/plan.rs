@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::entities::{LEAD, MEMBERSHIP};
 use crate::entity::{Entity, Field, flag};
+use crate::retention::TRASH_DAYS_MAX;
 use crate::settings::{MAX_MASTERS, MAX_STAFF, default_of};
 use crate::{Doc, Error, Filter, doc};
 
@@ -47,6 +48,8 @@ pub struct Plan {
     pub max_users: i64,
     /// How many leads it allows, unless the operator says otherwise.
     pub max_leads: i64,
+    /// How long it allows the trash to be kept.
+    pub max_trash_days: i64,
     /// What it allows to be turned on.
     pub features: &'static [&'static str],
 }
@@ -56,11 +59,18 @@ pub const PLAN_WORDS: &[&str] = &["basic", "professional", "enterprise"];
 
 /// Every plan; the first is what one signs up to.
 pub static PLANS: &[Plan] = &[
-    Plan { word: "basic", max_users: 25, max_leads: 10_000, features: &["auto_tagging", "automation_enabled"] },
+    Plan {
+        word: "basic",
+        max_users: 25,
+        max_leads: 10_000,
+        max_trash_days: 30,
+        features: &["auto_tagging", "automation_enabled"],
+    },
     Plan {
         word: "professional",
         max_users: 100,
         max_leads: 100_000,
+        max_trash_days: 90,
         features: &[
             "sms_enabled",
             "call_enabled",
@@ -71,7 +81,7 @@ pub static PLANS: &[Plan] = &[
             "ai_summaries",
         ],
     },
-    Plan { word: "enterprise", max_users: 10_000, max_leads: 10_000_000, features: FEATURES },
+    Plan { word: "enterprise", max_users: 10_000, max_leads: 10_000_000, max_trash_days: TRASH_DAYS_MAX, features: FEATURES },
 ];
 
 impl Plan {
@@ -80,6 +90,11 @@ impl Plan {
         let word = doc::text(tenant, "plan").or(PLAN_WORDS.first().copied())?;
         PLANS.iter().find(|plan| plan.word == word)
     }
+}
+
+/// The words of the plans that allow the trash to be kept for so many days.
+pub fn keeping_trash_for(days: i64) -> Vec<&'static str> {
+    PLANS.iter().filter(|plan| plan.max_trash_days >= days).map(|plan| plan.word).collect()
 }
 
 /// Whether a tenant may turn a feature on: by its plan, or because the operator has added it.
@@ -220,6 +235,7 @@ mod tests {
 
     use super::*;
     use crate::doc::fields;
+    use crate::retention::TRASH_DAYS;
 
     #[test]
     fn every_feature_has_a_switch_and_every_plan_a_word() {
@@ -236,6 +252,13 @@ mod tests {
         let added = json!({ "plan": "basic", "extra_features": ["sms_enabled"], "features": { "ai_summaries": true } });
         assert_eq!(tenant(added), ["sms_enabled", "auto_tagging", "automation_enabled"]);
         assert_eq!(tenant(json!({ "plan": "enterprise" })), FEATURES);
+    }
+
+    #[test]
+    fn every_plan_keeps_the_trash_as_long_as_nobody_chooses() {
+        assert_eq!(keeping_trash_for(TRASH_DAYS), PLAN_WORDS);
+        assert_eq!((keeping_trash_for(90), keeping_trash_for(91)), (vec!["professional", "enterprise"], vec!["enterprise"]));
+        assert_eq!(keeping_trash_for(TRASH_DAYS_MAX), ["enterprise"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::entities::{ACTIVATION_KEY, LIMIT_MAX, REVIEWERS_KEY, SERVICE_FEE_KEY};
 use crate::entity::{Field, choice, integer, object};
+use crate::retention::{TRASH_DAYS, TRASH_DAYS_KEY, TRASH_DAYS_MAX, TRASH_DAYS_MIN};
 use crate::{Kind, json};
 
 /// How many vendors without a master there may be.
@@ -18,6 +19,7 @@ pub const SETTINGS: &[Field] = &[
     integer(MAX_STAFF, 0, LIMIT_MAX),
     integer(REVIEWERS_KEY, 1, 2),
     choice(ACTIVATION_KEY, &["automatic", "manual"]),
+    integer(TRASH_DAYS_KEY, TRASH_DAYS_MIN, TRASH_DAYS_MAX),
 ];
 
 /// What a setting is when nobody chose.
@@ -28,6 +30,7 @@ pub fn default_of(key: &str) -> Value {
         MAX_STAFF => 10_000.into(),
         REVIEWERS_KEY => 1.into(),
         ACTIVATION_KEY => "automatic".into(),
+        TRASH_DAYS_KEY => TRASH_DAYS.into(),
         _ => Value::Null,
     }
 }

@@ -34,8 +34,10 @@ async fn trashed(owner: &Member, tenant: &Tenant) -> (Value, Vec<Value>, String)
     owner.caller().delete(&format!("/v1/leads/{}", lead["id"].as_str().unwrap())).await.expect(204);
     app.run_jobs().await;
     let group = app.stored("leads", json!({ "_id": lead["id"] })).await[0]["trash_group"].as_str().unwrap().to_owned();
-    let due = json!({ "$set": { "run_at": { "$date": "2026-01-01T00:00:00Z" } } });
-    app.data("updateOne", json!({ "collection": "jobs", "filter": { "_id": group }, "update": due })).await;
+    for (collection, id, field) in [("jobs", group.as_str(), "run_at"), ("leads", lead["id"].as_str().unwrap(), "deleted_at")] {
+        let long_ago = json!({ "$set": { (field): { "$date": "2026-01-01T00:00:00Z" } } });
+        app.data("updateOne", json!({ "collection": collection, "filter": { "_id": id }, "update": long_ago })).await;
+    }
     (lead, before, group)
 }
 

@@ -23,6 +23,7 @@ mod retry;
 mod run;
 mod suspended;
 mod teams;
+mod trash_kept;
 mod verification;
 mod xero;
 

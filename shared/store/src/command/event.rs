@@ -3,14 +3,14 @@
 use data_api::{Action, Operation};
 use domain::entities::{EVENT, JOB};
 use domain::json;
+use domain::retention::{JOB_DAYS, TRASH_DAYS_MAX};
 use domain::{Doc, Entity, Error, Filter, Role, Time, doc, id, lane};
 use serde_json::Value;
 
 use super::Command;
-use super::trash::TRASH_DAYS;
 
 /// A notice that will not be sent is kept as long as one that was, or as long as what it is about can be restored.
-pub(super) const CALLED_OFF_KEPT_DAYS: i64 = 7;
+pub(super) const CALLED_OFF_KEPT_DAYS: i64 = JOB_DAYS;
 
 /// What happened to a record.
 pub struct EventOf<'a> {
@@ -97,7 +97,7 @@ impl Command<'_> {
     pub fn call_off_notices(&mut self, which: Filter, group: Option<&str>) {
         let waiting = self.scope.live().and(Filter::is("status", "queued")).and(Filter::is("kind", "notify")).and(which);
         let now = self.scope.now();
-        let kept_days = if group.is_some() { TRASH_DAYS + 1 } else { CALLED_OFF_KEPT_DAYS };
+        let kept_days = if group.is_some() { TRASH_DAYS_MAX + 1 } else { CALLED_OFF_KEPT_DAYS };
         let mut done = doc::fields(json!({ "status": "done", "done_at": now, "expires_at": now.plus_days(kept_days) }));
         done.extend(group.map(|group| ("trash_group".to_owned(), group.into())));
         self.update_many(&JOB, &waiting, &done);

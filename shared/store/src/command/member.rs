@@ -5,11 +5,11 @@ use domain::entities::{API_KEY, MEMBERSHIP};
 use domain::entity::Gone;
 use domain::json;
 use domain::lifecycle::{self, Link};
+use domain::retention::TRASH_DAYS;
 use domain::{Filter, doc};
 use serde_json::Value;
 
 use super::Command;
-use super::trash::TRASH_DAYS;
 
 impl Command<'_> {
     /// What follows when a membership goes: what is cleared with it names it no more, its keys open nothing, and what is known of

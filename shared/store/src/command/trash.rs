@@ -5,15 +5,13 @@ use domain::entities::JOB;
 use domain::entity::Gone;
 use domain::json;
 use domain::lifecycle::{self, Link};
+use domain::retention::TRASH_DAYS_MIN;
 use domain::{Doc, Entity, Error, Filter, doc};
 use serde_json::Value;
 
 use super::event::{CALLED_OFF_KEPT_DAYS, queued};
 use super::{Command, On, Step};
 use crate::{Actor, query};
-
-/// How long what is in the trash can be restored.
-pub(super) const TRASH_DAYS: i64 = 30;
 
 /// What a record of the trash alone has, as it is stored.
 const MARKS: [&str; 3] = ["deleted_at", "deleted_by", "trash_group"];
@@ -26,9 +24,9 @@ impl Command<'_> {
         let group = self.id(&JOB);
         let marks = self.marks(&group);
         let operation = Operation::new(Action::FindOneAndUpdate, entity.collection).with("filter", query::compile(record));
-        self.forbid_restricted_at(entity, step);
         let operation = operation.with("update", json!({ "$set": marks.clone() })).expecting("document", json!({}));
         let step = self.push(operation, On::expect(otherwise));
+        self.forbid_restricted_at(entity, step);
         let mut gone: Vec<(&'static Entity, Ids)> = Vec::new();
         for part in lifecycle::together(entity).into_iter().filter(|part| lifecycle::is_held(part)) {
             let ids = if part.name == entity.name { Ids::One(id.to_owned()) } else { self.ids_of(part, &group) };
@@ -69,10 +67,10 @@ impl Command<'_> {
         step
     }
 
-    /// The job that erases the group, whose id is the group's.
+    /// The job that erases the group, whose id is the group's. It looks up how long that is kept when it is due at the earliest.
     fn erase_later(&mut self, entity: &'static Entity, id: &str, group: &str) {
         let payload = json!({ "entity": entity.name, "id": id, "group": group });
-        let job = queued("erase", payload, self.scope.now().plus_days(TRASH_DAYS));
+        let job = queued("erase", payload, self.scope.now().plus_days(TRASH_DAYS_MIN));
         self.insert(&JOB, group, job, &[], Error::internal("a job's id was taken"));
     }
 
