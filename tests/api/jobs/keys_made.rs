@@ -4,7 +4,7 @@ use domain::Role;
 use serde_json::json;
 use support::{Answered, App, OPERATOR_SECRET, Tenant, id};
 
-use super::alone;
+use super::{alone, now, run_at};
 
 async fn make(tenant: &Tenant) -> Answered {
     let operator = App::shared().with_token(OPERATOR_SECRET);
@@ -24,6 +24,17 @@ async fn from_before() -> (Tenant, String, String) {
         app.data("insertOne", json!({ "collection": collection, "document": record })).await;
     }
     (tenant, member, person)
+}
+
+/// A tenant with a sealed member, whose keys ended with it.
+async fn ended() -> Tenant {
+    let tenant = Tenant::new().await;
+    tenant.member(Role::Owner).await;
+    let operator = App::shared().with_token(OPERATOR_SECRET);
+    let cancelled = operator.patch(&format!("/v1/operator/tenants/{}", tenant.id), json!({ "status": "cancelled" }));
+    cancelled.send().await.expect(200);
+    while run_at(now().plus_days(31)).await.taken > 0 {}
+    tenant
 }
 
 #[tokio::test]
@@ -49,16 +60,12 @@ async fn a_tenant_from_before_gets_keys_once_and_is_sealed_by_them() {
 async fn whoever_lost_their_keys_gets_no_others() {
     let _alone = alone().await;
     let app = App::shared();
-    let shredded = Tenant::new().await;
-    let owner = shredded.member(Role::Owner).await;
-    owner.caller().post("/v1/policy/keys/destroy", json!({ "tenant": shredded.id })).send().await.expect(204);
+    let shredded = ended().await;
     // Destroyed when nothing told of it yet; and nobody left who is sealed, but the record that there were keys.
     let unrecorded = Tenant::new().await;
     unrecorded.member(Role::Owner).await;
     app.data("deleteOne", json!({ "collection": "keys", "filter": { "_id": unrecorded.id } })).await;
-    let emptied = Tenant::new().await;
-    let owner = emptied.member(Role::Owner).await;
-    owner.caller().post("/v1/policy/keys/destroy", json!({ "tenant": emptied.id })).send().await.expect(204);
+    let emptied = ended().await;
     app.data("deleteMany", json!({ "collection": "memberships", "filter": { "tenant_id": emptied.id } })).await;
     for tenant in [&shredded, &unrecorded, &emptied] {
         assert_eq!(make(tenant).await.expect(410).code(), "keys-gone");
