@@ -55,7 +55,9 @@ fn check_kind(entity: &str, field: &str, kind: &Kind) {
 fn catalog_indexes_and_own_fields_exist() {
     for entity in entities::ALL {
         let known = |name: &str| {
-            name == "_id" || name == search::SEARCH_FIELD || name == custom::INDEX_FIELD || entity.field(name).is_some()
+            name == "_id"
+                || [search::SEARCH_FIELD, custom::INDEX_FIELD, custom::REFS_FIELD].contains(&name)
+                || entity.field(name).is_some()
         };
         for key in entity.indexes.iter().flat_map(|index| index.keys) {
             let name = key.trim_start_matches('-').split('.').next().unwrap();
@@ -122,7 +124,10 @@ fn catalog_what_tenants_can_define_fields_of_is_found_by_their_values() {
         entities::ALL.iter().filter(|entity| entity.is_customizable()).map(|entity| entity.name).collect();
     assert_eq!(customizable, entities::CUSTOMIZABLE.iter().copied().collect());
     for entity in customizable.into_iter().filter_map(entities::by_name) {
-        assert!(entity.indexes.iter().any(|index| index.keys == [custom::INDEX_FIELD]), "{}", entity.name);
+        for field in [custom::INDEX_FIELD, custom::REFS_FIELD, search::SEARCH_FIELD] {
+            assert!(entity.indexes.iter().any(|index| index.keys == [field]), "{}: an index of {field}", entity.name);
+        }
+        assert!(!privacy::subject_paths(entity).is_empty(), "{}: of whom do personal values tell?", entity.name);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::custom::{REFS_FIELD, TARGETS};
 use domain::entity::Gone;
+use domain::id::is;
 use domain::{entities, lifecycle};
 use serde_json::{Value, json};
 
@@ -21,6 +23,14 @@ pub async fn orphans(tenant: &str) -> Vec<String> {
     let ids = |name: &str| -> BTreeSet<&str> { records[name].iter().filter_map(|record| record["_id"].as_str()).collect() };
     let mut orphans = Vec::new();
     for entity in entities::ALL {
+        for record in &records[entity.name] {
+            let by_custom = referred(&record[REFS_FIELD]).filter(|id| {
+                let target = TARGETS.iter().filter_map(|name| entities::by_name(name)).find(|target| is(target.prefix, id));
+                // Of members who were removed, values keep the ids.
+                target.is_none_or(|target| target.name != "membership" && !ids(target.name).contains(id))
+            });
+            orphans.extend(by_custom.map(|id| format!("{}.custom {} {id}", entity.name, record["_id"])));
+        }
         for field in entity.fields.iter().filter(|field| field.gone != Gone::Keep) {
             let Some(target) = lifecycle::target(field).filter(|target| !STAYING.contains(&target.name)) else { continue };
             let there = ids(target.name);

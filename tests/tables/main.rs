@@ -8,6 +8,7 @@ mod bad_input;
 mod cards;
 mod coverage;
 mod cross_tenant;
+mod custom;
 mod cut_off;
 mod erased;
 mod http;

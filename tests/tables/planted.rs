@@ -19,6 +19,9 @@ pub enum Planting {
     Everywhere,
 }
 
+/// What commands look up: it must be what it is.
+const LOOKED_UP: &[(&str, &str)] = &[("tenant", "domain"), ("field_definition", "key")];
+
 /// What the values of a field have in them, and of no other.
 pub fn mark(entity: &Entity, field: &Field) -> String {
     format!("zq{}q{}z", entity.name.replace('_', ""), field.name.replace('_', ""))
@@ -76,8 +79,7 @@ fn planted(keyring: &Keyring, entity: &Entity, record: &Value, at: usize, planti
         // A login that was revoked is shown to nobody.
         let is_login_end = entity.name == "login" && field.name == "revoked_at";
         let plants = planting == Planting::Everywhere && is_missing && !is_login_end;
-        // Commands look a domain up: it must be one.
-        let is_looked_up = planting == Planting::Texts && (entity.name, field.name) == ("tenant", "domain");
+        let is_looked_up = planting == Planting::Texts && LOOKED_UP.contains(&(entity.name, field.name));
         if (is_text || plants) && !is_looked_up {
             let mark = mark(entity, field);
             if matches!(field.kind, Kind::Custom) {

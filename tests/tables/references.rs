@@ -35,7 +35,7 @@ async fn copy(world: &World, entity: &Entity, fields: Value) -> Option<String> {
 }
 
 /// Ids that lead nowhere, or where they may not lead.
-async fn wrong_ids(world: &World, other: &World, target: &'static Entity) -> Vec<(&'static str, String)> {
+pub async fn wrong_ids(world: &World, other: &World, target: &'static Entity) -> Vec<(&'static str, String)> {
     let long_ago = json!({ "$date": "2026-01-01T00:00:00Z" });
     let mut wrong = vec![("unknown", id(target.prefix))];
     wrong.extend(copy(world, target, json!({ "deleted_at": long_ago })).await.map(|id| ("in the trash", id)));

@@ -293,6 +293,21 @@ impl World {
         }
     }
 
+    /// Custom fields of every entity that takes them.
+    fn fields(&self, operations: &mut Vec<Value>) {
+        for entity in entities::CUSTOMIZABLE {
+            for (key, more) in [
+                ("note", json!({ "type": "text", "searchable": true })),
+                ("tax", json!({ "type": "text", "personal": true })),
+                ("about", json!({ "type": "reference", "target": "lead" })),
+            ] {
+                let mut fields = json!({ "entity": entity, "key": key, "label": "Of it", "options": [], "status": "active" });
+                fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                self.insert("field_definitions", &id("fld"), fields, operations);
+            }
+        }
+    }
+
     /// The insertion of the owner's login elsewhere, which belongs to no tenant.
     fn credential(&mut self) -> Value {
         let credential = self.new_id("credential", "crd");
@@ -394,6 +409,7 @@ impl World {
                 json!({ "entity": "lead", "key": key, "label": "Of it", "type": "text", "options": [], "status": status });
             self.insert("field_definitions", id, fields, operations);
         }
+        self.fields(operations);
         let verification = self.new_id("verification", "ver");
         let fields = json!({ "member": customer, "kind": "address_proof", "status": "pending", "reviewers_needed": 1, "reviewers": [], "evidence": [] });
         self.insert("verifications", &verification, fields, operations);

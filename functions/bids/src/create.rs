@@ -2,7 +2,7 @@
 
 use domain::entities::LEAD;
 use domain::{Error, Filter};
-use edge::{Call, Outcome, crud};
+use edge::{Call, Outcome, custom};
 use serde_json::Value;
 
 use crate::seal;
@@ -10,7 +10,7 @@ use crate::seal;
 /// Creates a draft.
 pub async fn create(call: &Call) -> Outcome {
     let scope = call.scope()?;
-    let mut draft = crud::draft(call)?;
+    let mut draft = custom::draft(call).await?;
     let lead = draft.doc.get("lead").cloned().unwrap_or(Value::Null);
     let lead = draft.command.require(&LEAD, seal::open_lead(scope).and(Filter::is("_id", lead)), seal::closed());
     draft.hole("sealed_until", lead.path("document.bid_deadline"));

@@ -8,7 +8,7 @@ use crate::{award, create, remove, submit, update, withdraw};
 
 /// Every route of bids.
 pub static ROUTES: &[Route] = &[
-    Route::list("/v1/bids", "bid:read", &BID),
+    Route::list_custom("/v1/bids", "bid:read", &BID),
     Route::post("/v1/bids", May("bid:create"), |call| Box::pin(create::create(call))).of(&BID),
     Route::read("/v1/bids/{id}", "bid:read", &BID),
     Route::patch("/v1/bids/{id}", May("bid:update"), |call| Box::pin(update::update(call))).of(&BID),

@@ -1,14 +1,14 @@
 //! Changing a bid, as long as it is not offered.
 
 use domain::{Error, Filter};
-use edge::{Call, Outcome, crud};
+use edge::{Call, Outcome, custom};
 use serde_json::Value;
 
 use crate::seal;
 
 /// Changes a draft, or a bid that was withdrawn, by a merge patch.
 pub async fn update(call: &Call) -> Outcome {
-    let mut changing = match crud::change(call).await? {
+    let mut changing = match custom::change(call).await? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };

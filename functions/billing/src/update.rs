@@ -1,23 +1,26 @@
 //! Changing what a quote says before the customer has it, and afterwards how long it holds.
 
+use domain::custom::values;
 use domain::doc::text;
 use domain::entities::QUOTE;
-use domain::entity::Input;
+use domain::entity::{Field, Input};
 use domain::{Error, Violation};
-use edge::{Call, Outcome, crud};
+use edge::{Call, Outcome, custom};
 
 use crate::notice::tell;
 
 /// Changes a draft by a merge patch; of a quote that was sent, expired or not, the time until which it holds.
 pub async fn update(call: &Call) -> Outcome {
-    let mut changing = match crud::change(call).await? {
+    let mut changing = match custom::change(call).await? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(unchanged),
     };
-    let mut said = QUOTE.fields.iter().filter(|field| field.input != Input::Nobody && field.name != "valid_until");
+    let is_said = |field: &&Field| field.input != Input::Nobody && field.name != "valid_until";
+    let is_kept = |field: &Field| changing.before.get(field.name) == changing.after.get(field.name);
+    let is_kept = QUOTE.fields.iter().filter(is_said).all(is_kept) && values(&changing.before) == values(&changing.after);
     match text(&changing.before, "status") {
         Some("draft") => {}
-        Some("sent") if said.all(|field| changing.before.get(field.name) == changing.after.get(field.name)) => {
+        Some("sent") if is_kept => {
             if !changing.after.contains_key("valid_until") {
                 return Err(Violation::on("valid_until", "required", "A quote that was sent holds until a time.").into());
             }

@@ -2,13 +2,13 @@
 
 use domain::entities::LEAD;
 use edge::Access::May;
-use edge::{Route, Router, custom};
+use edge::{Route, Router};
 
 use crate::{assign, create, publish, remove, update};
 
 /// Every route of leads.
 pub static ROUTES: &[Route] = &[
-    Route::get("/v1/leads", May("lead:read"), |call| Box::pin(custom::list(call))).of(&LEAD),
+    Route::list_custom("/v1/leads", "lead:read", &LEAD),
     Route::post("/v1/leads", May("lead:create"), |call| Box::pin(create::create(call))).of(&LEAD),
     Route::read("/v1/leads/{id}", "lead:read", &LEAD),
     Route::patch("/v1/leads/{id}", May("lead:update"), |call| Box::pin(update::update(call))).of(&LEAD),

@@ -2,13 +2,13 @@
 
 use domain::entities::PERSON;
 use edge::Access::May;
-use edge::{Route, Router, custom};
+use edge::{Route, Router};
 
 use crate::write;
 
 /// Every route of people.
 pub static ROUTES: &[Route] = &[
-    Route::get("/v1/people", May("person:read"), |call| Box::pin(custom::list(call))).of(&PERSON),
+    Route::list_custom("/v1/people", "person:read", &PERSON),
     Route::post("/v1/people", May("person:create"), |call| Box::pin(write::create(call))).of(&PERSON),
     Route::read("/v1/people/{id}", "person:read", &PERSON),
     Route::patch("/v1/people/{id}", May("person:update"), |call| Box::pin(write::update(call))).of(&PERSON),

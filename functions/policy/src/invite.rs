@@ -4,10 +4,10 @@ use data_api::{Action, Operation};
 use domain::doc::text;
 use domain::entities::{ATTEMPT, MEMBERSHIP, personal_code};
 use domain::json;
-use domain::{Error, ErrorKind, Filter, Role, event, validate};
-use edge::{Call, Halt, Outcome, Reply};
+use domain::{Doc, Error, ErrorKind, Filter, Role, event, validate};
+use edge::{Call, Halt, Outcome, Reply, custom};
 use serde_json::Value;
-use store::{Command, EventOf, Scope, invite_expiry};
+use store::{Command, Definitions, EventOf, Scope, invite_expiry};
 
 use crate::vendors;
 
@@ -32,7 +32,9 @@ pub async fn invite(call: &Call) -> Outcome {
 /// Invites them, unless the personal code that was drawn for them is somebody else's.
 async fn try_to(call: &Call) -> Outcome {
     let scope = call.scope()?;
-    let mut member = validate::create(&MEMBERSHIP, call.input()?, call.moment())?;
+    let mut input = call.input()?;
+    let given = custom::given(call, &mut input);
+    let mut member = validate::create(&MEMBERSHIP, input, call.moment())?;
     let role = Role::parse(text(&member, "role").unwrap_or_default()).unwrap_or(Role::Owner);
     if !call.viewer()?.policy.may_invite(role) {
         let detail = format!("Your role may not invite anybody as {}.", role.word());
@@ -44,17 +46,17 @@ async fn try_to(call: &Call) -> Outcome {
         ("invited_at", call.now().into()),
     ];
     member.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-    let master = match member.get("master") {
-        Some(master) => {
-            let mut reading = call.store.reading(scope);
-            let step = vendors::read_master(&mut reading, scope, master);
-            Some(reading.run().await?.doc(step))
-        }
-        None => None,
-    };
+    let (master, definitions) = read(call, &member, given.is_some()).await?;
     vendors::place(&mut member, master.as_ref())?;
     let mut command = call.store.command(scope);
     count(&mut command, scope);
+    match (&definitions, given) {
+        (Some(definitions), Some(given)) => {
+            custom::set(&MEMBERSHIP, definitions, None, &mut member, given)?;
+            custom::require(&mut command, scope, &MEMBERSHIP, definitions, None, &member);
+        }
+        _ => command.expect_none_required(scope, &MEMBERSHIP),
+    }
     let id = command.id(&MEMBERSHIP);
     command.move_places(None, Some(&member));
     if let Some(master) = &master {
@@ -93,4 +95,17 @@ fn count(command: &mut Command<'_>, scope: &Scope) {
     let tomorrow_s = ((day + 1) * DAY_MS - scope.now().ms()) / 1_000 + 1;
     let refused = Error { retry_after_s: u32::try_from(tomorrow_s).ok(), ..refused };
     command.operation(operation.expecting("document", json!({ "blocked": false })), Some(refused));
+}
+
+/// The master that a member is to have, and the definitions of custom fields where values are given: nothing is read in vain.
+async fn read(call: &Call, member: &Doc, is_given: bool) -> Result<(Option<Doc>, Option<Definitions>), Halt> {
+    let scope = call.scope()?;
+    let mut reading = call.store.reading(scope);
+    let master = member.get("master").map(|master| vendors::read_master(&mut reading, scope, master));
+    let steps = is_given.then(|| Definitions::read(&mut reading, scope, MEMBERSHIP.name));
+    if master.is_none() && steps.is_none() {
+        return Ok((None, None));
+    }
+    let mut found = reading.run().await?;
+    Ok((master.map(|step| found.doc(step)), steps.map(|steps| Definitions::found(&mut found, &steps))))
 }

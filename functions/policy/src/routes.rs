@@ -8,7 +8,7 @@ use crate::{activation, explain, invite, keys, member, remove, roles, seed, sess
 
 /// Every route of members, roles and policies.
 pub static ROUTES: &[Route] = &[
-    Route::list("/v1/members", "membership:read", &MEMBERSHIP),
+    Route::list_custom("/v1/members", "membership:read", &MEMBERSHIP),
     Route::post("/v1/members", May("membership:invite"), |call| Box::pin(invite::invite(call))).of(&MEMBERSHIP),
     Route::read("/v1/members/{id}", "membership:read", &MEMBERSHIP),
     Route::patch("/v1/members/{id}", May("membership:update"), |call| Box::pin(member::change(call))),
@@ -23,10 +23,10 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/roles/{id}", "role:read", &ROLE),
     Route::patch("/v1/roles/{id}", May("role:update"), |call| Box::pin(roles::update(call))).of(&ROLE),
     Route::delete("/v1/roles/{id}", May("role:delete"), |call| Box::pin(roles::remove(call))).of(&ROLE),
-    Route::list("/v1/teams", "team:read", &TEAM),
+    Route::list_custom("/v1/teams", "team:read", &TEAM),
     Route::post("/v1/teams", May("team:create"), |call| Box::pin(teams::create(call))).of(&TEAM),
     Route::read("/v1/teams/{id}", "team:read", &TEAM),
-    Route::patch("/v1/teams/{id}", May("team:update"), |call| Box::pin(teams::update(call))).of(&TEAM),
+    Route::update_custom("/v1/teams/{id}", "team:update", &TEAM),
     Route::delete("/v1/teams/{id}", May("team:delete"), |call| Box::pin(teams::remove(call))).of(&TEAM),
     Route::restore("/v1/teams/{id}/restore", "team:delete", &TEAM),
     Route::post("/v1/teams/{id}/members", May("team:update"), |call| Box::pin(teams::change_members(call))),

@@ -5,7 +5,7 @@ use domain::entity::{Field, Kind, list};
 use domain::policy::TEAMS_MAX;
 use domain::validate::{self, change};
 use domain::{Doc, Error, Filter, Time, Violation, doc, json};
-use edge::{Call, Halt, Outcome, Reply, crud};
+use edge::{Call, Halt, Outcome, Reply, crud, custom};
 use serde_json::Value;
 use store::Command;
 
@@ -18,17 +18,9 @@ const SECOND_ROUND_MS: i64 = 60_000;
 
 /// Makes a team.
 pub async fn create(call: &Call) -> Outcome {
-    let mut draft = crud::draft(call)?;
+    let mut draft = custom::draft(call).await?;
     draft.or_duplicate(Error::conflict("team-exists", "There is a team of this name already."));
     draft.insert().answer().await
-}
-
-/// Changes a team by a merge patch.
-pub async fn update(call: &Call) -> Outcome {
-    match crud::change(call).await? {
-        Ok(changing) => changing.answer().await,
-        Err(unchanged) => Ok(unchanged),
-    }
 }
 
 /// Deletes a team that nobody is in.

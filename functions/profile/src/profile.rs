@@ -1,11 +1,13 @@
 //! Changing a profile: one's own, or as somebody who runs the members.
 
+use domain::custom::{FIELD, take, values};
 use domain::entities::{MEMBERSHIP, OWN_PROFILE, STAFF_PROFILE, profile_change};
 use domain::entity::reference;
 use domain::validate::{self, change as difference};
 use domain::{Doc, Error, Filter, Policy, Violation, doc};
-use edge::{Call, Outcome, Reply, crud};
+use edge::{Call, Outcome, Reply, crud, custom};
 use serde_json::Value;
+use store::Definitions;
 
 use crate::routes::own_membership;
 
@@ -18,7 +20,7 @@ pub async fn own(call: &Call) -> Outcome {
 pub async fn change_own(call: &Call) -> Outcome {
     let patch = call.input()?;
     let before = own_membership(call).await?;
-    write(call, before, &patch, &[OWN_PROFILE], None).await
+    write(call, before, patch, &[OWN_PROFILE], None, None).await
 }
 
 /// Changes the profile of a member, and which vendor looks after a customer.
@@ -28,21 +30,37 @@ pub async fn change(call: &Call) -> Outcome {
     let vendor = patch.remove("vendor");
     let mut reading = call.store.reading(scope);
     let step = reading.one(&MEMBERSHIP, &scope.reach(&MEMBERSHIP, "update").and(Filter::is("_id", id)), Error::not_found());
-    let before = reading.run().await?.doc(step);
+    let steps = patch.contains_key(FIELD).then(|| Definitions::read(&mut reading, scope, MEMBERSHIP.name));
+    let mut found = reading.run().await?;
+    let (before, definitions) = (found.doc(step), steps.map(|steps| Definitions::found(&mut found, &steps)));
     call.require_as_much(Policy::of_member(&before).as_ref())?;
-    write(call, before, &patch, &[OWN_PROFILE, STAFF_PROFILE], vendor).await
+    write(call, before, patch, &[OWN_PROFILE, STAFF_PROFILE], vendor, definitions).await
 }
 
-async fn write(call: &Call, before: Doc, patch: &Doc, fields: &[&[&str]], vendor: Option<Value>) -> Outcome {
+async fn write(
+    call: &Call,
+    before: Doc,
+    mut patch: Doc,
+    fields: &[&[&str]],
+    vendor: Option<Value>,
+    definitions: Option<Definitions>,
+) -> Outcome {
     let scope = call.scope()?;
     crud::check_version(call, &before)?;
-    let mut after = profile_change(&before, patch, fields, call.moment())?.after;
+    let given = definitions.as_ref().and_then(|_| take(&mut patch, values(&before).as_ref()));
+    let mut after = profile_change(&before, &patch, fields, call.moment())?.after;
+    if let (Some(definitions), Some(given)) = (&definitions, given) {
+        custom::set(&MEMBERSHIP, definitions, Some(&before), &mut after, given)?;
+    }
     let vendor = vendor.map(|vendor| assigned(call, &mut after, vendor)).transpose()?.flatten();
     let change = difference(&before, after);
     if change.is_empty() {
         return Ok(Reply::record(200, &MEMBERSHIP, before));
     }
     let mut command = call.store.command(scope);
+    if let Some(definitions) = &definitions {
+        custom::require(&mut command, scope, &MEMBERSHIP, definitions, Some(&before), &change.after);
+    }
     if let Some(vendor) = vendor {
         let missing = Violation::on("vendor", "not-found", "There is no such vendor.");
         let theirs = scope.reach(&MEMBERSHIP, "read").and(Filter::is("_id", vendor)).and(Filter::is("role", "vendor"));

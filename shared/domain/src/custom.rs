@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::json;
 use crate::validate::value::{escape, merge_patch};
-use crate::{Doc, Violation, id, search};
+use crate::{Doc, Entity, Violation, id, search};
 
 pub use definition::{Definition, OPTIONS_MAX, TARGETS, TEXT_LEN_MAX, TYPES, bad_key, incompatible, violations};
 
@@ -16,6 +16,8 @@ pub use definition::{Definition, OPTIONS_MAX, TARGETS, TEXT_LEN_MAX, TYPES, bad_
 pub const FIELD: &str = "custom";
 /// The hidden field by which values are found: for each its key, and a digest of key and value.
 pub const INDEX_FIELD: &str = "custom_index";
+/// The hidden field with the ids that the values refer to.
+pub const REFS_FIELD: &str = "custom_refs";
 /// The hidden field with the words of the values that are searched.
 pub const WORDS_FIELD: &str = "custom_words";
 /// The hidden field that holds the values that tell something about a person, which are encrypted.
@@ -78,11 +80,13 @@ fn complete(definition: Definition<'_>, is_new: bool, after: &mut Doc, violation
 pub fn place(definitions: &[Doc], record: &mut Doc, values: Doc) {
     let is_personal = |key: &String| find(definitions, key).is_some_and(Definition::is_personal);
     let (index, words) = (index(definitions, &values), words(definitions, &values));
+    let refs = references(definitions, None, &values).into_iter().map(|(_, id, _)| id.into()).collect::<Vec<Value>>();
     let (personal, others): (Doc, Doc) = values.into_iter().partition(|(key, _)| is_personal(key));
     let fields = [
         (FIELD, others.is_empty(), Value::from(others)),
         (PERSONAL_FIELD, personal.is_empty(), personal.into()),
         (INDEX_FIELD, index.is_empty(), index.into()),
+        (REFS_FIELD, refs.is_empty(), refs.into()),
         (WORDS_FIELD, words.is_empty(), words.into()),
     ];
     for (name, is_empty, value) in fields {
@@ -108,11 +112,15 @@ pub fn summary(definitions: &[Doc]) -> Doc {
     summary
 }
 
-/// The references among the values that differ from those before: where each stands, what it names, and the entity.
-pub fn references<'a>(definitions: &'a [Doc], before: Option<&'a Doc>, after: &'a Doc) -> Vec<(String, &'a str, &'static str)> {
+/// The references among the values that differ from those before: where each stands, what it names, and the entity of that.
+pub fn references<'a>(
+    definitions: &'a [Doc],
+    before: Option<&'a Doc>,
+    after: &'a Doc,
+) -> Vec<(String, &'a str, &'static Entity)> {
     let changed = after.iter().filter(|(key, value)| before.and_then(|before| before.get(*key)) != Some(*value));
     let reference = |(key, value): (&'a String, &'a Value)| {
-        Some((format!("/{FIELD}/{key}"), value.as_str()?, find(definitions, key)?.target()?.name))
+        Some((format!("/{FIELD}/{key}"), value.as_str()?, find(definitions, key)?.target()?))
     };
     changed.filter_map(reference).collect()
 }

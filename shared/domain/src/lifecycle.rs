@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::Filter;
 use crate::entities;
 use crate::entity::{Entity, Field, Gone, Kind};
 use crate::policy::PERMISSIONS;
+use crate::{Filter, custom};
 
 /// A field that refers to records of a kind, and the entity whose field it is.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,13 @@ pub fn links(to: &Entity, gone: Gone) -> impl Iterator<Item = Link> {
 
 /// Whether anything refers to records of this kind that minds when they go.
 pub fn is_held(entity: &Entity) -> bool {
-    [Gone::Cascade, Gone::Clear, Gone::Restrict].into_iter().any(|gone| links(entity, gone).next().is_some())
+    let minds = |gone| links(entity, gone).next().is_some();
+    [Gone::Cascade, Gone::Clear, Gone::Restrict].into_iter().any(minds) || custom::TARGETS.contains(&entity.name)
+}
+
+/// The entities whose records can refer to others by fields of a tenant's own. Such a reference restricts.
+pub fn customizable() -> impl Iterator<Item = &'static Entity> {
+    entities::ALL.iter().copied().filter(|entity| entity.is_customizable())
 }
 
 /// An entity, and all that its records take to the trash with them: each after everything that takes it along.

@@ -89,6 +89,9 @@ pub const PERMISSIONS: &[&str] = &[
     "api_key:revoke",
     "membership:create",
     "membership:activate",
+    "project:update",
+    "milestone:update",
+    "invoice:update",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

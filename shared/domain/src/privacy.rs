@@ -25,13 +25,17 @@ impl Subject {
         subject_paths(entity).into_iter().map(|path| one_of(path, self.ids_at(entity, path))).fold(Filter::Nothing, Filter::or)
     }
 
-    /// The records of an entity that are about the subject or name them. Other people's own records are none of these.
+    /// The records of an entity that are about the subject or name them, be it by a tenant's own field. Other people's own
+    /// records are none of these.
     pub fn is_named_in(&self, entity: &Entity) -> Filter {
         let about = self.is_subject_of(entity);
         if is_itself(entity) {
             return about;
         }
-        references(entity).map(|field| one_of(field.name, self.ids_of(target(field)))).fold(about, Filter::or)
+        let named = references(entity).map(|field| one_of(field.name, self.ids_of(target(field))));
+        let by_custom = [&self.people, &self.members].map(|ids| one_of(custom::REFS_FIELD, ids));
+        let by_custom = by_custom.into_iter().filter(|_| entity.is_customizable());
+        named.chain(by_custom).fold(about, Filter::or)
     }
 
     /// Whether a record is about the subject.
@@ -153,7 +157,7 @@ mod tests {
 
     use super::*;
     use crate::doc;
-    use crate::entities::{EVENT, INVOICE, LEAD, LOGIN, MEMBERSHIP, MESSAGE, PERSON, PRIVACY_REQUEST};
+    use crate::entities::{EVENT, INVOICE, LEAD, LOGIN, MEMBERSHIP, MESSAGE, PERSON, PRIVACY_REQUEST, SETTING};
 
     fn ada() -> Subject {
         Subject { people: vec!["per_1".to_owned()], members: vec!["mem_1".to_owned()] }
@@ -168,7 +172,8 @@ mod tests {
             (&MESSAGE, vec!["sender"]),
             (&EVENT, vec!["actor.id"]),
             (&LEAD, vec!["person", "customer"]),
-            (&INVOICE, vec![]),
+            (&INVOICE, vec!["customer"]),
+            (&SETTING, vec![]),
         ];
         for (entity, paths) in cases {
             assert_eq!(subject_paths(entity), paths, "{entity:?}");

@@ -17,13 +17,18 @@ pub fn is_searchable(entity: &Entity) -> bool {
     entity.fields.iter().any(|field| field.searchable)
 }
 
-/// Gives a record the words of its searchable fields. The same words in another order are no change.
+/// Gives a record the words of its searchable fields. The same words in another order are no change, nor are none where there
+/// were none.
 pub fn index(entity: &Entity, before: Option<&Doc>, doc: &mut Doc) {
     let words = words_of(entity, doc);
     let sorted = |words: &Value| -> Option<BTreeSet<String>> {
         words.as_array()?.iter().map(|word| Some(word.as_str()?.to_owned())).collect()
     };
-    let known = before.and_then(|before| before.get(SEARCH_FIELD)).filter(|known| sorted(known) == sorted(&words));
+    let had = before.and_then(|before| before.get(SEARCH_FIELD));
+    if had.is_none() && words.as_array().is_some_and(Vec::is_empty) {
+        return;
+    }
+    let known = had.filter(|known| sorted(known) == sorted(&words));
     doc.insert(SEARCH_FIELD.to_owned(), known.cloned().unwrap_or(words));
 }
 

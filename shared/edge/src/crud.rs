@@ -13,4 +13,5 @@ pub use change::{Changing, apply, change, change_one, check_version, raced};
 pub(crate) use draft::begin;
 pub use draft::{Draft, Made, draft, draft_in};
 pub use read::{get, list};
+pub(crate) use references::require_there;
 pub use trash::{Restoring, delete, remove, restore, restoring, restoring_with, trashed};

@@ -1,7 +1,8 @@
 //! Records with values of the tenant's own fields. A request that says nothing of them makes no trip for them.
 
 use domain::custom::{self, values};
-use domain::{Doc, Entity, Error, Filter, Violation, entities, search, validate};
+use domain::entities::MEMBERSHIP;
+use domain::{Doc, Entity, Error, Filter, Violation, search, validate};
 use store::{Command, Definitions, Query, Scope};
 
 use crate::crud::{self, Changing, Draft};
@@ -12,19 +13,23 @@ use crate::{Call, Halt, Outcome, Reply};
 pub async fn draft(call: &Call) -> Result<Draft<'_>, Halt> {
     let (entity, scope) = (call.entity()?, call.scope()?);
     let mut input = call.input()?;
-    let given = custom::take(&mut input, None);
-    if given.is_none() && !call.reads_definitions.get() {
+    let Some(given) = given(call, &mut input) else {
         let mut draft = crud::draft(call)?;
         draft.command.expect_none_required(scope, entity);
         return Ok(draft);
-    }
+    };
     let definitions = read(call, entity).await?;
-    let merged = custom::merge(&definitions.docs, None, given.unwrap_or_default());
+    let merged = custom::merge(&definitions.docs, None, given);
     let (mut doc, merged) = both(validate::create(entity, input.clone(), call.moment()), merged)?;
-    give(entity, &definitions, None, &mut doc, merged);
+    place(entity, &definitions, None, &mut doc, merged);
     let mut draft = crud::begin(call, &input, doc)?;
     require(&mut draft.command, scope, entity, &definitions, None, &draft.doc);
     Ok(draft)
+}
+
+/// The custom values of a record that is to be made, taken out of its input; nothing where no definitions need be read for them.
+pub fn given(call: &Call, input: &mut Doc) -> Option<Doc> {
+    custom::take(input, None).or_else(|| call.reads_definitions.get().then(Doc::new))
 }
 
 /// As [`crud::change`], custom values included.
@@ -46,18 +51,21 @@ pub async fn change(call: &Call) -> Result<Result<Changing<'_>, Reply>, Halt> {
     let merged = custom::merge(&definitions.docs, Some(&were), given);
     let (changed, merged) = both(validate::update(entity, &before, patch, call.moment()), merged)?;
     let mut after = changed.after;
-    if merged != were {
-        give(entity, &definitions, Some(&before), &mut after, merged);
-    }
-    let is_custom = values(&after).unwrap_or_default() != were;
+    place(entity, &definitions, Some(&before), &mut after, merged);
     let mut changing = match crud::begin_change(call, before, after)? {
         Ok(changing) => changing,
         Err(unchanged) => return Ok(Err(unchanged)),
     };
-    if is_custom {
-        require(&mut changing.command, scope, entity, &definitions, Some(&changing.before), &changing.after);
-    }
+    require(&mut changing.command, scope, entity, &definitions, Some(&changing.before), &changing.after);
     Ok(Ok(changing))
+}
+
+/// Changes the route's record by a merge patch, custom values included.
+pub async fn update(call: &Call) -> Outcome {
+    match change(call).await? {
+        Ok(changing) => changing.answer().await,
+        Err(unchanged) => Ok(unchanged),
+    }
 }
 
 /// As [`crud::list`], filtered and sorted by custom values too.
@@ -69,6 +77,40 @@ pub async fn list(call: &Call) -> Outcome {
     let definitions = read(call, entity).await?;
     let query = Query::parse_with(entity, call.query(), Some(call.viewer()?), &definitions.docs)?;
     Ok(Reply::page(call.store.list(call.scope()?, &query).await?))
+}
+
+/// Gives a record the values that it has after what a caller gives; `before` is what it was, if it is not new.
+pub fn set(entity: &Entity, definitions: &Definitions, before: Option<&Doc>, after: &mut Doc, given: Doc) -> domain::Result<()> {
+    let were = before.map(|before| values(before).unwrap_or_default());
+    let merged = custom::merge(&definitions.docs, were.as_ref(), given).map_err(Error::invalid)?;
+    place(entity, definitions, before, after, merged);
+    Ok(())
+}
+
+/// What is left to the commit: that the definitions are the same still, that records are there, that texts have their patterns.
+/// Values that stay as they were ask for nothing.
+pub fn require(
+    command: &mut Command<'_>,
+    scope: &Scope,
+    entity: &Entity,
+    definitions: &Definitions,
+    before: Option<&Doc>,
+    after: &Doc,
+) {
+    let (were, are) = (before.and_then(values), values(after).unwrap_or_default());
+    if before.is_some() && were.clone().unwrap_or_default() == are {
+        return;
+    }
+    command.expect_definitions(scope, entity, definitions);
+    for (pointer, id, target) in custom::references(&definitions.docs, were.as_ref(), &are) {
+        // Whoever is removed is still named by what they had to do with.
+        let holds = target.name != MEMBERSHIP.name;
+        crud::require_there(command, scope, target, holds, id, pointer);
+    }
+    for (pointer, definition, text) in custom::patterns(&definitions.docs, were.as_ref(), &are) {
+        let unlike = Violation::at(pointer, "pattern", "Expected the pattern of this field.");
+        command.require_pattern(definition, text, unlike.into());
+    }
 }
 
 async fn read(call: &Call, entity: &Entity) -> Result<Definitions, Halt> {
@@ -90,35 +132,11 @@ fn both<T>(table: domain::Result<T>, custom: Result<Doc, Vec<Violation>>) -> dom
     }
 }
 
-fn give(entity: &Entity, definitions: &Definitions, before: Option<&Doc>, record: &mut Doc, values: Doc) {
+/// Values that stay as they were leave the record as it was, whatever has become of their definitions.
+fn place(entity: &Entity, definitions: &Definitions, before: Option<&Doc>, record: &mut Doc, values: Doc) {
+    if before.is_some_and(|before| custom::values(before).unwrap_or_default() == values) {
+        return;
+    }
     custom::place(&definitions.docs, record, values);
-    if search::is_searchable(entity) {
-        search::index(entity, before, record);
-    }
-}
-
-/// What is left to the commit: that the definitions are the same still, that records are there, that texts have their patterns.
-fn require(
-    command: &mut Command<'_>,
-    scope: &Scope,
-    entity: &Entity,
-    definitions: &Definitions,
-    before: Option<&Doc>,
-    after: &Doc,
-) {
-    command.expect_definitions(scope, entity, definitions);
-    let Some(after) = values(after) else { return };
-    let before = before.and_then(values);
-    for (pointer, id, target) in custom::references(&definitions.docs, before.as_ref(), &after) {
-        let Some(entity) = entities::by_name(target) else { continue };
-        let missing = Violation::at(pointer, "not-found", format!("There is no such {target}, or it is not visible to you."));
-        command.require(entity, scope.reach(entity, "read").and(Filter::is("_id", id)), missing.into());
-    }
-    for (pointer, definition, text) in custom::patterns(&definitions.docs, before.as_ref(), &after) {
-        command.require_pattern(
-            definition,
-            text,
-            Violation::at(pointer, "pattern", "Expected the pattern of this field.").into(),
-        );
-    }
+    search::index(entity, before, record);
 }

@@ -3,7 +3,7 @@
 use domain::Entity;
 use futures_util::future::LocalBoxFuture;
 
-use crate::{Call, Outcome, crud};
+use crate::{Call, Outcome, crud, custom};
 
 /// What answers a call.
 pub type Handler = for<'a> fn(&'a Call) -> LocalBoxFuture<'a, Outcome>;
@@ -104,6 +104,16 @@ impl Route {
     /// The list of an entity, by the engine.
     pub const fn list(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
         Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(crud::list(call))) }
+    }
+
+    /// As [`Route::list`], of an entity that takes fields of the tenant's own.
+    pub const fn list_custom(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::get(path, Access::May(may), |call| Box::pin(custom::list(call))) }
+    }
+
+    /// The change of a record of such an entity, by the engine.
+    pub const fn update_custom(path: &'static str, may: &'static str, entity: &'static Entity) -> Self {
+        Self { entity: Some(entity), ..Self::patch(path, Access::May(may), |call| Box::pin(custom::update(call))) }
     }
 
     /// One record of an entity, by the engine.

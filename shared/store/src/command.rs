@@ -39,8 +39,8 @@ pub struct Command<'a> {
     batch: Batch,
     stored: Option<Stored>,
     cause: Option<String>,
-    /// Where the defaults are of records that are made without custom values, by their ids.
-    pub(crate) defaults: Vec<(String, Step)>,
+    /// Where the defaults are of records that are made without custom values: by their ids, and what they are of.
+    pub(crate) defaults: Vec<(String, String, Step)>,
     pending: Pending,
     /// The steps that find the teams of members, by tenant and members.
     teams: Vec<((String, Vec<String>), Step)>,

@@ -79,15 +79,16 @@ impl Command<'_> {
     /// Has the defaults read for a record that is made without custom values.
     pub(crate) fn read_defaults(&mut self, entity: &Entity, id: &str, doc: &Doc) {
         if entity.is_customizable() && !doc.contains_key(custom::FIELD) {
-            let schema = schema(self.scope(), entity);
-            let step = self.find(&FIELD_SCHEMA, schema);
-            self.defaults.push((id.to_owned(), step));
+            let of = schema_id(self.scope(), entity.name);
+            let known = self.defaults.iter().find(|(_, known, _)| *known == of).map(|(.., step)| *step);
+            let step = known.unwrap_or_else(|| self.find(&FIELD_SCHEMA, schema(self.scope(), entity)));
+            self.defaults.push((id.to_owned(), of, step));
         }
     }
 
     /// A field of such a record, or of what tells of it, and the source of what it gets there, if there is anything.
     pub(crate) fn default_of(&self, id: &str, field: &str, of: &str) -> Option<(String, String)> {
-        let (_, step) = self.defaults.iter().find(|(known, _)| known == id)?;
+        let (.., step) = self.defaults.iter().find(|(known, ..)| known == id)?;
         Some((field.to_owned(), step.path(&format!("document.{of}?"))))
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::entity::{
-    Access, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer, list, money, reference, status, teams,
-    text, unique,
+    Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, Kind, choice, date, flag, index, index_if_present, integer, list, money,
+    reference, status, teams, text, unique,
 };
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Time, Viewer, Violation};
@@ -34,6 +34,8 @@ pub static BID: Entity = Entity {
         text("decline_reason", 1_000).read_only(),
         reference("quote", "quote").read_only(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["lead", "expert"]),
@@ -42,6 +44,9 @@ pub static BID: Entity = Entity {
         index(&["status", "-created_at"]),
         index(&["teams"]),
         index_if_present(&["quote"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access { narrow: Some(unsealed), ..Access::shared(&["expert"]) },
     rules: &BidRules,

@@ -6,7 +6,7 @@ use crate::rules::{Moment, Rules};
 use crate::{Doc, Violation, doc};
 
 /// The entities that tenants can give fields of their own.
-pub const CUSTOMIZABLE: &[&str] = &["lead", "person"];
+pub const CUSTOMIZABLE: &[&str] = &["lead", "person", "bid", "quote", "project", "milestone", "invoice", "membership", "team"];
 
 const OPTION: Kind = Kind::Object(&[text("value", 80).required(), text("label", 80), flag("is_archived")]);
 

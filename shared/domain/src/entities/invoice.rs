@@ -4,7 +4,10 @@ use crate::json;
 use serde_json::Value;
 
 use super::quote::{XERO, sent};
-use crate::entity::{Access, Entity, Field, date, flag, index, money, reference, status, teams, text, unique};
+use crate::entity::{
+    Access, CUSTOM, CUSTOM_PERSONAL, Entity, Field, date, flag, index, index_if_present, money, reference, status, teams, text,
+    unique,
+};
 use crate::rules::{Moment, Rules};
 use crate::validate::{Change, change};
 use crate::{Doc, Error, Result, Time, Violation, doc};
@@ -21,7 +24,7 @@ pub static INVOICE: Entity = Entity {
         reference("milestone", "milestone").read_only(),
         reference("project", "project").read_only(),
         reference("lead", "lead").read_only(),
-        reference("customer", "membership").read_only().keep(),
+        reference("customer", "membership").read_only().subject().keep(),
         reference("manager", "membership").read_only().keep(),
         reference("expert", "membership").read_only().keep(),
         reference("vendor", "membership").read_only().keep(),
@@ -37,6 +40,8 @@ pub static INVOICE: Entity = Entity {
         date("paid_at").read_only(),
         Field { kind: XERO, ..text("xero", 0) }.read_only(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["reference"]),
@@ -48,6 +53,9 @@ pub static INVOICE: Entity = Entity {
         index(&["lead", "status"]),
         index(&["xero.id"]),
         index(&["teams"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access { narrow: Some(sent), ..Access::shared(&["customer", "manager", "expert", "vendor"]) },
     rules: &InvoiceRules,

@@ -65,6 +65,7 @@ pub static LEAD: Entity = Entity {
         index(&["search_words"]),
         index(&["teams"]),
         index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access { open: Some(published), ..Access::shared(&["customer", "manager", "expert", "vendor", "created_by"]) },
     rules: &LeadRules,

@@ -7,8 +7,8 @@ use super::profile::{
     AVATAR_FILE, CUSTOMER_PROFILE, EXPERT_PROFILE, PREFERENCES, VENDOR_PROFILE, VERIFIED, misfits, wrong_avatar,
 };
 use crate::entity::{
-    ADDRESS, Access, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index, index_if_present, integer,
-    list, object, phone, reference, status, text, unique,
+    ADDRESS, Access, CUSTOM, CUSTOM_PERSONAL, Entity, Field, Kind, LOCATION, across, choice, date, email, expires, flag, index,
+    index_if_present, integer, list, object, phone, reference, status, text, unique,
 };
 use crate::policy::TEAMS_MAX;
 use crate::privacy::RESTRICTED_AT;
@@ -82,6 +82,8 @@ pub static MEMBERSHIP: Entity = Entity {
         date("joined_at").read_only(),
         date("last_login_at").read_only(),
         integer("login_count", 0, i64::MAX).read_only(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["email"]),
@@ -94,6 +96,9 @@ pub static MEMBERSHIP: Entity = Entity {
         index(&["custom_role"]),
         index(&["team_ids"]),
         index(&["ancestors"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access { teams: Some("team_ids"), ..Access::own(&["_id"]) },
     rules: &MembershipRules,

@@ -43,6 +43,7 @@ pub static PERSON: Entity = Entity {
         index(&["search_words"]),
         index(&["teams"]),
         index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access::shared(&["membership", "owner"]),
     rules: &PersonRules,

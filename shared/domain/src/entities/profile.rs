@@ -3,7 +3,7 @@
 use crate::entity::{Fallback, Field, Kind, choice, date, flag, integer, list, object, opaque, text};
 use crate::rules::Moment;
 use crate::validate::{self, Change};
-use crate::{Doc, Error, Result, Violation, doc};
+use crate::{Doc, Error, Result, Violation, custom, doc};
 
 use super::MEMBERSHIP;
 
@@ -12,7 +12,7 @@ pub const OWN_PROFILE: &[&str] =
     &["name", "phone", "avatar", "avatar_file", "address", "expert_profile", "vendor_profile", "customer_profile"];
 
 /// What else is written of it by those who may change members.
-pub const STAFF_PROFILE: &[&str] = &["department", "location", "manager_kind", "in_house"];
+pub const STAFF_PROFILE: &[&str] = &["department", "location", "manager_kind", "in_house", custom::FIELD];
 
 /// Which roles a part of the profile is for.
 const FITS: &[(&str, &[&str])] = &[

@@ -1,8 +1,12 @@
 //! Projects: a lead whose quote was accepted, and the milestones of the work.
 
-use crate::entity::{Access, Entity, Fallback, choice, date, index, integer, money, reference, status, teams, text, unique};
+use crate::entity::{
+    Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, choice, date, index, index_if_present, integer, money, reference, status,
+    teams, text, unique,
+};
 use crate::lifecycle::ARCHIVED_AT;
-use crate::rules::Plain;
+use crate::rules::{Moment, Plain, Rules};
+use crate::{Doc, Violation, doc};
 
 /// Work that was agreed on.
 pub static PROJECT: Entity = Entity {
@@ -25,6 +29,8 @@ pub static PROJECT: Entity = Entity {
         date("completed_at").read_only(),
         teams(),
         date(ARCHIVED_AT).read_only(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["lead"]),
@@ -33,10 +39,26 @@ pub static PROJECT: Entity = Entity {
         index(&["expert", "status"]),
         index(&["teams"]),
         index(&["quote"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access::shared(&["customer", "manager", "expert", "vendor"]),
-    rules: &Plain,
+    rules: &ProjectRules,
 };
+
+struct ProjectRules;
+
+impl Rules for ProjectRules {
+    fn check(&self, _before: Option<&Doc>, after: &Doc, _moment: Moment<'_>) -> Vec<Violation> {
+        match (doc::text(after, "start_date"), doc::text(after, "end_date")) {
+            (Some(start), Some(end)) if end < start => {
+                vec![Violation::on("end_date", "before-start", "The end cannot be before the start.")]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
 
 /// A part of a project that is paid on its own.
 pub static MILESTONE: Entity = Entity {
@@ -56,12 +78,23 @@ pub static MILESTONE: Entity = Entity {
         integer("percentage", 1, 100).read_only(),
         money("amount").read_only(),
         money("service_fee").read_only(),
-        reference("customer", "membership").read_only().keep(),
+        reference("customer", "membership").read_only().subject().keep(),
         reference("expert", "membership").read_only().keep(),
         reference("vendor", "membership").read_only().keep(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
-    indexes: &[unique(&["bid", "order"]), index(&["project", "order"]), index(&["expert", "bid"]), index(&["teams"])],
+    indexes: &[
+        unique(&["bid", "order"]),
+        index(&["project", "order"]),
+        index(&["expert", "bid"]),
+        index(&["customer"]),
+        index(&["teams"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
+    ],
     access: Access::shared(&["customer", "expert", "vendor"]),
     rules: &Plain,
 };

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::entity::{Access, Entity, Field, Kind, date, index, money, reference, status, teams, text, unique};
+use crate::entity::{
+    Access, CUSTOM, CUSTOM_PERSONAL, Entity, Field, Kind, date, index, index_if_present, money, reference, status, teams, text,
+    unique,
+};
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Filter, Time, Viewer, Violation};
 
@@ -19,7 +22,7 @@ pub static QUOTE: Entity = Entity {
         reference("bid", "bid").read_only(),
         reference("expert", "membership").read_only().keep(),
         reference("manager", "membership").read_only().keep(),
-        reference("customer", "membership").read_only().keep(),
+        reference("customer", "membership").read_only().subject().keep(),
         reference("vendor", "membership").read_only().keep(),
         money("amount").read_only(),
         money("service_fee").read_only(),
@@ -33,6 +36,8 @@ pub static QUOTE: Entity = Entity {
         text("decline_reason", 1_000).read_only(),
         Field { kind: XERO, ..text("xero", 0) }.read_only(),
         teams(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
     indexes: &[
         unique(&["reference"]),
@@ -42,6 +47,9 @@ pub static QUOTE: Entity = Entity {
         index(&["expert", "status"]),
         index(&["teams"]),
         index(&["bid"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
     ],
     access: Access { narrow: Some(ever_sent), ..Access::shared(&["customer", "manager", "expert", "vendor"]) },
     rules: &QuoteRules,

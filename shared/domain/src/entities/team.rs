@@ -1,6 +1,8 @@
 //! Teams: members who work together, so that a role can reach what belongs to any of them.
 
-use crate::entity::{Access, Entity, Fallback, choice, index, reference, text, unique};
+use crate::entity::{
+    Access, CUSTOM, CUSTOM_PERSONAL, Entity, Fallback, choice, index, index_if_present, reference, text, unique,
+};
 use crate::rules::Plain;
 
 /// Some members of a tenant. Who they are stands in their memberships.
@@ -13,8 +15,17 @@ pub static TEAM: Entity = Entity {
         text("description", 1_000),
         choice("kind", &["sales", "support", "delivery", "general"]).default(Fallback::Word("general")),
         reference("leader", "membership").clear(),
+        CUSTOM,
+        CUSTOM_PERSONAL,
     ],
-    indexes: &[unique(&["name"]), index(&["leader"]), index(&["-created_at"]), index(&["search_words"])],
+    indexes: &[
+        unique(&["name"]),
+        index(&["leader"]),
+        index(&["-created_at"]),
+        index(&["search_words"]),
+        index(&["custom_index"]),
+        index_if_present(&["custom_refs"]),
+    ],
     access: Access { teams: Some("_id"), ..Access::own(&["leader"]) },
     rules: &Plain,
 };

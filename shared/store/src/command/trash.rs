@@ -1,7 +1,8 @@
 //! The trash: what goes into it together comes back together, and nothing else does.
 
 use data_api::{Action, Operation};
-use domain::entities::JOB;
+use domain::custom::{FIELD, REFS_FIELD, TARGETS};
+use domain::entities::{self, JOB};
 use domain::entity::Gone;
 use domain::json;
 use domain::lifecycle::{self, Link};
@@ -115,7 +116,7 @@ impl Command<'_> {
 
     /// Changes the live records that refer to what goes.
     fn change_referring(&mut self, link: Link, ids: &Ids, update: Value) {
-        let operation = ids.referring(Action::UpdateMany, self.scope.tenant(), link);
+        let operation = ids.referring(Action::UpdateMany, self.scope.tenant(), link.from, link.field.name);
         self.push(operation.with("update", update), On::default());
     }
 
@@ -127,30 +128,37 @@ impl Command<'_> {
             let kept = json!({ "$concatArrays": [{ "$ifNull": ["$cleared", []] }, [lost]] });
             self.change_referring(link, ids, json!([{ "$set": { "cleared": kept } }, { "$unset": field }]));
         }
-        for link in lifecycle::links(part, Gone::Restrict) {
-            let operation = ids.referring(Action::FindOne, self.scope.tenant(), link);
-            self.push(operation.expecting("document", Value::Null), On::expect(in_use(part, link)));
+        let restricting = lifecycle::links(part, Gone::Restrict).map(|link| (link.from, link.field.name, link.field.name));
+        let custom = lifecycle::customizable().filter(|_| TARGETS.contains(&part.name));
+        for (from, field, told) in restricting.chain(custom.map(|from| (from, REFS_FIELD, FIELD))) {
+            let operation = ids.referring(Action::FindOne, self.scope.tenant(), from, field);
+            self.push(operation.expecting("document", Value::Null), On::expect(in_use(part, from, told)));
         }
     }
 
     /// What comes back must find what it refers to: among the living, or among what comes back with it.
     fn require_targets(&mut self, part: &'static Entity, together: &[&'static Entity], group: &str) {
         let fields = part.fields.iter().filter(|field| matches!(field.gone, Gone::Cascade | Gone::Restrict));
-        for (field, target) in fields.filter_map(|field| Some((field, lifecycle::target(field)?))) {
+        let targets = fields.filter_map(|field| Some((field.name, field.name, lifecycle::target(field)?)));
+        let custom = TARGETS.iter().filter(|_| part.is_customizable()).filter_map(|target| entities::by_name(target));
+        for (field, told, target) in targets.chain(custom.map(|target| (REFS_FIELD, FIELD, target))) {
             if !lifecycle::is_trashable(target) {
                 continue;
             }
             let mut referring = self.of_group(group);
             if let Value::Object(referring) = &mut referring {
-                referring.insert(field.name.to_owned(), json!({ "$exists": true }));
+                referring.insert(field.to_owned(), json!({ "$exists": true }));
             }
             let comes_back = together.iter().any(|part| part.name == target.name);
             let back = if comes_back { json!({ "trash_group": group }) } else { json!({ "deleted_at": null }) };
             let there = json!({ "tenant_id": self.scope.tenant(), "$or": [{ "deleted_at": null }, back] });
             let pipeline = json!([
                 { "$match": referring },
+                // Of custom fields all ids are in one list, whatever they lead to.
+                { "$unwind": (["$", field].concat()) },
+                { "$match": { (field): { "$regex": (["^", target.prefix, "_"].concat()) } } },
                 { "$lookup": {
-                    "from": target.collection, "localField": field.name, "foreignField": "_id",
+                    "from": target.collection, "localField": field, "foreignField": "_id",
                     "pipeline": [{ "$match": there }], "as": "there",
                 } },
                 { "$match": { "there": [] } },
@@ -158,7 +166,7 @@ impl Command<'_> {
                 { "$project": { "_id": 1 } },
             ]);
             let operation = Operation::new(Action::Aggregate, part.collection).with("pipeline", pipeline);
-            self.push(operation.expecting("count", 0), On::expect(reference_gone(part, field.name, target)));
+            self.push(operation.expecting("count", 0), On::expect(reference_gone(part, told, target)));
         }
     }
 
@@ -186,9 +194,8 @@ enum Ids {
 
 impl Ids {
     /// An operation on the live records that refer to these by a field.
-    fn referring(&self, action: Action, tenant: &str, link: Link) -> Operation {
-        let field = link.field.name;
-        let operation = Operation::new(action, link.from.collection);
+    fn referring(&self, action: Action, tenant: &str, from: &Entity, field: &str) -> Operation {
+        let operation = Operation::new(action, from.collection);
         match self {
             Self::One(id) => operation.with("filter", json!({ "tenant_id": tenant, "deleted_at": null, (field): id.as_str() })),
             Self::Of(source) => {
@@ -199,8 +206,8 @@ impl Ids {
     }
 }
 
-fn in_use(part: &Entity, link: Link) -> Error {
-    let (from, field) = (link.from.name, link.field.name);
+fn in_use(part: &Entity, from: &Entity, field: &str) -> Error {
+    let from = from.name;
     let error = Error::conflict("in-use", format!("It cannot be deleted: a {from} names a {} as its {field}.", part.name));
     Error { more: Some(Box::new(("used_by", format!("{from}.{field}")))), ..error }
 }
