@@ -10,7 +10,7 @@ use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::{World, now_ms};
 
 fn with_body() -> impl Iterator<Item = &'static Endpoint> {
-    ENDPOINTS.iter().filter(|endpoint| !endpoint.is_public() && matches!(endpoint.method(), "POST" | "PATCH"))
+    ENDPOINTS.iter().filter(|endpoint| !endpoint.is_public() && matches!(endpoint.method(), "POST" | "PUT" | "PATCH"))
 }
 
 #[track_caller]

@@ -6,7 +6,7 @@ use domain::custom::{REFS_FIELD, TARGETS};
 use domain::{Entity, Role, entities, lifecycle};
 use edge::{Content, Route, Verb};
 use serde_json::{Value, json};
-use support::{Answered, App, Request, endpoints, id, orphans};
+use support::{Answered, App, Caller, Request, endpoints, id, orphans};
 
 use crate::references::wrong_ids;
 use crate::table::{ENDPOINTS, Endpoint};
@@ -48,9 +48,14 @@ pub fn list_of(entity: &Entity) -> &'static str {
 
 /// The call of an endpoint with custom values besides what it takes anyway.
 fn giving(endpoint: &Endpoint, world: &World, custom: Value) -> Request {
+    giving_as(&world.member(endpoint.roles[0]).caller(), endpoint, world, custom)
+}
+
+/// As [`giving`], by somebody.
+pub fn giving_as(caller: &Caller, endpoint: &Endpoint, world: &World, custom: Value) -> Request {
     let mut body = (endpoint.body)(world);
     body["custom"] = custom;
-    world.member(endpoint.roles[0]).caller().request(endpoint.method(), &endpoint.path(world)).json(&body)
+    caller.request(endpoint.method(), &endpoint.path(world)).json(&body)
 }
 
 async fn counted(request: Request) -> (Answered, u32) {

@@ -15,6 +15,7 @@ mod http;
 mod keys;
 mod logged;
 mod masked;
+mod masked_values;
 mod matrix;
 mod planted;
 mod policy;

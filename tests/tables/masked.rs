@@ -14,7 +14,7 @@ use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
 
 /// What gives others a policy, or changes those who have one.
-const HANDS_OUT: &[&str] = &[
+pub const HANDS_OUT: &[&str] = &[
     "POST /v1/members",
     "POST /v1/service-accounts",
     "PATCH /v1/members/{id}",
@@ -53,6 +53,7 @@ fn everything() -> Vec<Masks> {
 
 /// The policy of a role, but for some fields.
 fn like(role: Role, masks: Masks) -> Policy {
+    let masks = masks.into_iter().map(|(entity, field, mask)| (entity, field.name, mask));
     Policy::custom(role, Policy::from(role).permissions(), masks).unwrap()
 }
 
@@ -66,7 +67,7 @@ fn shown_by(path: &str, entity: Option<&'static Entity>) -> Option<&'static Enti
 }
 
 /// The endpoints that read, each with the entity that it shows, if it shows one.
-fn reads() -> impl Iterator<Item = (&'static Endpoint, Option<&'static Entity>, bool)> {
+pub fn reads() -> impl Iterator<Item = (&'static Endpoint, Option<&'static Entity>, bool)> {
     let gets = endpoints().filter(|(_, route)| route.verb == Verb::Get).map(|(_, route)| {
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.route == format!("{route:?}")).unwrap();
         (endpoint, shown_by(route.path, route.entity), route.has_query)

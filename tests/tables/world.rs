@@ -298,6 +298,7 @@ impl World {
         for entity in entities::CUSTOMIZABLE {
             for (key, more) in [
                 ("note", json!({ "type": "text", "searchable": true })),
+                ("hint", json!({ "type": "text", "searchable": true })),
                 ("tax", json!({ "type": "text", "personal": true })),
                 ("about", json!({ "type": "reference", "target": "lead" })),
             ] {

@@ -5,7 +5,7 @@ use domain::entity::{Entity, Field, choice, reference, text};
 use domain::json;
 use domain::policy::PERMISSIONS;
 use domain::role::ROLE_WORDS;
-use domain::{Doc, Error, Filter, Policy, Role, Viewer, Violation, access, doc, id, validate};
+use domain::{Doc, Error, Filter, Policy, Role, Viewer, Violation, access, custom, doc, id, validate};
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
 
@@ -23,7 +23,8 @@ struct Question<'a> {
     permission: &'static str,
     entity: &'static Entity,
     record: Option<&'a str>,
-    field: Option<&'static Field>,
+    /// The field, and its name: of one of the tenant's own with its key.
+    field: Option<(&'static Field, &'a str)>,
 }
 
 /// The rule that decides, whether it allows, and what it says.
@@ -57,11 +58,15 @@ fn question(input: &Doc) -> Result<Question<'_>, Violation> {
     if record.is_some_and(|record| !id::is(entity.prefix, record)) {
         return Err(Violation::on("record", "bad-id", format!("Expected the id of a {}.", entity.name)));
     }
-    let field = doc::text(input, "field").map(|name| entity.field(name).filter(|field| !field.hidden));
-    if matches!(field, Some(None)) {
-        return Err(Violation::on("field", "unknown-field", "There is no such field."));
-    }
-    Ok(Question { permission, entity, record, field: field.flatten() })
+    let unknown = || Violation::on("field", "unknown-field", "There is no such field.");
+    let field = doc::text(input, "field").map(|name| Ok((field_of(entity, name).ok_or_else(unknown)?, name))).transpose()?;
+    Ok(Question { permission, entity, record, field })
+}
+
+/// A field that is shown, by its name or as `custom.size`.
+fn field_of(entity: &Entity, name: &str) -> Option<&'static Field> {
+    let name = name.strip_prefix(custom::PATH).map_or(Some(name), |key| custom::is_key(key).then_some(custom::FIELD));
+    entity.field(name?).filter(|field| !field.hidden)
 }
 
 /// Of whom is asked, and the membership that tells whether they enter and whether their tenant is suspended: their own, or that
@@ -116,21 +121,17 @@ fn by_policy(question: &Question<'_>, viewer: &Viewer) -> Option<Ruling> {
     let Some(reach) = viewer.policy.reach(permission) else {
         return Some(("permission", false, format!("The policy does not give {permission}.")));
     };
-    if let Some(field) = field {
+    if let Some((field, name)) = field {
         let creates = action == "create";
-        if !access::may_read(entity, field, Some(viewer)) {
-            return Some(("mask-hidden", false, format!("The policy hides {}.{}.", entity.name, field.name)));
+        if !viewer.policy.reads(entity.name, name) {
+            return Some(("mask-hidden", false, format!("The policy hides {}.{name}.", entity.name)));
         }
         if creates || action == "update" {
-            if !viewer.policy.writes(entity.name, field.name) {
-                return Some(("mask-read-only", false, format!("The policy lets {}.{} be read only.", entity.name, field.name)));
+            if !viewer.policy.writes(entity.name, name) {
+                return Some(("mask-read-only", false, format!("The policy lets {}.{name} be read only.", entity.name)));
             }
             if !access::may_write(entity, field, viewer, creates) {
-                return Some((
-                    "field-read-only",
-                    false,
-                    format!("{}.{} is not written so by this policy.", entity.name, field.name),
-                ));
+                return Some(("field-read-only", false, format!("{}.{name} is not written so by this policy.", entity.name)));
             }
         }
     }

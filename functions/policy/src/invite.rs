@@ -33,29 +33,26 @@ pub async fn invite(call: &Call) -> Outcome {
 async fn try_to(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let mut input = call.input()?;
-    let given = custom::given(call, &mut input);
-    let mut member = validate::create(&MEMBERSHIP, input, call.moment())?;
-    let role = Role::parse(text(&member, "role").unwrap_or_default()).unwrap_or(Role::Owner);
-    if !call.viewer()?.policy.may_invite(role) {
-        let detail = format!("Your role may not invite anybody as {}.", role.word());
-        return Err(Error::forbidden("role-not-allowed", detail).into());
-    }
+    let given = custom::given(call, &MEMBERSHIP, None, &mut input);
+    let member = validate::create(&MEMBERSHIP, input, call.moment());
+    member.as_ref().map_or(Ok(()), |member| require_allowed(call, member))?;
+    let (master, definitions) = read(call, member.as_ref().ok(), given.is_some()).await?;
+    let mut member = match (&definitions, given) {
+        (Some(definitions), Some(given)) => custom::made(&MEMBERSHIP, definitions, member, given)?,
+        _ => member?,
+    };
     let fields = [
         ("personal_code", Value::from(personal_code(call.store.random()))),
         ("policy_version", 1.into()),
         ("invited_at", call.now().into()),
     ];
     member.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-    let (master, definitions) = read(call, &member, given.is_some()).await?;
     vendors::place(&mut member, master.as_ref())?;
     let mut command = call.store.command(scope);
     count(&mut command, scope);
-    match (&definitions, given) {
-        (Some(definitions), Some(given)) => {
-            custom::set(&MEMBERSHIP, definitions, None, &mut member, given)?;
-            custom::require(&mut command, scope, &MEMBERSHIP, definitions, None, &member);
-        }
-        _ => command.expect_none_required(scope, &MEMBERSHIP),
+    match &definitions {
+        Some(definitions) => custom::require(&mut command, scope, &MEMBERSHIP, definitions, None, &member),
+        None => command.expect_none_required(scope, &MEMBERSHIP),
     }
     let id = command.id(&MEMBERSHIP);
     command.move_places(None, Some(&member));
@@ -97,11 +94,22 @@ fn count(command: &mut Command<'_>, scope: &Scope) {
     command.operation(operation.expecting("document", json!({ "blocked": false })), Some(refused));
 }
 
+fn require_allowed(call: &Call, member: &Doc) -> Result<(), Halt> {
+    let role = Role::parse(text(member, "role").unwrap_or_default()).unwrap_or(Role::Owner);
+    match call.viewer()?.policy.may_invite(role) {
+        true => Ok(()),
+        false => {
+            let detail = format!("Your role may not invite anybody as {}.", role.word());
+            Err(Error::forbidden("role-not-allowed", detail).into())
+        }
+    }
+}
+
 /// The master that a member is to have, and the definitions of custom fields where values are given: nothing is read in vain.
-async fn read(call: &Call, member: &Doc, is_given: bool) -> Result<(Option<Doc>, Option<Definitions>), Halt> {
+async fn read(call: &Call, member: Option<&Doc>, is_given: bool) -> Result<(Option<Doc>, Option<Definitions>), Halt> {
     let scope = call.scope()?;
     let mut reading = call.store.reading(scope);
-    let master = member.get("master").map(|master| vendors::read_master(&mut reading, scope, master));
+    let master = member.and_then(|member| member.get("master")).map(|master| vendors::read_master(&mut reading, scope, master));
     let steps = is_given.then(|| Definitions::read(&mut reading, scope, MEMBERSHIP.name));
     if master.is_none() && steps.is_none() {
         return Ok((None, None));

@@ -1,6 +1,6 @@
 //! Changing a profile: one's own, or as somebody who runs the members.
 
-use domain::custom::{FIELD, take, values};
+use domain::custom::FIELD;
 use domain::entities::{MEMBERSHIP, OWN_PROFILE, STAFF_PROFILE, profile_change};
 use domain::entity::reference;
 use domain::validate::{self, change as difference};
@@ -47,7 +47,7 @@ async fn write(
 ) -> Outcome {
     let scope = call.scope()?;
     crud::check_version(call, &before)?;
-    let given = definitions.as_ref().and_then(|_| take(&mut patch, values(&before).as_ref()));
+    let given = custom::given(call, &MEMBERSHIP, Some(&before), &mut patch);
     let mut after = profile_change(&before, &patch, fields, call.moment())?.after;
     if let (Some(definitions), Some(given)) = (&definitions, given) {
         custom::set(&MEMBERSHIP, definitions, Some(&before), &mut after, given)?;

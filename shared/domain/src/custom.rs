@@ -7,13 +7,16 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::json;
+use crate::validate::READ_ONLY;
 use crate::validate::value::{escape, merge_patch};
-use crate::{Doc, Entity, Violation, id, search};
+use crate::{Doc, Entity, Viewer, Violation, id, search};
 
-pub use definition::{Definition, OPTIONS_MAX, TARGETS, TEXT_LEN_MAX, TYPES, bad_key, incompatible, violations};
+pub use definition::{Definition, OPTIONS_MAX, TARGETS, TEXT_LEN_MAX, TYPES, bad_key, incompatible, is_key, violations};
 
 /// The field of a record that holds the values, by their keys.
 pub const FIELD: &str = "custom";
+/// What stands before a key where one value is named, such as `custom.size`.
+pub const PATH: &str = "custom.";
 /// The hidden field by which values are found: for each its key, and a digest of key and value.
 pub const INDEX_FIELD: &str = "custom_index";
 /// The hidden field with the ids that the values refer to.
@@ -186,6 +189,30 @@ pub fn values(record: &Doc) -> Option<Doc> {
     (!is_none).then(|| all.collect())
 }
 
+/// Those of some values that a viewer may read; nobody stands for the system.
+pub fn readable(entity: &Entity, mut values: Doc, viewer: Option<&Viewer>) -> Doc {
+    if let Some(viewer) = viewer {
+        values.retain(|key, _| viewer.policy.reads_custom(entity.name, key));
+    }
+    values
+}
+
+/// What a viewer gives that masks keep from them, taken out of it. Sending back what is there already is no offence.
+pub fn refused(entity: &Entity, were: &Doc, given: &mut Doc, viewer: &Viewer) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    given.retain(|key, value| {
+        let path = [PATH, key].concat();
+        let wrong = match (viewer.policy.reads(entity.name, &path), viewer.policy.writes(entity.name, &path)) {
+            (false, _) => ("unknown-field", "There is no such field."),
+            (true, false) if were.get(key).unwrap_or(&Value::Null) != value => ("read-only", READ_ONLY),
+            _ => return true,
+        };
+        violations.push(Violation::at(format!("/{FIELD}/{}", escape(key)), wrong.0, wrong.1));
+        false
+    });
+    violations
+}
+
 /// Whether some input is what a record holds already.
 pub fn is_unchanged(record: &Doc, input: &Value) -> bool {
     input.as_object().is_some_and(|input| values(record).as_ref() == Some(input))
@@ -205,12 +232,12 @@ pub fn remove_personal(record: &mut Doc) {
 }
 
 /// Takes the values out of some input and leaves an empty object in their place, for the table's own checks: what is no
-/// object, or the values that are there already, stays for them. `null` takes all values away.
-pub fn take(input: &mut Doc, before: Option<&Doc>) -> Option<Doc> {
+/// object, or the values that were there already, stays for them. `null` takes all values away that are seen.
+pub fn take(input: &mut Doc, were: &Doc, seen: &Doc) -> Option<Doc> {
     let given = input.get_mut(FIELD)?;
     let values = match given {
-        Value::Object(values) if before != Some(values) => std::mem::take(values),
-        Value::Null => before.into_iter().flatten().map(|(key, _)| (key.clone(), Value::Null)).collect(),
+        Value::Object(values) if values.is_empty() || values != were => std::mem::take(values),
+        Value::Null => seen.iter().map(|(key, _)| (key.clone(), Value::Null)).collect(),
         _ => return None,
     };
     *given = Value::Object(Doc::new());

@@ -56,7 +56,12 @@ pub fn withhold(entity: &Entity, event: &mut Doc, viewer: Option<&Viewer>) {
         event.remove("comment");
     }
     match (of, event.get_mut("changes")) {
-        (Some(of), Some(Value::Object(changes))) => changes.retain(|field, _| policy.reads(&of, field)),
+        (Some(of), Some(Value::Object(changes))) => {
+            changes.retain(|field, _| policy.reads(&of, field));
+            if let Some(Value::Object(values)) = changes.get_mut(custom::FIELD) {
+                values.retain(|key, _| policy.reads_custom(&of, key));
+            }
+        }
         _ => {
             event.remove("changes");
         }

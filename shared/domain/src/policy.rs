@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::{Doc, Entity, Field, Role, doc};
+use crate::{Doc, Entity, Field, Role, custom, doc};
 
 mod reach;
 
@@ -99,9 +99,17 @@ const NEVER_MASKED: &[(&str, &str)] = &[("conversation", "seq"), ("message", "se
 
 /// How many fields a policy can mask: it travels in every access token.
 pub const MASKS_MAX: usize = 50;
+/// How long their names can be together, those of their entities included.
+pub const MASKS_LEN_MAX: usize = 1_400;
+
+/// Whether a policy can hold so many masks.
+pub fn has_room_for(masks: &[(&'static Entity, &str, Mask)]) -> bool {
+    masks.len() <= MASKS_MAX
+        && masks.iter().map(|(entity, name, _)| entity.name.len() + name.len()).sum::<usize>() <= MASKS_LEN_MAX
+}
 
 /// What a mask takes away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mask {
     /// Reading, and with it writing: whoever could write what they cannot read could find it out by trying.
     Hidden,
@@ -145,21 +153,21 @@ impl From<Role> for Policy {
 }
 
 impl Policy {
-    /// A policy of its own, which in all else is like a preset; none when it says what cannot be said.
+    /// A policy of its own, which in all else is like a preset; none when it says what cannot be said. Masks name fields, or one
+    /// of a tenant's own as `custom.size`.
     pub fn custom<'a>(
         role: Role,
         reaches: impl IntoIterator<Item = (&'a str, Reach)>,
-        masks: impl IntoIterator<Item = (&'static Entity, &'static Field, Mask)>,
+        masks: impl IntoIterator<Item = (&'static Entity, &'a str, Mask)>,
     ) -> Option<Self> {
         let mut given = vec![None; PERMISSIONS.len()];
         for (permission, reach) in reaches {
             *given.get_mut(place(permission)?)? = Some(reach);
         }
-        let masks = masks
-            .into_iter()
-            .map(|(entity, field, mask)| maskable(entity, field).then(|| (entity.name.to_owned(), field.name.to_owned(), mask)));
-        let masks: Vec<_> = masks.collect::<Option<_>>()?;
-        (masks.len() <= MASKS_MAX).then(|| Self::of_parts(role, Custom { reaches: given, masks }))
+        let masks: Vec<_> = masks.into_iter().collect();
+        let is_sound = has_room_for(&masks) && masks.iter().all(|(entity, name, _)| is_maskable(entity, name));
+        let masks = masks.iter().map(|(entity, name, mask)| (entity.name.to_owned(), (*name).to_owned(), *mask));
+        is_sound.then(|| Self::of_parts(role, Custom { reaches: given, masks: masks.collect() }))
     }
 
     /// The preset that it is, or is like.
@@ -188,6 +196,16 @@ impl Policy {
     /// Whether no mask forbids a field of an entity to be written.
     pub fn writes(&self, entity: &str, field: &str) -> bool {
         self.mask(entity, field).is_none()
+    }
+
+    /// Whether the values of one of a tenant's own fields may be read.
+    pub fn reads_custom(&self, entity: &str, key: &str) -> bool {
+        !self.is_masked() || self.reads(entity, &[custom::PATH, key].concat())
+    }
+
+    /// Whether it hides any of a tenant's own fields of an entity, but not all of them.
+    pub fn hides_custom(&self, entity: &str) -> bool {
+        self.masks().any(|(of, name, mask)| of == entity && mask == Mask::Hidden && name.starts_with(custom::PATH))
     }
 
     /// What it masks: entity, field, and what of it.
@@ -295,8 +313,10 @@ impl Policy {
     }
 
     fn mask(&self, entity: &str, field: &str) -> Option<Mask> {
-        let mut masks = self.custom.iter().flat_map(|custom| &custom.masks);
-        masks.find(|(of, name, _)| of == entity && name == field).map(|(.., mask)| *mask)
+        // A mask on all of a tenant's own fields is one on each.
+        let whole = field.split('.').next();
+        let masks = self.masks().filter(|(of, name, _)| *of == entity && (*name == field || Some(*name) == whole));
+        masks.map(|(.., mask)| mask).min()
     }
 }
 
@@ -311,6 +331,14 @@ pub fn is_for_keys(permission: &str) -> bool {
 pub fn maskable(entity: &Entity, field: &Field) -> bool {
     let own = entity.fields.iter().any(|known| known.name == field.name);
     own && !field.hidden && !NEVER_MASKED.contains(&(entity.name, field.name))
+}
+
+/// As [`maskable`], by a field's name, or `custom.` and the key of one of a tenant's own, whether or not it is defined yet.
+pub fn is_maskable(entity: &Entity, name: &str) -> bool {
+    match name.strip_prefix(custom::PATH) {
+        Some(key) => entity.is_customizable() && custom::is_key(key),
+        None => entity.field(name).is_some_and(|field| maskable(entity, field)),
+    }
 }
 
 fn place(permission: &str) -> Option<usize> {

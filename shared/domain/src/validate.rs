@@ -12,7 +12,7 @@ use crate::{Doc, Error, Kind, Result, Viewer, Violation, access, custom, event, 
 pub use card::is_card_name;
 pub use value::{escape, is_email, merge_patch};
 
-const READ_ONLY: &str = "This field cannot be written here.";
+pub(crate) const READ_ONLY: &str = "This field cannot be written here.";
 
 /// A change that was found right: the record after it, and what to set and remove for that.
 #[derive(Debug)]
@@ -117,7 +117,10 @@ pub fn render(entity: &Entity, mut doc: Doc, viewer: Option<&Viewer>) -> Doc {
     }
     for field in entity.all_fields().filter(|field| access::may_read(entity, field, viewer)) {
         let value = match field.kind {
-            Kind::Custom => custom::values(&doc).map(Value::from),
+            Kind::Custom => {
+                let values = custom::values(&doc).map(|values| custom::readable(entity, values, viewer));
+                values.filter(|values| !values.is_empty()).map(Value::from)
+            }
             _ => doc.remove(field.name),
         };
         if let Some(value) = value {

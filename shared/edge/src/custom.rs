@@ -1,6 +1,6 @@
 //! Records with values of the tenant's own fields. A request that says nothing of them makes no trip for them.
 
-use domain::custom::{self, values};
+use domain::custom::{self, Definition, values};
 use domain::entities::MEMBERSHIP;
 use domain::{Doc, Entity, Error, Filter, Violation, search, validate};
 use store::{Command, Definitions, Query, Scope};
@@ -13,23 +13,35 @@ use crate::{Call, Halt, Outcome, Reply};
 pub async fn draft(call: &Call) -> Result<Draft<'_>, Halt> {
     let (entity, scope) = (call.entity()?, call.scope()?);
     let mut input = call.input()?;
-    let Some(given) = given(call, &mut input) else {
+    let Some(given) = given(call, entity, None, &mut input) else {
         let mut draft = crud::draft(call)?;
         draft.command.expect_none_required(scope, entity);
         return Ok(draft);
     };
     let definitions = read(call, entity).await?;
-    let merged = custom::merge(&definitions.docs, None, given);
-    let (mut doc, merged) = both(validate::create(entity, input.clone(), call.moment()), merged)?;
-    place(entity, &definitions, None, &mut doc, merged);
+    let doc = made(entity, &definitions, validate::create(entity, input.clone(), call.moment()), given)?;
     let mut draft = crud::begin(call, &input, doc)?;
     require(&mut draft.command, scope, entity, &definitions, None, &draft.doc);
     Ok(draft)
 }
 
-/// The custom values of a record that is to be made, taken out of its input; nothing where no definitions need be read for them.
-pub fn given(call: &Call, input: &mut Doc) -> Option<Doc> {
-    custom::take(input, None).or_else(|| call.reads_definitions.get().then(Doc::new))
+/// Custom values as a caller gives them.
+pub struct Given {
+    values: Doc,
+    /// What of it masks forbid.
+    refused: Vec<Violation>,
+}
+
+/// The custom values that a caller gives a record, taken out of the input; nothing where no definitions need be read for them.
+pub fn given(call: &Call, entity: &Entity, before: Option<&Doc>, input: &mut Doc) -> Option<Given> {
+    let viewer = call.moment().viewer;
+    let were = before.and_then(values).unwrap_or_default();
+    let taken = custom::take(input, &were, &custom::readable(entity, were.clone(), viewer));
+    let mut values = taken.or_else(|| call.reads_definitions.get().then(Doc::new))?;
+    // A mask on all of them is said once, of the field.
+    let viewer = viewer.filter(|viewer| viewer.policy.writes(entity.name, custom::FIELD));
+    let refused = viewer.map(|viewer| custom::refused(entity, &were, &mut values, viewer)).unwrap_or_default();
+    Some(Given { values, refused })
 }
 
 /// As [`crud::change`], custom values included.
@@ -46,9 +58,10 @@ pub async fn change(call: &Call) -> Result<Result<Changing<'_>, Reply>, Halt> {
     let mut found = reading.run().await?;
     let (before, definitions) = (found.doc(step), Definitions::found(&mut found, &steps));
     crud::check_version(call, &before)?;
-    let were = values(&before).unwrap_or_default();
-    let given = custom::take(&mut patch, Some(&were)).unwrap_or_default();
-    let merged = custom::merge(&definitions.docs, Some(&were), given);
+    let merged = match given(call, entity, Some(&before), &mut patch) {
+        Some(given) => merge(&definitions, Some(&before), given),
+        None => Ok(values(&before).unwrap_or_default()),
+    };
     let (changed, merged) = both(validate::update(entity, &before, patch, call.moment()), merged)?;
     let mut after = changed.after;
     place(entity, &definitions, Some(&before), &mut after, merged);
@@ -70,19 +83,32 @@ pub async fn update(call: &Call) -> Outcome {
 
 /// As [`crud::list`], filtered and sorted by custom values too.
 pub async fn list(call: &Call) -> Outcome {
-    if !Query::names_custom(call.query()) {
+    let (entity, viewer) = (call.entity()?, call.viewer()?);
+    if !Query::names_custom(entity, call.query(), viewer) {
         return crud::list(call).await;
     }
-    let entity = call.entity()?;
-    let definitions = read(call, entity).await?;
-    let query = Query::parse_with(entity, call.query(), Some(call.viewer()?), &definitions.docs)?;
+    let mut definitions = read(call, entity).await?.docs;
+    definitions.retain(|definition| viewer.policy.reads_custom(entity.name, Definition::of(definition).key()));
+    let query = Query::parse_with(entity, call.query(), Some(viewer), &definitions)?;
     Ok(Reply::page(call.store.list(call.scope()?, &query).await?))
 }
 
+/// A new record as its table has it, with the values that a caller gives; or all that is wrong with either.
+pub fn made(entity: &Entity, definitions: &Definitions, table: domain::Result<Doc>, given: Given) -> domain::Result<Doc> {
+    let (mut doc, values) = both(table, merge(definitions, None, given))?;
+    place(entity, definitions, None, &mut doc, values);
+    Ok(doc)
+}
+
 /// Gives a record the values that it has after what a caller gives; `before` is what it was, if it is not new.
-pub fn set(entity: &Entity, definitions: &Definitions, before: Option<&Doc>, after: &mut Doc, given: Doc) -> domain::Result<()> {
-    let were = before.map(|before| values(before).unwrap_or_default());
-    let merged = custom::merge(&definitions.docs, were.as_ref(), given).map_err(Error::invalid)?;
+pub fn set(
+    entity: &Entity,
+    definitions: &Definitions,
+    before: Option<&Doc>,
+    after: &mut Doc,
+    given: Given,
+) -> domain::Result<()> {
+    let merged = merge(definitions, before, given).map_err(Error::invalid)?;
     place(entity, definitions, before, after, merged);
     Ok(())
 }
@@ -117,6 +143,15 @@ async fn read(call: &Call, entity: &Entity) -> Result<Definitions, Halt> {
     let mut reading = call.store.reading(call.scope()?);
     let steps = Definitions::read(&mut reading, call.scope()?, entity.name);
     Ok(Definitions::found(&mut reading.run().await?, &steps))
+}
+
+fn merge(definitions: &Definitions, before: Option<&Doc>, given: Given) -> Result<Doc, Vec<Violation>> {
+    let were = before.map(|before| values(before).unwrap_or_default());
+    let merged = custom::merge(&definitions.docs, were.as_ref(), given.values);
+    match merged {
+        Ok(values) if given.refused.is_empty() => Ok(values),
+        merged => Err([given.refused, merged.err().unwrap_or_default()].concat()),
+    }
 }
 
 /// Both, or all that is wrong with either.

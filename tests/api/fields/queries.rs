@@ -103,7 +103,7 @@ async fn whom_a_policy_hides_values_from_cannot_ask_about_them() {
     define(&owner, json!({ "key": "colour", "type": "text", "searchable": true })).await;
     let lead = make(&owner, "Roof", json!({ "colour": "red" })).await;
     let member = tenant.member(Role::Manager).await;
-    let masks = [(&LEAD, LEAD.field("custom").unwrap(), Mask::Hidden)];
+    let masks = [(&LEAD, "custom", Mask::Hidden)];
     let masked = member.with(Policy::custom(Role::Manager, Policy::from(Role::Manager).permissions(), masks).unwrap()).caller();
     let path = format!("/v1/leads/{lead}");
     assert!(masked.get(&path).await.expect(200).json.get("custom").is_none());

@@ -70,7 +70,7 @@ async fn a_mask_is_no_less_a_mask_and_the_export_says_what_it_lacks() {
     let tenant = Tenant::new().await;
     let owner = tenant.member(Role::Owner).await;
     let person = planted("people", "per", &tenant, json!({ "phone": "+4930901820", "name": "Ada", "job_title": "Roofer" })).await;
-    let mask = (&PERSON, PERSON.field("job_title").unwrap(), Mask::Hidden);
+    let mask = (&PERSON, "job_title", Mask::Hidden);
     let masked = Policy::custom(Role::Manager, EXPORTS.iter().map(|permission| (*permission, Reach::All)), [mask]).unwrap();
     let (withheld, records) = exported(&owner.with(masked), &person).await;
     assert_eq!(withheld, json!(["person.job_title"]));

@@ -240,7 +240,8 @@ fn keep(definition: &mut Doc, name: &str, value: Value, found: &[Violation]) {
     }
 }
 
-fn is_key(key: &str) -> bool {
+/// Whether a text can be a key: a small letter, then small letters, digits and underscores.
+pub fn is_key(key: &str) -> bool {
     let is_first = key.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     is_first && key.len() <= KEY_LEN_MAX && key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }

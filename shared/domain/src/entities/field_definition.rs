@@ -2,8 +2,9 @@
 
 use crate::custom::{self, OPTIONS_MAX, TYPES};
 use crate::entity::{Access, Entity, Fallback, Kind, choice, flag, index, integer, list, opaque, text, unique};
+use crate::policy::Mask;
 use crate::rules::{Moment, Rules};
-use crate::{Doc, Violation, doc};
+use crate::{Doc, Filter, Time, Viewer, Violation, doc};
 
 /// The entities that tenants can give fields of their own.
 pub const CUSTOMIZABLE: &[&str] = &["lead", "person", "bid", "quote", "project", "milestone", "invoice", "membership", "team"];
@@ -34,9 +35,17 @@ pub static FIELD_DEFINITION: Entity = Entity {
         choice("status", &["active", "archived"]).default(Fallback::Word("active")),
     ],
     indexes: &[unique(&["entity", "key"]), index(&["entity", "position"]), index(&["-created_at"]), index(&["search_words"])],
-    access: Access::own(&[]),
+    access: Access { narrow: Some(unmasked), ..Access::own(&[]) },
     rules: &DefinitionRules,
 };
+
+/// Whoever may not read the values of a field sees no definition of it.
+fn unmasked(viewer: &Viewer, _now: Time) -> Filter {
+    let hidden = viewer.policy.masks().filter(|(.., mask)| *mask == Mask::Hidden);
+    let hidden = hidden.filter_map(|(entity, name, _)| Some((entity, name.strip_prefix(custom::PATH)?)));
+    let other = |(entity, key): (&str, &str)| Filter::is_not("entity", entity).or(Filter::is_not("key", key));
+    hidden.map(other).fold(Filter::All, Filter::and)
+}
 
 /// What the active definitions of an entity come to, for records that are made without values. Every change of a definition
 /// counts up its version, which whoever has read the definitions expects.

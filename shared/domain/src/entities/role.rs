@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::by_name;
-use crate::entity::{Access, Entity, Field, choice, index, opaque, text, unique};
-use crate::policy::{MASKS_MAX, Mask, PERMISSIONS, Policy, Reach, maskable};
+use crate::entity::{Access, Entity, choice, index, opaque, text, unique};
+use crate::policy::{MASKS_LEN_MAX, MASKS_MAX, Mask, PERMISSIONS, Policy, Reach, has_room_for, is_maskable};
 use crate::rules::{Moment, Rules};
 use crate::{Doc, Role, Violation, doc};
 
@@ -44,8 +44,9 @@ pub fn role_policy(role: &Doc) -> Result<Policy, Vec<Violation>> {
     let mut violations = Vec::new();
     let reaches = reaches(base, role, &mut violations);
     let masks = masks(role, &mut violations);
-    if masks.len() > MASKS_MAX {
-        violations.push(Violation::on("masks", "too-many", format!("Expected at most {MASKS_MAX} masked fields.")));
+    if !has_room_for(&masks) {
+        let detail = format!("Expected at most {MASKS_MAX} masked fields, with names of {MASKS_LEN_MAX} letters together.");
+        violations.push(Violation::on("masks", "too-many", detail));
     }
     match Policy::custom(base, reaches, masks) {
         Some(policy) if violations.is_empty() => Ok(policy),
@@ -64,7 +65,7 @@ fn reaches<'a>(base: Role, role: &'a Doc, violations: &mut Vec<Violation>) -> Ve
     reaches
 }
 
-fn masks(role: &Doc, violations: &mut Vec<Violation>) -> Vec<(&'static Entity, &'static Field, Mask)> {
+fn masks<'a>(role: &'a Doc, violations: &mut Vec<Violation>) -> Vec<(&'static Entity, &'a str, Mask)> {
     let mut masks = Vec::new();
     let entities = object(role, "masks", &["masks"], violations);
     for of in entities.into_iter().flat_map(Doc::keys) {
@@ -74,12 +75,11 @@ fn masks(role: &Doc, violations: &mut Vec<Violation>) -> Vec<(&'static Entity, &
         };
         let fields = entities.and_then(|entities| object(entities, of, &["masks", of], violations));
         for (name, mask) in fields.into_iter().flatten() {
-            let field = entity.field(name).filter(|field| maskable(entity, field));
-            match (field, mask.as_str()) {
-                (Some(field), Some("hidden")) => masks.push((entity, field, Mask::Hidden)),
-                (Some(field), Some("read_only")) => masks.push((entity, field, Mask::ReadOnly)),
-                (Some(_), _) => violations.push(wrong(&["masks", of, name], "not-a-choice", "Expected hidden or read_only.")),
-                (None, _) => violations.push(wrong(&["masks", of, name], "unknown-field", "No mask takes such a field away.")),
+            match (is_maskable(entity, name), mask.as_str()) {
+                (true, Some("hidden")) => masks.push((entity, name.as_str(), Mask::Hidden)),
+                (true, Some("read_only")) => masks.push((entity, name.as_str(), Mask::ReadOnly)),
+                (true, _) => violations.push(wrong(&["masks", of, name], "not-a-choice", "Expected hidden or read_only.")),
+                (false, _) => violations.push(wrong(&["masks", of, name], "unknown-field", "No mask takes such a field away.")),
             }
         }
     }
@@ -151,7 +151,7 @@ mod tests {
     fn a_role_gives_the_policy_it_says() {
         let role = create(json!({
             "name": "Dispatch", "based_on": "manager", "permissions": { "lead:read": "all", "quote:read": "own", "bid:read": "team" },
-            "masks": { "lead": { "budget_max": "hidden", "category": "read_only" } },
+            "masks": { "lead": { "budget_max": "hidden", "category": "read_only", "custom.margin": "hidden" } },
         }));
         let role = role.unwrap();
         assert_eq!(role["kind"], "staff");
@@ -161,6 +161,7 @@ mod tests {
             [("lead:read", Reach::All), ("bid:read", Reach::Team), ("quote:read", Reach::Own)]
         );
         assert!(!policy.reads("lead", "budget_max") && policy.reads("lead", "category") && !policy.writes("lead", "category"));
+        assert!(!policy.reads_custom("lead", "margin") && policy.reads_custom("lead", "size") && policy.reads("lead", "custom"));
     }
 
     #[test]
@@ -168,14 +169,16 @@ mod tests {
         let refused = create(json!({
             "name": "x", "based_on": "customer",
             "permissions": { "lead:fly": "all", "lead:read": "most", "quote:read": "all", "field_definition:read": "all", "bid:submit": "own", "notification:read": "all", "quote:accept": "own", "login:read": "team" },
-            "masks": { "ship": {}, "lead": { "sails": "hidden", "category": "gone", "version": "hidden" }, "quote": 1 },
+            "masks": { "ship": {}, "lead": { "sails": "hidden", "category": "gone", "version": "hidden", "custom.Bad": "hidden" }, "login": { "custom.a": "hidden" }, "quote": 1 },
         }));
         let mut refused = refused.unwrap_err();
         refused.sort();
         let expected = [
             ("/masks/lead/category", "not-a-choice"),
+            ("/masks/lead/custom.Bad", "unknown-field"),
             ("/masks/lead/sails", "unknown-field"),
             ("/masks/lead/version", "unknown-field"),
+            ("/masks/login/custom.a", "unknown-field"),
             ("/masks/quote", "wrong-type"),
             ("/masks/ship", "unknown-entity"),
             ("/permissions/bid:submit", "too-far"),

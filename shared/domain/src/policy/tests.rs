@@ -5,12 +5,8 @@ use crate::entities::{CONVERSATION, LEAD, MEMBERSHIP};
 use crate::entity::BASE_FIELDS;
 use crate::role::ROLES;
 
-fn field(entity: &'static Entity, name: &str) -> &'static Field {
-    entity.field(name).unwrap()
-}
-
 fn masked() -> Policy {
-    let masks = [(&LEAD, field(&LEAD, "budget_max"), Mask::Hidden), (&LEAD, field(&LEAD, "description"), Mask::ReadOnly)];
+    let masks = [(&LEAD, "budget_max", Mask::Hidden), (&LEAD, "description", Mask::ReadOnly)];
     Policy::custom(Role::Manager, [("lead:read", Reach::All), ("login:revoke", Reach::Own)], masks).unwrap()
 }
 
@@ -87,14 +83,31 @@ fn a_reach_includes_those_before_it() {
 #[test]
 fn what_no_mask_can_take_away_is_refused() {
     let masking = |entity, field| Policy::custom(Role::Manager, [], [(entity, field, Mask::Hidden)]).is_some();
-    assert!(masking(&MEMBERSHIP, field(&MEMBERSHIP, "email")));
-    assert!(!masking(&MEMBERSHIP, field(&MEMBERSHIP, "policy_version")), "hidden from everybody");
-    assert!(!masking(&CONVERSATION, field(&CONVERSATION, "seq")));
-    assert!(!masking(&LEAD, field(&MEMBERSHIP, "email")), "of another entity");
-    assert!(BASE_FIELDS.iter().all(|field| !masking(&LEAD, field)));
+    assert!(masking(&MEMBERSHIP, "email"));
+    assert!(!masking(&MEMBERSHIP, "policy_version"), "hidden from everybody");
+    assert!(!masking(&CONVERSATION, "seq"));
+    assert!(!masking(&LEAD, "email"), "of another entity");
+    assert!(masking(&LEAD, "custom.size") && !masking(&LEAD, "custom.Size") && !masking(&CONVERSATION, "custom.size"));
+    assert!(BASE_FIELDS.iter().all(|field| !masking(&LEAD, field.name)));
     assert_eq!(Policy::custom(Role::Manager, [("no:such", Reach::All)], []), None);
-    let many = std::iter::repeat_n((&LEAD, field(&LEAD, "category"), Mask::Hidden), MASKS_MAX + 1);
+    let many = std::iter::repeat_n((&LEAD, "category", Mask::Hidden), MASKS_MAX + 1);
     assert_eq!(Policy::custom(Role::Manager, [], many), None);
+}
+
+#[test]
+fn a_mask_on_one_of_a_tenants_own_fields_leaves_the_others() {
+    let masking = |masks: &[(&'static str, Mask)]| {
+        let masks = masks.iter().map(|(name, mask)| (&LEAD, *name, *mask));
+        let policy = Policy::custom(Role::Admin, Policy::from(Role::Admin).permissions(), masks).unwrap();
+        Policy::read(Role::Admin, &policy.written().unwrap()).unwrap()
+    };
+    let one = masking(&[("custom.margin", Mask::Hidden), ("custom.size", Mask::ReadOnly)]);
+    assert!(!one.reads_custom("lead", "margin") && one.reads_custom("lead", "size") && one.reads("lead", "custom"));
+    assert!(!one.writes("lead", "custom.size") && one.writes("lead", "custom.roof") && one.hides_custom("lead"));
+    assert!(one.reads_custom("person", "margin") && !one.hides_custom("person"));
+    let whole = masking(&[("custom", Mask::Hidden), ("custom.size", Mask::ReadOnly)]);
+    assert!(!whole.reads_custom("lead", "size") && !whole.reads_custom("lead", "margin"));
+    assert!(one.may_give(&whole) && !whole.may_give(&one) && !one.may_give(&masking(&[])));
 }
 
 #[test]
@@ -107,14 +120,14 @@ fn nobody_with_less_than_a_role_invites_into_it() {
     assert!(!fewer.may_invite(Role::Admin) && fewer.may_invite(Role::Manager) && fewer.may_invite(Role::Customer));
     let none = all(Role::Admin).into_iter().filter(|(permission, _)| *permission != "membership:invite").collect();
     assert!(!like(Role::Admin, none).may_invite(Role::Customer));
-    let mask = [(&LEAD, field(&LEAD, "category"), Mask::Hidden)];
+    let mask = [(&LEAD, "category", Mask::Hidden)];
     let blind = Policy::custom(Role::Admin, all(Role::Admin), mask).unwrap();
     assert!(!blind.may_invite(Role::Expert), "an expert would see what the inviter may not");
 }
 
 #[test]
 fn a_key_leaves_what_its_scopes_name_and_no_power_over_keys() {
-    let masks = [(&LEAD, field(&LEAD, "budget_max"), Mask::Hidden)];
+    let masks = [(&LEAD, "budget_max", Mask::Hidden)];
     let held = [("lead:read", Reach::Own), ("lead:create", Reach::All), ("api_key:create", Reach::All)];
     let policy = Policy::custom(Role::Manager, held, masks).unwrap();
     let left = policy.limited_to(&["lead:read", "lead:delete", "api_key:create"]);

@@ -1,24 +1,29 @@
 //! Custom values in queries, typed by their definitions: `custom.size[gte]=5`, `sort=-custom.size`.
 
-use domain::custom::{self, Definition, INDEX_FIELD};
+use domain::custom::{self, Definition, INDEX_FIELD, PATH};
 use domain::filter::Op;
 use domain::{Doc, Error, Filter, Kind, Result, Time};
 use serde_json::Value;
 
 use super::parse::{IN_MAX, flag, typed};
 
-const PREFIX: &str = "custom.";
 const RANGES: &[(&str, Op)] = &[("gt", Op::Over), ("gte", Op::AtLeast), ("lt", Op::Under), ("lte", Op::AtMost)];
 
-/// Whether a query asks about custom values, so that their definitions must be known.
-pub(super) fn is_named(raw: &str) -> bool {
+/// Whether a query asks about custom values, so that their definitions must be known; or searches, where that needs them.
+pub(super) fn is_named(raw: &str, searches: bool) -> bool {
     let sorts = |text: &str| text.split(',').any(|name| key(name.trim_start_matches('-')).is_some());
-    form_urlencoded::parse(raw.as_bytes()).any(|(name, value)| key(&name).is_some() || name == "sort" && sorts(&value))
+    form_urlencoded::parse(raw.as_bytes())
+        .any(|(name, value)| key(&name).is_some() || name == "sort" && sorts(&value) || searches && name == "q")
 }
 
 /// The key in the name of a parameter, or of what is sorted by.
 pub(super) fn key(name: &str) -> Option<&str> {
-    name.strip_prefix(PREFIX)
+    name.strip_prefix(PATH)
+}
+
+/// Where the values stand that are searched.
+pub(super) fn searched(definitions: &[Doc]) -> impl Iterator<Item = String> + '_ {
+    definitions.iter().map(Definition::of).filter(|of| of.is_searchable()).map(path)
 }
 
 /// Where a value that can be sorted by stands.
@@ -57,7 +62,7 @@ pub(super) fn condition(definitions: &[Doc], parameter: &str, text: &str) -> Res
     }
     let digest = |value: &Value| Value::from(custom::digest(key, value));
     let (path, values) = match range {
-        _ if is_currency => (format!("{PREFIX}{key}.currency"), values),
+        _ if is_currency => (format!("{PATH}{key}.currency"), values),
         Some(_) => (path(definition), values),
         None => (INDEX_FIELD.to_owned(), values.iter().map(digest).collect()),
     };
@@ -75,7 +80,7 @@ fn one(values: Vec<Value>) -> Value {
 
 fn path(definition: Definition<'_>) -> String {
     let minor = if definition.word() == "currency" { ".minor" } else { "" };
-    format!("{PREFIX}{}{minor}", definition.key())
+    format!("{PATH}{}{minor}", definition.key())
 }
 
 /// The value of a parameter as it is kept: dates as text of one form.

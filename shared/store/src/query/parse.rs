@@ -43,12 +43,13 @@ impl Query {
         Self::parse_with(entity, raw, viewer, &[])
     }
 
-    /// Whether a query asks about custom values, so that their definitions must be known.
-    pub fn names_custom(raw: &str) -> bool {
-        custom::is_named(raw)
+    /// Whether a query asks about custom values, so that their definitions must be known. Whoever may read some of them searches
+    /// those by themselves.
+    pub fn names_custom(entity: &Entity, raw: &str, viewer: &Viewer) -> bool {
+        custom::is_named(raw, viewer.policy.hides_custom(entity.name))
     }
 
-    /// As [`Query::parse`], with the definitions of custom fields.
+    /// As [`Query::parse`], with the definitions of the custom fields that the viewer may read.
     pub fn parse_with(entity: &'static Entity, raw: &str, viewer: Option<&Viewer>, definitions: &[Doc]) -> Result<Self> {
         let mut query = Self::parse_any(Asked { entity, viewer, definitions }, raw)?;
         let says = |name: &str| form_urlencoded::parse(raw.as_bytes()).any(|(said, _)| said == name);
@@ -187,7 +188,8 @@ fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
         return Err(Error::parameter("q", "Expected at least one letter or digit."));
     }
     let (encrypted, plain): (Vec<&Field>, Vec<&Field>) = searched().partition(|field| field.encrypted);
-    let sees_all = !plain.is_empty() && plain.iter().all(|field| asked.shows(field));
+    let hides = asked.viewer.is_some_and(|viewer| viewer.policy.hides_custom(asked.entity.name));
+    let sees_all = !hides && !plain.is_empty() && plain.iter().all(|field| asked.shows(field));
     let last = words.len() - 1;
     let found = words.into_iter().enumerate().map(|(at, word)| {
         let op = if at == last { Op::Starts } else { Op::Is };
@@ -195,8 +197,12 @@ fn search(asked: Asked<'_>, text: &str) -> Result<Filter> {
         // Words of encrypted fields are kept field by field.
         let blind = encrypted.iter().filter(|field| asked.shows(field)).map(|field| condition(field.words_name(), op));
         let readable = plain.iter().filter(|field| !sees_all && asked.shows(field));
-        let place = |field: &Field| if field.name == CUSTOM.name { WORDS_FIELD } else { field.name };
-        let readable = readable.map(|field| condition(place(field).to_owned(), Op::Contains));
+        let places = |field: &&Field| match field.name == CUSTOM.name {
+            true if hides => custom::searched(asked.definitions).collect(),
+            true => vec![WORDS_FIELD.to_owned()],
+            false => vec![field.name.to_owned()],
+        };
+        let readable = readable.flat_map(places).map(|place| condition(place, Op::Contains));
         let indexed = sees_all.then(|| condition(SEARCH_FIELD.to_owned(), op));
         indexed.into_iter().chain(blind).chain(readable).fold(Filter::Nothing, Filter::or)
     });
