@@ -40,7 +40,10 @@ impl Tenant {
         plan::resolve(&mut tenant);
         let counters = LIMITS.iter().map(|limit| counter(&id, *limit, limit.max_of(&tenant)));
         let mut operations: Vec<Value> = counters.collect();
-        tenant.extend(domain::doc::fields(json!({ "_id": id, "tenant_id": id, "name": "Test tenant", "version": 1 })));
+        let at = json!({ "$date": now().to_string() });
+        tenant.extend(domain::doc::fields(json!({
+            "_id": id, "tenant_id": id, "name": "Test tenant", "created_at": at, "updated_at": at, "version": 1,
+        })));
         operations.push(json!({ "insertOne": { "collection": "tenants", "document": tenant } }));
         app.data("transaction", json!({ "operations": operations })).await;
         let fresh = || [crate::id("key").as_bytes(), &[0; 8]].concat()[4..36].try_into().unwrap();

@@ -23,6 +23,7 @@ mod queries;
 mod references;
 mod restricted;
 mod round_trips;
+mod schemas;
 mod suspended;
 mod table;
 mod trash;

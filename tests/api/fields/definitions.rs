@@ -108,6 +108,10 @@ async fn an_entity_has_at_most_a_hundred_active_fields_however_they_come() {
     owner.post("/v1/fields", json!({ "entity": "lead", "key": "last", "label": "x", "type": "text" })).send().await.expect(201);
 }
 
+fn vec_of(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
+}
+
 #[tokio::test]
 async fn definitions_read_as_a_json_schema() {
     let owner = Tenant::new().await.caller(Role::Owner).await;
@@ -122,15 +126,29 @@ async fn definitions_read_as_a_json_schema() {
     }
     let schema = owner.get("/v1/fields/schema?entity=lead").await.expect(200).json;
     let expected = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": false, "required": ["size"],
+        "type": "object", "additionalProperties": false, "required": ["size"],
         "properties": {
             "size": { "type": "number", "minimum": 1, "maximum": 9, "title": "Size", "description": "In m²" },
             "code": { "type": "string", "minLength": 1, "maxLength": 8, "pattern": "^[A-Z]+$", "title": "A field", "default": "A" },
             "roof": { "type": "array", "items": { "type": "string", "enum": ["tile"] }, "uniqueItems": true, "title": "A field" },
         },
     });
-    assert_eq!(schema, expected);
-    assert_eq!(owner.get("/v1/fields/schema").await.expect(200).json["lead"], expected);
+    assert_eq!(schema["create"]["properties"]["custom"], expected);
+    assert_eq!(schema["create"]["required"], json!(["category", "custom"]));
+    let code = |shape: &str| schema[shape]["properties"]["custom"]["properties"]["code"].clone();
+    assert_eq!(
+        code("record"),
+        json!({ "type": "string", "minLength": 1, "maxLength": 10_000, "title": "A field", "default": "A" })
+    );
+    assert_eq!((&code("change")["type"], &code("change")["maxLength"]), (&json!("string"), &json!(8)));
+    let keys = |shape: &str| -> Vec<String> {
+        schema[shape]["properties"]["custom"]["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!((keys("record"), keys("change")), (vec_of(&["code", "old", "roof", "size"]), vec_of(&["code", "roof", "size"])));
+    let roof = &schema["change"]["properties"]["custom"]["properties"]["roof"];
+    assert_eq!((&roof["type"], &roof["items"]["enum"]), (&json!(["array", "null"]), &json!(["tile"])));
+    let all = owner.get("/v1/fields/schema").await.expect(200).json;
+    assert_eq!((&all["lead"], all.get("setting")), (&schema, None));
     assert_eq!(owner.get("/v1/fields/schema?entity=ship").await.expect(400).places(), ["entity"]);
     assert_eq!(owner.get("/v1/fields/schema?limit=1").await.expect(400).places(), ["limit"]);
 }
