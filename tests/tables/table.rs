@@ -253,6 +253,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..plain("POST /v1/fields", ADMINS)
     },
     plain("GET /v1/fields/schema", PARTIES),
+    Endpoint {
+        trips: 2,
+        body: |world| json!({ "entity": "team", "fields": world.team_fields }),
+        ..plain("PUT /v1/fields/order", ADMINS)
+    },
     of("GET /v1/fields/{id}", "field", PARTIES, 1),
     with("PATCH /v1/fields/{id}", "field", ADMINS, 2, |_| json!({ "status": "archived" })),
     of("DELETE /v1/fields/{id}", "field", ADMINS, 2),

@@ -16,6 +16,8 @@ pub struct World {
     members: Vec<(Role, Member)>,
     ids: BTreeMap<&'static str, String>,
     made_at: Time,
+    /// The custom fields of teams, the last first.
+    pub team_fields: Vec<String>,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -34,7 +36,8 @@ impl World {
         for role in ROLES {
             members.push((*role, tenant.member(*role).await));
         }
-        let mut world = World { tenant, members, ids: BTreeMap::new(), made_at: Time::from_ms(now_ms()) };
+        let mut world =
+            World { tenant, members, ids: BTreeMap::new(), made_at: Time::from_ms(now_ms()), team_fields: Vec::new() };
         let mut operations = world.records();
         operations.push(world.domain().await);
         App::shared().data("transaction", json!({ "operations": operations })).await;
@@ -294,7 +297,7 @@ impl World {
     }
 
     /// Custom fields of every entity that takes them.
-    fn fields(&self, operations: &mut Vec<Value>) {
+    fn fields(&mut self, operations: &mut Vec<Value>) {
         for entity in entities::CUSTOMIZABLE {
             for (key, more) in [
                 ("note", json!({ "type": "text", "searchable": true })),
@@ -304,7 +307,11 @@ impl World {
             ] {
                 let mut fields = json!({ "entity": entity, "key": key, "label": "Of it", "options": [], "status": "active" });
                 fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-                self.insert("field_definitions", &id("fld"), fields, operations);
+                let id = id("fld");
+                self.insert("field_definitions", &id, fields, operations);
+                if *entity == "team" {
+                    self.team_fields.insert(0, id);
+                }
             }
         }
     }

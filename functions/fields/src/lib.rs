@@ -1,6 +1,7 @@
 //! Custom fields: what a tenant adds to the records of an entity, and how that reads as a JSON Schema.
 
 mod create;
+mod order;
 mod purge;
 mod remove;
 mod routes;

@@ -15,6 +15,8 @@ pub enum Verb {
     Get,
     /// Does something.
     Post,
+    /// Puts something in the place of what was there.
+    Put,
     /// Changes by a merge patch.
     Patch,
     /// Deletes.
@@ -27,6 +29,7 @@ impl Verb {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
@@ -89,6 +92,11 @@ impl Route {
     /// A route that does something.
     pub const fn post(path: &'static str, access: Access, handler: Handler) -> Self {
         Self::new(Verb::Post, path, access, handler)
+    }
+
+    /// A route that puts something in the place of what was there.
+    pub const fn put(path: &'static str, access: Access, handler: Handler) -> Self {
+        Self::new(Verb::Put, path, access, handler)
     }
 
     /// A route that changes something by a merge patch.

@@ -37,6 +37,35 @@ async fn a_definition_is_made_changed_archived_and_deleted() {
 }
 
 #[tokio::test]
+async fn fields_are_put_in_order_all_at_once() {
+    let tenant = Tenant::new().await;
+    let owner = tenant.caller(Role::Owner).await;
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        ids.push(define(&owner, json!({ "key": key, "type": "text" })).await);
+    }
+    let old = define(&owner, json!({ "key": "old", "type": "text", "status": "archived" })).await;
+    let order =
+        |fields: Vec<&String>| owner.request("PUT", "/v1/fields/order").json(&json!({ "entity": "lead", "fields": fields }));
+    let put = order(vec![&ids[2], &ids[1], &ids[0]]).send().await.expect(200);
+    let keys: Vec<_> = put.json["data"].as_array().unwrap().iter().map(|field| (&field["key"], &field["position"])).collect();
+    assert_eq!(keys, [(&json!("c"), &json!(1)), (&json!("b"), &json!(2)), (&json!("a"), &json!(3))]);
+    let listed = owner.get("/v1/fields?entity=lead&status=active&sort=position&fields=key,version").await.expect(200);
+    let keys: Vec<_> = listed.json["data"].as_array().unwrap().iter().map(|field| (&field["key"], &field["version"])).collect();
+    assert_eq!(
+        keys,
+        [(&json!("c"), &json!(2)), (&json!("b"), &json!(1)), (&json!("a"), &json!(2))],
+        "what moved has a new version"
+    );
+    for wrong in [vec![&ids[0], &ids[1]], vec![&ids[0], &ids[1], &ids[1]], vec![&ids[0], &ids[1], &ids[2], &old]] {
+        assert_eq!(order(wrong).send().await.expect(422).places(), ["/fields"]);
+    }
+    order(vec![&ids[2], &ids[1], &ids[0]]).send().await.expect(200);
+    let versions = App::shared().stored("field_definitions", json!({ "tenant_id": tenant.id })).await;
+    assert_eq!(versions.iter().map(|field| field["version"].as_i64().unwrap()).sum::<i64>(), 6, "the same order changes nothing");
+}
+
+#[tokio::test]
 async fn a_key_is_given_once_and_a_type_stays_but_for_widening() {
     let owner = Tenant::new().await.caller(Role::Owner).await;
     let email = define(&owner, json!({ "key": "contact", "type": "email" })).await;
