@@ -16,7 +16,8 @@ use crate::proof::Proof;
 use crate::second_factor::{self, Used};
 use crate::{credential, identity, login, password, places};
 
-const INPUT: &[Field] = &[
+/// What `accept` takes.
+pub const INPUT: &[Field] = &[
     text("token", 500).required(),
     text("name", 200),
     text("password", password::LEN_MAX),

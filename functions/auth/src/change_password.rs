@@ -9,7 +9,9 @@ use store::PlatformScope;
 use crate::entrance::text as text_of;
 use crate::{attempts, identity, logins, password};
 
-const INPUT: &[Field] = &[text("current_password", password::LEN_MAX).required(), text("password", password::LEN_MAX).required()];
+/// What `change` takes.
+pub const INPUT: &[Field] =
+    &[text("current_password", password::LEN_MAX).required(), text("password", password::LEN_MAX).required()];
 
 /// Gives the identity of the session another password.
 pub async fn change(call: &Call) -> Outcome {

@@ -10,7 +10,8 @@ use store::PlatformScope;
 use crate::entrance::text as text_of;
 use crate::{attempts, credential, fresh, identity, password};
 
-const INPUT: &[Field] = &[credential::ASSERTION.required(), text("password", password::LEN_MAX)];
+/// What `link` takes.
+pub const INPUT: &[Field] = &[credential::ASSERTION.required(), text("password", password::LEN_MAX)];
 const CREDENTIALS_MAX: u32 = 20;
 
 /// One's own logins elsewhere, the oldest first.

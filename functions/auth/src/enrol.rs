@@ -14,9 +14,12 @@ use crate::change_password::wrong;
 use crate::entrance::text as text_of;
 use crate::{fresh, password, second_factor, totp};
 
-const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX)];
-const WITH_CODE: &[Field] = &[text("code", second_factor::CODE_LEN_MAX).required()];
-const WITH_EITHER: &[Field] = &[text("password", password::LEN_MAX), text("code", second_factor::CODE_LEN_MAX)];
+/// What `enrol` takes.
+pub const WITH_PASSWORD: &[Field] = &[text("password", password::LEN_MAX)];
+/// What `confirm` takes.
+pub const WITH_CODE: &[Field] = &[text("code", second_factor::CODE_LEN_MAX).required()];
+/// What `disable` takes.
+pub const WITH_EITHER: &[Field] = &[text("password", password::LEN_MAX), text("code", second_factor::CODE_LEN_MAX)];
 const ISSUER: &str = "Edgewise";
 
 /// Makes a secret for an authenticator app; it counts once a code of it was seen.

@@ -10,14 +10,16 @@ use crate::entrance::{self, text as text_of};
 use crate::places::{self, Place};
 use crate::{device, identity, password, second_factor};
 
-const INPUT: &[Field] = &[
+/// What `login` takes.
+pub const INPUT: &[Field] = &[
     email("email").required(),
     text("password", password::LEN_MAX).required(),
     reference("tenant", "tenant"),
     text("device", device::LEN_MAX),
 ];
 
-const SECOND: &[Field] = &[text("challenge", 1_000).required(), text("code", second_factor::CODE_LEN_MAX).required()];
+/// What `second_factor` takes.
+pub const SECOND: &[Field] = &[text("challenge", 1_000).required(), text("code", second_factor::CODE_LEN_MAX).required()];
 
 /// Logs in to the tenant asked for, or to the one used last.
 pub async fn login(call: &Call) -> Outcome {

@@ -11,8 +11,10 @@ use crate::entrance::text as text_of;
 use crate::places;
 use crate::{device, identity, login, second_factor};
 
-const ASKED: &[Field] = &[email("email").required(), text("device", device::LEN_MAX)];
-const ANSWERED: &[Field] =
+/// What `ask` takes.
+pub const ASKED: &[Field] = &[email("email").required(), text("device", device::LEN_MAX)];
+/// What `verify` takes.
+pub const ANSWERED: &[Field] =
     &[text("challenge", 1_000).required(), text("code", second_factor::CODE_LEN_MAX).required(), reference("tenant", "tenant")];
 
 /// What a code is good for.

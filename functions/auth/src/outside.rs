@@ -8,7 +8,8 @@ use store::PlatformScope;
 use crate::entrance::text as text_of;
 use crate::{attempts, credential, identity, login, places, second_factor};
 
-const INPUT: &[Field] = &[credential::ASSERTION.required(), reference("tenant", "tenant")];
+/// What `login` takes.
+pub const INPUT: &[Field] = &[credential::ASSERTION.required(), reference("tenant", "tenant")];
 
 /// Exchanges an assertion for a session of the identity that it is linked to, or may be linked to now.
 pub async fn login(call: &Call) -> Outcome {

@@ -14,7 +14,8 @@ use crate::logins;
 use crate::places;
 use crate::refresh_token::RefreshToken;
 
-const INPUT: &[Field] = &[text("refresh_token", 500).required()];
+/// What `refresh` takes.
+pub const INPUT: &[Field] = &[text("refresh_token", 500).required()];
 
 /// How long a repeat with the same Idempotency-Key gets the same pair.
 const REPEAT_MS: i64 = 30_000;

@@ -10,8 +10,10 @@ use store::{PlatformScope, Reset, open_reset, reset_expiry, seal_address};
 use crate::entrance::text as text_of;
 use crate::{attempts, credential, identity, logins, password};
 
-const ASKED: &[Field] = &[email("email").required()];
-const CHOSEN: &[Field] = &[text("token", 500).required(), text("password", password::LEN_MAX).required()];
+/// What `forgot` takes.
+pub const ASKED: &[Field] = &[email("email").required()];
+/// What `reset` takes.
+pub const CHOSEN: &[Field] = &[text("token", 500).required(), text("password", password::LEN_MAX).required()];
 
 /// An address gets one mail in so long.
 const MAIL_EVERY_MS: i64 = 900_000;

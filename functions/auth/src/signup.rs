@@ -16,7 +16,8 @@ use crate::entrance::{self, text as text_of};
 use crate::proof::Proof;
 use crate::{attempts, credential, identity, password};
 
-const INPUT: &[Field] = &[
+/// What `signup` takes.
+pub const INPUT: &[Field] = &[
     text("tenant_name", 200).required(),
     text("subdomain", 63),
     text("name", 200),

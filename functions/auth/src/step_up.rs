@@ -13,7 +13,8 @@ use crate::entrance::text as text_of;
 use crate::otp::{self, Challenge, Purpose};
 use crate::{attempts, identity, password, second_factor};
 
-const INPUT: &[Field] =
+/// What `prove` takes.
+pub const INPUT: &[Field] =
     &[text("password", password::LEN_MAX), text("code", second_factor::CODE_LEN_MAX), text("challenge", 1_000)];
 
 /// Has a code mailed to the caller's own address.

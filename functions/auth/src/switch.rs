@@ -12,7 +12,8 @@ use store::{Command, PlatformScope};
 use crate::entrance::{self, text as text_of};
 use crate::{fresh, places};
 
-const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
+/// What `switch` takes.
+pub const INPUT: &[Field] = &[reference("tenant", "tenant").required()];
 
 /// Enters a tenant in which the identity of the session is an active member.
 pub async fn switch(call: &Call) -> Outcome {

@@ -10,7 +10,8 @@ use edge::{Call, Outcome, Reply, crud};
 use crate::deal::Deal;
 use crate::notice::tell;
 
-const INPUT: &[Field] = &[text("reason", 1_000)];
+/// What `decline` takes.
+pub const INPUT: &[Field] = &[text("reason", 1_000)];
 
 /// The customer does not want it.
 pub async fn decline(call: &Call) -> Outcome {

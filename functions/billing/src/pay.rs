@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::notice::{PARTIES, tell, tell_as};
 
-const INPUT: &[Field] = &[date("paid_at")];
+/// What `pay` takes.
+pub const INPUT: &[Field] = &[date("paid_at")];
 /// A bid has 50 milestones at most, and each has one invoice.
 const INVOICES_MAX: u32 = 50;
 

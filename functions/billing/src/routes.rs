@@ -13,7 +13,9 @@ pub static ROUTES: &[Route] = &[
     Route::patch("/v1/quotes/{id}", May("quote:update"), |call| Box::pin(update::update(call))).of(&QUOTE),
     Route::post("/v1/quotes/{id}/send", May("quote:send"), |call| Box::pin(send::send(call))).bare().of(&QUOTE),
     Route::post("/v1/quotes/{id}/accept", May("quote:accept"), |call| Box::pin(accept::accept(call))).bare().of(&QUOTE),
-    Route::post("/v1/quotes/{id}/decline", May("quote:decline"), |call| Box::pin(decline::decline(call))).of(&QUOTE),
+    Route::post("/v1/quotes/{id}/decline", May("quote:decline"), |call| Box::pin(decline::decline(call)))
+        .takes(decline::INPUT)
+        .of(&QUOTE),
     Route::post("/v1/quotes/{id}/withdraw", May("quote:withdraw"), |call| Box::pin(withdraw::withdraw(call))).bare().of(&QUOTE),
     Route::list_custom("/v1/projects", "project:read", &PROJECT),
     Route::read("/v1/projects/{id}", "project:read", &PROJECT),
@@ -27,7 +29,7 @@ pub static ROUTES: &[Route] = &[
     Route::read("/v1/invoices/{id}", "invoice:read", &INVOICE),
     Route::update_custom("/v1/invoices/{id}", "invoice:update", &INVOICE),
     Route::post("/v1/invoices/{id}/approve", May("invoice:approve"), |call| Box::pin(approve::approve(call))).bare().of(&INVOICE),
-    Route::post("/v1/invoices/{id}/pay", May("invoice:pay"), |call| Box::pin(pay::pay(call))).of(&INVOICE),
+    Route::post("/v1/invoices/{id}/pay", May("invoice:pay"), |call| Box::pin(pay::pay(call))).takes(pay::INPUT).of(&INVOICE),
 ];
 
 /// The router of billing.

@@ -8,7 +8,8 @@ use domain::{Doc, Error, Filter, Violation, id, validate};
 use edge::{Call, Outcome, Reply};
 use serde_json::Value;
 
-const INPUT: &[Field] = &[integer("seq", 1, i64::MAX).required()];
+/// What `read` takes.
+pub const INPUT: &[Field] = &[integer("seq", 1, i64::MAX).required()];
 /// As many as a conversation has participants.
 const MARKS_MAX: u32 = 200;
 

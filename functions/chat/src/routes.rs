@@ -22,7 +22,9 @@ pub static ROUTES: &[Route] = &[
         .of(&CONVERSATION),
     Route::get("/v1/conversations/{id}/stream", May("conversation:read"), |call| Box::pin(stream::stream(call)))
         .of(&CONVERSATION),
-    Route::post("/v1/conversations/{id}/read", May("conversation:read"), |call| Box::pin(read::read(call))).of(&CONVERSATION),
+    Route::post("/v1/conversations/{id}/read", May("conversation:read"), |call| Box::pin(read::read(call)))
+        .takes(read::INPUT)
+        .of(&CONVERSATION),
     Route::get("/v1/conversations/{id}/reads", May("conversation:read"), |call| Box::pin(read::reads(call))).bare(),
 ];
 

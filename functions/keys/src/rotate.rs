@@ -12,7 +12,8 @@ use store::proof::ApiKey;
 use crate::holder;
 
 /// A week is enough to change a secret wherever it is used.
-const INPUT: &[Field] = &[integer("overlap_s", 0, 604_800)];
+/// What `rotate` takes.
+pub const INPUT: &[Field] = &[integer("overlap_s", 0, 604_800)];
 
 /// Gives a key another secret, which is shown this once.
 pub async fn rotate(call: &Call) -> Outcome {

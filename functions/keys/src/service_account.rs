@@ -11,7 +11,8 @@ use store::EventOf;
 
 /// A tenant's owner is somebody who can log in.
 const ROLES: &[&str] = &["admin", "manager", "expert", "vendor", "customer"];
-const INPUT: &[Field] = &[text_field("name", 200).required(), choice("role", ROLES).required()];
+/// What `create` takes.
+pub const INPUT: &[Field] = &[text_field("name", 200).required(), choice("role", ROLES).required()];
 
 /// Makes a service account with no more than one has oneself. It can do nothing before it has a key.
 pub async fn create(call: &Call) -> Outcome {

@@ -14,7 +14,8 @@ use store::{Audience, Command, Scope};
 pub const ASSIGNEES: &[(&str, &[&str])] =
     &[("customer", &["customer"]), ("vendor", &["vendor"]), ("manager", &["owner", "admin", "manager"]), ("expert", &["expert"])];
 
-const INPUT: &[Field] = &[
+/// What `assign` takes.
+pub const INPUT: &[Field] = &[
     reference("customer", "membership"),
     reference("vendor", "membership"),
     reference("manager", "membership"),

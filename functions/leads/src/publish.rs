@@ -9,7 +9,8 @@ use edge::{Call, Outcome, Reply, crud};
 use serde_json::Value;
 use store::Audience;
 
-const INPUT: &[Field] = &[date("bid_deadline")];
+/// What `publish` takes.
+pub const INPUT: &[Field] = &[date("bid_deadline")];
 
 /// Opens a lead to bids.
 pub async fn publish(call: &Call) -> Outcome {

@@ -16,8 +16,12 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/leads/{id}/restore", May("lead:delete"), |call| Box::pin(remove::restore(call))).bare().of(&LEAD),
     Route::archive("/v1/leads/{id}/archive", "lead:archive", &LEAD),
     Route::unarchive("/v1/leads/{id}/unarchive", "lead:archive", &LEAD),
-    Route::post("/v1/leads/{id}/publish", May("lead:publish"), |call| Box::pin(publish::publish(call))).of(&LEAD),
-    Route::post("/v1/leads/{id}/assign", May("lead:assign"), |call| Box::pin(assign::assign(call))).of(&LEAD),
+    Route::post("/v1/leads/{id}/publish", May("lead:publish"), |call| Box::pin(publish::publish(call)))
+        .takes(publish::INPUT)
+        .of(&LEAD),
+    Route::post("/v1/leads/{id}/assign", May("lead:assign"), |call| Box::pin(assign::assign(call)))
+        .takes(assign::INPUT)
+        .of(&LEAD),
 ];
 
 /// The router of leads.

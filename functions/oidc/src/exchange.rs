@@ -10,7 +10,8 @@ use crate::keys;
 use crate::provider::Provider;
 use crate::token::{self, Token};
 
-const INPUT: &[Field] = &[text("token", token::LEN_MAX).required(), text("nonce", 200)];
+/// What `exchange` takes.
+pub const INPUT: &[Field] = &[text("token", token::LEN_MAX).required(), text("nonce", 200)];
 const EMAIL: &[Field] = &[email("email").required()];
 const NAME_LEN_MAX: usize = 200;
 const AVATAR_LEN_MAX: usize = 1_000;

@@ -6,7 +6,8 @@ use edge::{Route, Router};
 use crate::exchange;
 
 /// Every route of logins elsewhere.
-pub static ROUTES: &[Route] = &[Route::post("/v1/oidc/{provider}", Public, |call| Box::pin(exchange::exchange(call)))];
+pub static ROUTES: &[Route] =
+    &[Route::post("/v1/oidc/{provider}", Public, |call| Box::pin(exchange::exchange(call))).takes(exchange::INPUT)];
 
 /// The router of logins elsewhere.
 pub fn router() -> Router {

@@ -9,7 +9,8 @@ use domain::{Doc, Error, Filter, Policy, Role, Viewer, Violation, access, custom
 use edge::{Call, Halt, Outcome, Reply};
 use serde_json::Value;
 
-const INPUT: &[Field] = &[
+/// What `explain` takes.
+pub const INPUT: &[Field] = &[
     reference("member", "membership"),
     choice("role", ROLE_WORDS),
     reference("custom_role", "role"),

@@ -12,7 +12,8 @@ use store::{Command, Scope};
 
 use crate::{teams, vendors};
 
-const INPUT: &[Field] = &[
+/// What `change` takes.
+pub const INPUT: &[Field] = &[
     choice("role", ROLE_WORDS),
     reference("custom_role", "role"),
     choice("status", &["active", "suspended"]),

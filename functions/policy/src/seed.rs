@@ -11,7 +11,8 @@ use store::EventOf;
 
 use crate::roles::require_less;
 
-const INPUT: &[Field] = &[choice("set", ROLE_SET_WORDS).required()];
+/// What `seed` takes.
+pub const INPUT: &[Field] = &[choice("set", ROLE_SET_WORDS).required()];
 
 /// Makes what the tenant has not got of a role set.
 pub async fn seed(call: &Call) -> Outcome {

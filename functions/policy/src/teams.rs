@@ -10,7 +10,8 @@ use serde_json::Value;
 use store::Command;
 
 const MEMBERS_MAX: usize = 50;
-const INPUT: &[Field] =
+/// What `change_members` takes.
+pub const INPUT: &[Field] =
     &[list("add", &Kind::Reference("membership"), MEMBERS_MAX), list("remove", &Kind::Reference("membership"), MEMBERS_MAX)];
 
 /// Writes that were under way when a member changed teams are over after so long, and seen by the second round.

@@ -20,8 +20,10 @@ pub static ROUTES: &[Route] = &[
     Route::list("/v1/verifications", "verification:read", &VERIFICATION),
     Route::post("/v1/verifications", May("verification:create"), |call| Box::pin(verify::create(call))).of(&VERIFICATION),
     Route::read("/v1/verifications/{id}", "verification:read", &VERIFICATION),
-    Route::post("/v1/verifications/{id}/verify", May("verification:decide"), |call| Box::pin(verify::verify(call))),
-    Route::post("/v1/verifications/{id}/reject", May("verification:decide"), |call| Box::pin(verify::reject(call))),
+    Route::post("/v1/verifications/{id}/verify", May("verification:decide"), |call| Box::pin(verify::verify(call)))
+        .takes(verify::VERIFY),
+    Route::post("/v1/verifications/{id}/reject", May("verification:decide"), |call| Box::pin(verify::reject(call)))
+        .takes(verify::REJECT),
 ];
 
 /// The router of profiles and verifications.

@@ -11,8 +11,10 @@ use store::{Command, Scope};
 
 use crate::confirm;
 
-const VERIFY: &[Field] = &[date("valid_until")];
-const REJECT: &[Field] = &[text("reason", 1_000).required()];
+/// What `verify` takes.
+pub const VERIFY: &[Field] = &[date("valid_until")];
+/// What `reject` takes.
+pub const REJECT: &[Field] = &[text("reason", 1_000).required()];
 
 /// Asks for a verification: of oneself, or of another by those who reach all.
 pub async fn create(call: &Call) -> Outcome {

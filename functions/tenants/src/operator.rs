@@ -16,7 +16,8 @@ use store::{Command, EventOf, PlatformScope, Scope, compile, keys_gone, logins};
 const TRASH_GRACE_DAYS: i64 = 7;
 const STATUSES: &[&str] = &["active", "suspended", "cancelled"];
 
-const INPUT: &[Field] = &[
+/// What `update` takes.
+pub const INPUT: &[Field] = &[
     choice("plan", PLAN_WORDS),
     choice("status", STATUSES),
     integer("max_users", 0, LIMIT_MAX),

@@ -9,7 +9,8 @@ use store::laid_aside;
 
 use crate::operator::scope;
 
-const WHICH: &[Field] = &[reference("job", "job"), text("kind", 100)];
+/// What `retry` takes.
+pub const WHICH: &[Field] = &[reference("job", "job"), text("kind", 100)];
 
 /// Has one job, those of a kind, or all of them tried again, and says how many. What is not laid aside is left as it is.
 pub async fn retry(call: &Call) -> Outcome {

@@ -24,11 +24,11 @@ pub static ROUTES: &[Route] = &[
     Route::post("/v1/operator/tenants/{id}/keys", Public, |call| Box::pin(operator::make_keys(call))).bare(),
     Route {
         content: Content::Json,
-        ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call)))
+        ..Route::patch("/v1/operator/tenants/{id}", Public, |call| Box::pin(operator::update(call))).takes(operator::INPUT)
     },
     Route {
         content: Content::Json,
-        ..Route::post("/v1/operator/tenants/{id}/jobs/retry", Public, |call| Box::pin(retry::retry(call)))
+        ..Route::post("/v1/operator/tenants/{id}/jobs/retry", Public, |call| Box::pin(retry::retry(call))).takes(retry::WHICH)
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Routes: a function's whole surface as one static table.
 
-use domain::Entity;
+use domain::{Entity, Field};
 use futures_util::future::LocalBoxFuture;
 
 use crate::{Call, Outcome, crud, custom};
@@ -70,6 +70,8 @@ pub struct Route {
     pub access: Access,
     /// What bodies it takes.
     pub content: Content,
+    /// The fields of its body, where those of the entity do not tell.
+    pub takes: Option<&'static [Field]>,
     /// Whether it takes parameters in its query.
     pub has_query: bool,
     /// The entity of a route that the engine serves.
@@ -81,7 +83,7 @@ pub struct Route {
 impl Route {
     const fn new(verb: Verb, path: &'static str, access: Access, handler: Handler) -> Self {
         let has_query = matches!(verb, Verb::Get);
-        Self { verb, path, access, content: Content::Json, has_query, entity: None, handler }
+        Self { verb, path, access, content: Content::Json, takes: None, has_query, entity: None, handler }
     }
 
     /// A route that reads.
@@ -152,6 +154,11 @@ impl Route {
     /// The same for an entity.
     pub const fn of(self, entity: &'static Entity) -> Self {
         Self { entity: Some(entity), ..self }
+    }
+
+    /// The same with a body of these fields.
+    pub const fn takes(self, fields: &'static [Field]) -> Self {
+        Self { takes: Some(fields), ..self }
     }
 
     /// The same with neither body nor query.
