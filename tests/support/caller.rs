@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::contract;
+
 /// Somebody who calls the API, with or without a token.
 #[derive(Clone)]
 pub struct Caller {
@@ -93,11 +95,16 @@ impl Request {
 
     /// Sends it and reads the whole answer; a cut connection is an error.
     pub async fn try_send(self) -> Result<Answered, reqwest::Error> {
-        let response = self.builder.send().await?;
+        let (client, request) = self.builder.build_split();
+        let request = request?;
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answered { status, headers, text, json })
+        let answered = Answered { status, headers, text, json };
+        contract::check(&method, &path, &answered);
+        Ok(answered)
     }
 
     /// Sends it and reads the whole answer.

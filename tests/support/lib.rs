@@ -4,6 +4,7 @@
 
 mod app;
 mod caller;
+mod contract;
 mod endpoints;
 mod events;
 mod lanes;
