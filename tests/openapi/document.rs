@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::Entity;
-use domain::entities::{API_KEY, CREDENTIAL, FIELD_DEFINITION, LOGIN, MEMBERSHIP, PRIVACY_REQUEST, TENANT};
 use edge::{Access, Content, Route, Verb};
 use serde_json::{Map, Value, json};
-use support::endpoints;
+use support::{about, endpoints};
 
 use crate::operation::{Gives, Operation, Takes};
 use crate::operations::OPERATIONS;
@@ -16,18 +15,6 @@ use crate::schema::{self, Use, all_of, capital, name_of, named};
 /// The version of the API.
 const VERSION: &str = "2026-11-01";
 const ABOUT: &str = "A multi-tenant CRM and services marketplace. Errors are `application/problem+json` (RFC 9457).";
-
-/// Whose ids stand in paths that do not begin with the entity's collection.
-const IDS: &[(&str, &Entity)] = &[
-    ("/v1/api-keys/", &API_KEY),
-    ("/v1/fields/", &FIELD_DEFINITION),
-    ("/v1/me/credentials/", &CREDENTIAL),
-    ("/v1/members/", &MEMBERSHIP),
-    ("/v1/operator/tenants/", &TENANT),
-    ("/v1/privacy/requests/", &PRIVACY_REQUEST),
-    ("/v1/profiles/", &MEMBERSHIP),
-    ("/v1/sessions/", &LOGIN),
-];
 
 /// What may be answered besides, and when.
 const PROBLEMS: &[(u16, &str)] = &[
@@ -163,12 +150,7 @@ fn parameters_of(route: &Route, operation: &Operation) -> Vec<Value> {
 }
 
 fn in_path(route: &Route, name: &str) -> Value {
-    let by_path = IDS.iter().find(|(start, _)| route.path.starts_with(start)).map(|(_, entity)| *entity);
-    let of_collection = || {
-        let collection = route.path.split('/').nth(2).unwrap_or_default();
-        domain::entities::ALL.iter().copied().find(|entity| entity.collection == collection)
-    };
-    match (name, by_path.or_else(of_collection)) {
+    match (name, about(route)) {
         ("id", Some(entity)) => schema::id(entity.prefix),
         ("id", None) => panic!("whose id stands in {}?", route.path),
         _ => json!({ "type": "string", "minLength": 1 }),

@@ -1,5 +1,7 @@
 //! All endpoints of all functions, as their own tables say them.
 
+use domain::entities::{API_KEY, CREDENTIAL, FIELD_DEFINITION, LOGIN, MEMBERSHIP, PRIVACY_REQUEST, TENANT};
+use domain::{Entity, entities};
 use edge::{Route, Router};
 
 /// What makes the router of a function.
@@ -29,6 +31,29 @@ static FUNCTIONS: &[(&str, &[Route], Make)] = &[
 /// Every endpoint with the name of its function.
 pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static Route)> {
     FUNCTIONS.iter().flat_map(|(name, routes, _)| routes.iter().map(move |route| (*name, route)))
+}
+
+/// Whose records paths are about that do not begin with the entity's collection.
+const PATHS: &[(&str, &Entity)] = &[
+    ("/v1/api-keys", &API_KEY),
+    ("/v1/fields", &FIELD_DEFINITION),
+    ("/v1/me/credentials", &CREDENTIAL),
+    ("/v1/members", &MEMBERSHIP),
+    ("/v1/operator/tenants", &TENANT),
+    ("/v1/privacy/requests", &PRIVACY_REQUEST),
+    ("/v1/profile", &MEMBERSHIP),
+    ("/v1/profiles", &MEMBERSHIP),
+    ("/v1/service-accounts", &MEMBERSHIP),
+    ("/v1/sessions", &LOGIN),
+];
+
+/// The entity whose records a route is about: what it serves, or whose ids stand in its path.
+pub fn about(route: &Route) -> Option<&'static Entity> {
+    let is_under = |start: &str| route.path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with("/{"));
+    let by_path = PATHS.iter().find(|(start, _)| is_under(start)).map(|(_, entity)| *entity);
+    let collection = route.path.split('/').nth(2)?;
+    let by_collection = || entities::ALL.iter().copied().find(|entity| entity.collection == collection);
+    route.entity.or(by_path).or_else(by_collection)
 }
 
 /// The function that a path belongs to, by its first two segments.

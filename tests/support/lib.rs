@@ -18,7 +18,7 @@ mod wire;
 
 pub use app::{App, JOBS_SECRET, OPERATOR_SECRET};
 pub use caller::{Answered, Caller, Request};
-pub use endpoints::{endpoints, router_of};
+pub use endpoints::{about, endpoints, router_of};
 pub use events::{Event, Events};
 pub use lanes::Ran;
 pub use log::logged;

@@ -26,6 +26,7 @@ mod round_trips;
 mod schemas;
 mod suspended;
 mod table;
+mod told;
 mod trash;
 mod unauthorised;
 mod world;

@@ -3,7 +3,7 @@
 use domain::custom::WORDS_FIELD;
 use domain::entity::Kind;
 use domain::search::SEARCH_FIELD;
-use domain::{Entity, Field, entities};
+use domain::{Entity, Field, Time, entities};
 use serde_json::{Map, Value, json};
 use store::Keyring;
 use support::{App, id};
@@ -27,16 +27,35 @@ pub fn mark(entity: &Entity, field: &Field) -> String {
     format!("zq{}q{}z", entity.name.replace('_', ""), field.name.replace('_', ""))
 }
 
+/// What tells that a value of a field is somewhere: its mark, or the number or the time that it is planted with.
+pub fn bytes(entity: &Entity, field: &Field) -> [String; 3] {
+    let mark = mark(entity, field);
+    [number(&mark).to_string(), time(&mark).to_string(), mark]
+}
+
+/// A number of ten digits for the field of a mark.
+fn number(mark: &str) -> i64 {
+    let field = mark.split(' ').next().unwrap();
+    let digest =
+        field.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    5_000_000_000 + i64::try_from(digest % 4_000_000_000).unwrap()
+}
+
+/// A time in years to come for the field of a mark.
+fn time(mark: &str) -> Time {
+    Time::from_ms(number(mark) * 1_000)
+}
+
 /// A value of a kind that has a mark in it, where the kind can hold one.
 pub fn value(kind: &Kind, mark: &str) -> Value {
     match kind {
         Kind::Text(_) | Kind::Email | Kind::Phone | Kind::FileUrl | Kind::Url | Kind::Choice(_) | Kind::Reference(_) => {
             mark.into()
         }
-        Kind::Integer(..) | Kind::Number => 7.into(),
+        Kind::Integer(..) | Kind::Number => number(mark).into(),
         Kind::Flag => true.into(),
-        Kind::Date => json!({ "$date": "2031-07-07T07:07:07Z" }),
-        Kind::Money => json!({ "minor": 7, "currency": "EUR" }),
+        Kind::Date => json!({ "$date": time(mark) }),
+        Kind::Money => json!({ "minor": number(mark), "currency": "EUR" }),
         Kind::List(of, _) => json!([value(of, mark)]),
         Kind::Object(fields) => fields.iter().map(|field| (field.name.to_owned(), value(&field.kind, mark))).collect(),
         Kind::Opaque(_) | Kind::Custom => json!({ "planted": mark }),

@@ -4,19 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::lifecycle;
 use domain::{Entity, entities};
-use edge::{Content, Route, Verb};
+use edge::{Content, Verb};
 use serde_json::{Value, json};
-use support::{App, endpoints, id};
+use support::{App, about, endpoints, id};
 
 use crate::table::{ENDPOINTS, Endpoint};
 use crate::world::World;
-
-/// The entity whose records a path is about.
-fn about(route: &Route) -> Option<&'static Entity> {
-    let collection = route.path.split('/').nth(2)?;
-    let of_path = || entities::ALL.iter().copied().find(|entity| entity.collection.ends_with(collection));
-    route.entity.or_else(of_path)
-}
 
 /// A copy of some record of an entity under another id, with these fields.
 async fn copy(world: &World, entity: &Entity, fields: Value) -> Option<String> {

@@ -298,7 +298,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..plain("POST /v1/profile/payout", PAID_FIRST)
     },
     Endpoint { trips: 2, body: |world| json!({ "proof": world.proof(Owner) }), ..plain("DELETE /v1/profile/payout", ALL) },
-    with("PATCH /v1/profiles/{id}", "expert_member", ADMINS, 2, |_| json!({ "department": "Roofs" })),
+    with("PATCH /v1/profiles/{id}", "customer_member", ADMINS, 2, |_| json!({ "department": "Roofs" })),
     of("GET /v1/profiles/{id}/payout", "expert_member", ADMINS, 1),
     plain("GET /v1/verifications", PARTIES),
     Endpoint {
@@ -350,6 +350,7 @@ impl Endpoint {
     pub fn path(&self, world: &World) -> String {
         let path = self.route.split(' ').nth(1).unwrap();
         match self.record {
+            Some("customer_member") => path.replace("{id}", &world.member(Customer).id),
             Some("expert_member") => path.replace("{id}", &world.member(Expert).id),
             Some("member") => path.replace("{id}", &world.member(Owner).id),
             Some(record) => path.replace("{id}", world.id(record)),

@@ -58,9 +58,9 @@ impl Deal {
     }
 
     /// Opens the choice among the other bids again: the awarded one is declined, for a reason if one was given.
-    pub fn reopen(&self, call: &Call, command: &mut Command<'_>, scope: &Scope, reason: Option<&Value>) -> Result<(), Halt> {
+    pub fn reopen(&self, call: &Call, command: &mut Command<'_>, scope: &Scope, reason: Doc) -> Result<(), Halt> {
         let mut bid = with(&self.bid, json!({ "status": "declined" }));
-        bid.extend(reason.map(|reason| ("decline_reason".to_owned(), reason.clone())));
+        bid.extend(reason);
         crud::apply(call, command, &BID, &self.bid, &change(&self.bid, bid), "bid.declined")?;
         tell_as(command, "bid.declined", &BID, &self.bid, &["expert"], self.lead.get("reference"));
         // The deadline has passed, so the lead takes no new bids: it stays out of the pool.

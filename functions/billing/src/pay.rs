@@ -18,7 +18,7 @@ const INVOICES_MAX: u32 = 50;
 pub async fn pay(call: &Call) -> Outcome {
     let scope = call.scope()?;
     let id = call.id(&INVOICE)?;
-    let paid_at = paid_at(&validate::input(INPUT, call.input()?)?, call.now())?;
+    let paid_at = paid_at(&validate::input_for(&INVOICE, INPUT, call.input()?, call.moment())?, call.now())?;
     let mut reading = call.store.reading(scope);
     let step = reading.one(&INVOICE, &scope.reach(&INVOICE, "pay").and(Filter::is("_id", id)), Error::not_found());
     let project = step.path("document.project");

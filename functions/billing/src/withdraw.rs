@@ -21,7 +21,7 @@ pub async fn withdraw(call: &Call) -> Outcome {
         tell(&mut command, "quote.withdrawn", &QUOTE, &quote, &["customer", "vendor"]);
     }
     command.job("xero.quote", "", json!({ "quote": id }), None);
-    deal.reopen(call, &mut command, scope, None)?;
+    deal.reopen(call, &mut command, scope, domain::Doc::new())?;
     command.answer_record(200, &QUOTE, quote, &[]);
     Ok(Reply::answer(command.commit().await?))
 }

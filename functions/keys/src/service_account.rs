@@ -17,7 +17,7 @@ pub const INPUT: &[Field] = &[text_field("name", 200).required(), choice("role",
 /// Makes a service account with no more than one has oneself. It can do nothing before it has a key.
 pub async fn create(call: &Call) -> Outcome {
     let scope = call.scope()?;
-    let input = validate::input(INPUT, call.input()?)?;
+    let input = validate::input_for(&MEMBERSHIP, INPUT, call.input()?, call.moment())?;
     let role = text(&input, "role").and_then(Role::parse).unwrap_or(Role::Owner);
     if !call.viewer()?.policy.may_give(&role.into()) {
         return Err(Error::forbidden("role-not-allowed", "The role gives more than you have.").into());

@@ -74,12 +74,12 @@ async fn write(
 /// Names a customer's vendor, or none; gives whom.
 fn assigned(call: &Call, after: &mut Doc, vendor: Value) -> Result<Option<String>, Error> {
     const INPUT: &[domain::Field] = &[reference("vendor", "membership")];
-    if vendor.is_null() {
+    let input = [("vendor".to_owned(), vendor)].into_iter().collect();
+    let input = validate::input_for(&MEMBERSHIP, INPUT, input, call.moment())?;
+    if input.is_empty() {
         after.remove("vendor");
         return Ok(None);
     }
-    let input = [("vendor".to_owned(), vendor)].into_iter().collect();
-    let input = validate::input_for(&MEMBERSHIP, INPUT, input, call.moment())?;
     if doc::text(after, "role") != Some("customer") {
         return Err(Violation::on("vendor", "other-role", "This is for: customer.").into());
     }

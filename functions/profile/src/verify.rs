@@ -65,7 +65,7 @@ pub async fn create(call: &Call) -> Outcome {
 /// Says that it is right. Where two reviewers are asked for, the second decides.
 pub async fn verify(call: &Call) -> Outcome {
     let id = call.id(&VERIFICATION)?;
-    let input = validate::input(VERIFY, call.input()?)?;
+    let input = validate::input_for(&VERIFICATION, VERIFY, call.input()?, call.moment())?;
     let until = doc::text(&input, "valid_until").and_then(Time::parse);
     if until.is_some_and(|until| until <= call.now()) {
         return Err(Violation::on("valid_until", "in-the-past", "Expected a time to come.").into());
@@ -102,7 +102,7 @@ pub async fn verify(call: &Call) -> Outcome {
 /// Says that it is not right, and why.
 pub async fn reject(call: &Call) -> Outcome {
     let id = call.id(&VERIFICATION)?;
-    let input = validate::input(REJECT, call.input()?)?;
+    let input = validate::input_for(&VERIFICATION, REJECT, call.input()?, call.moment())?;
     let (before, _) = pending(call, id).await?;
     let mut after = doc::with(&before, json!({ "status": "rejected", "decided_at": call.now() }));
     after.extend(input);

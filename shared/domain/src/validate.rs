@@ -82,13 +82,13 @@ pub fn input(fields: &'static [Field], input: Doc) -> Result<Doc> {
     }
 }
 
-/// As [`input`], of a verb that gives fields of a record new values: those that a mask forbids are refused.
+/// As [`input`], of a verb that gives fields of a record new values, or takes them away: those that a mask forbids are refused.
 pub fn input_for(entity: &Entity, fields: &'static [Field], input: Doc, moment: Moment<'_>) -> Result<Doc> {
-    let checked = self::input(fields, input)?;
-    let may = |name: &String| moment.viewer.is_none_or(|viewer| viewer.policy.writes(entity.name, name));
-    let refused = checked.keys().filter(|name| !may(name));
-    let refused: Vec<Violation> = refused.map(|name| Violation::on(name, "read-only", READ_ONLY)).collect();
-    if refused.is_empty() { Ok(checked) } else { Err(Error::invalid(refused)) }
+    let may = |name: &str| moment.viewer.is_none_or(|viewer| viewer.policy.writes(entity.name, name));
+    let given = fields.iter().filter(|field| input.contains_key(field.name));
+    let refused = given.filter(|field| !may(field.name));
+    let refused: Vec<Violation> = refused.map(|field| Violation::on(field.name, "read-only", READ_ONLY)).collect();
+    if refused.is_empty() { self::input(fields, input) } else { Err(Error::invalid(refused)) }
 }
 
 /// What leads from one state of a record to another.

@@ -9,7 +9,7 @@ use crate::bids::post_at;
 #[tokio::test]
 async fn a_declined_quote_opens_the_choice_again() {
     let deal = Deal::sent().await;
-    let declined = deal.decides("decline", json!({ "reason": "Too dear" })).await.expect(200);
+    let declined = deal.decides("decline", json!({ "decline_reason": "Too dear" })).await.expect(200);
     assert_eq!(App::shared().wire.calls(&deal.quote), 2);
     assert_eq!((&declined.json["status"], &declined.json["decline_reason"]), (&json!("declined"), &json!("Too dear")));
     let bid = &App::shared().stored("bids", json!({ "_id": declined.json["bid"] })).await[0];
@@ -36,8 +36,8 @@ async fn a_declined_quote_opens_the_choice_again() {
 async fn a_reason_is_text_of_a_bounded_length() {
     let deal = Deal::sent().await;
     for reason in [json!(5), json!("x".repeat(1_001))] {
-        let refused = deal.decides("decline", json!({ "reason": reason })).await.expect(422);
-        assert_eq!(refused.places(), ["/reason"]);
+        let refused = deal.decides("decline", json!({ "decline_reason": reason })).await.expect(422);
+        assert_eq!(refused.places(), ["/decline_reason"]);
     }
     assert_eq!(deal.decides("decline", json!({ "why": "x" })).await.expect(422).places(), ["/why"]);
     assert_eq!(deal.status("quotes", &deal.quote).await, "sent");

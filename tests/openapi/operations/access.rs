@@ -177,7 +177,7 @@ fn key() -> Value {
 }
 
 fn seeded() -> Value {
-    let names = json!({ "type": "array", "items": text() });
+    let names = json!({ "type": "array", "items": all_of(json!({ "id": text(), "name": text() })) });
     all_of(json!({ "set": text(), "made": names, "kept": names }))
 }
 

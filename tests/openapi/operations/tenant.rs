@@ -65,13 +65,16 @@ fn received() -> Value {
 }
 
 fn features() -> Value {
-    let feature = all_of(json!({ "is_enabled": flag(), "is_available": flag() }));
+    let mut feature = all_of(json!({ "is_available": flag() }));
+    feature["properties"]["is_enabled"] = flag();
     json!({ "type": "object", "additionalProperties": feature })
 }
 
 fn usage() -> Value {
     let number = || json!({ "type": "integer" });
-    json!({ "type": "object", "additionalProperties": all_of(json!({ "used": number(), "max": number() })) })
+    let mut usage = all_of(json!({ "used": number() }));
+    usage["properties"]["max"] = number();
+    json!({ "type": "object", "additionalProperties": usage })
 }
 
 fn domain() -> Value {
