@@ -204,8 +204,11 @@ fn responses(route: &Route, operation: &Operation) -> Value {
         found.insert("304".to_owned(), json!({ "description": "You have this version already." }));
     }
     let writes = route.verb != Verb::Get;
-    for (status, _) in PROBLEMS.iter().filter(|(status, _)| writes || !matches!(status, 409 | 412 | 413 | 415 | 422)) {
-        found.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/Problem{status}") }));
+    let may = |status: &u16| writes || operation.refuses.contains(status) || !matches!(status, 409 | 412 | 413 | 415 | 422);
+    for (status, about) in PROBLEMS.iter().filter(|(status, _)| may(status)) {
+        let problem = json!({ "$ref": format!("#/components/responses/Problem{status}") });
+        let is_silent = operation.silent.contains(status);
+        found.insert(status.to_string(), if is_silent { json!({ "description": about }) } else { problem });
     }
     found.into()
 }

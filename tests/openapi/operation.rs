@@ -47,13 +47,17 @@ pub struct Operation {
     pub takes: Takes,
     /// What it answers.
     pub gives: Gives,
+    /// What it may refuse besides what all of its method may.
+    pub refuses: &'static [u16],
+    /// What it refuses without a word.
+    pub silent: &'static [u16],
     /// The parameters of its query, besides those of a list or a record.
     pub query: fn() -> Vec<Value>,
 }
 
 /// An operation of which all but the summary follows from its route.
 pub const fn op(route: &'static str, summary: &'static str) -> Operation {
-    Operation { route, summary, about: "", takes: Takes::Usual, gives: Gives::Usual, query: Vec::new }
+    Operation { route, summary, about: "", takes: Takes::Usual, gives: Gives::Usual, refuses: &[], silent: &[], query: Vec::new }
 }
 
 impl Operation {
@@ -70,6 +74,16 @@ impl Operation {
     /// The same with another body.
     pub const fn takes(self, takes: Takes) -> Self {
         Self { takes, ..self }
+    }
+
+    /// The same that may refuse with these statuses as well.
+    pub const fn refuses(self, refuses: &'static [u16]) -> Self {
+        Self { refuses, ..self }
+    }
+
+    /// The same that refuses with these statuses and no body.
+    pub const fn silent(self, silent: &'static [u16]) -> Self {
+        Self { silent, ..self }
     }
 
     /// The same with parameters in its query.

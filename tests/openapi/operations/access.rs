@@ -144,9 +144,9 @@ fn challenge() -> Value {
 }
 
 fn assertion() -> Value {
-    let mut schema = all_of(json!({ "assertion": text() }));
-    extend(&mut schema["properties"], json!({ "email": text(), "name": text(), "avatar": text() }));
-    schema
+    let said = json!({ "type": ["string", "null"] });
+    let until = json!({ "type": "string", "format": "date-time" });
+    all_of(json!({ "assertion": text(), "expires_at": until, "email": said, "name": said, "avatar": said }))
 }
 
 fn credentials() -> Value {

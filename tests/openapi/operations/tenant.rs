@@ -41,7 +41,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("DELETE /v1/integrations/{id}", "Disconnect an outside service"),
     op("POST /v1/integrations/{id}/restore", "Restore an integration"),
     op("POST /v1/hooks/forms/{key}", "Deliver the response to a form").gives(Json(200, received)),
-    op("POST /v1/hooks/xero/{key}", "Deliver events of Xero").gives(Nothing(200)),
+    op("POST /v1/hooks/xero/{key}", "Deliver events of Xero").silent(&[401]).gives(Nothing(200)),
 ];
 
 fn text() -> Value {

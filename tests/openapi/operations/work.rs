@@ -67,6 +67,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST /v1/privacy/requests", "Ask for the export or the erasure of a person"),
     op("GET /v1/privacy/requests/{id}", "Read such a request"),
     op("GET /v1/privacy/requests/{id}/export", "What is about the person, and what names them")
+        .refuses(&[409])
         .query(cursor)
         .gives(Json(200, export)),
     // jobs
