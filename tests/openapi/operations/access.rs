@@ -25,7 +25,12 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST /v1/auth/password/reset", "Set a new password by the token of a mail").gives(Nothing(204)),
     op("POST /v1/auth/totp", "Get a secret for an authenticator app").gives(Json(200, totp)),
     op("POST /v1/auth/totp/confirm", "Turn the second factor on").gives(Json(200, recovery)),
+    op("POST /v1/auth/totp/recovery-codes", "Get new recovery codes").gives(Json(200, recovery)),
     op("DELETE /v1/auth/totp", "Turn the second factor off"),
+    op("POST /v1/auth/proofs", "Prove again who one is")
+        .about("The `proof` is asked for where something cannot be undone, such as where one is paid.")
+        .gives(Json(200, proof)),
+    op("POST /v1/auth/proofs/code", "Ask for a mail with a code to prove who one is").gives(Json(202, challenge)),
     op("POST /v1/auth/otp", "Ask for a mail with a code to log in with").gives(Json(202, challenge)),
     op("POST /v1/auth/otp/verify", "Log in with a code from a mail").gives(Json(200, welcome)),
     op("POST /v1/auth/second-factor", "Complete a login with a second factor").gives(Json(200, welcome)),
@@ -51,6 +56,8 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST /v1/members", "Invite a member"),
     op("GET /v1/members/{id}", "Read a member"),
     op("PATCH /v1/members/{id}", "Change a member's role or status").gives(Record(200, &MEMBERSHIP)),
+    op("POST /v1/members/{id}/activate", "Let a member work who has joined and waits").gives(Record(200, &MEMBERSHIP)),
+    op("POST /v1/members/{id}/deactivate", "Make an active member wait").gives(Record(200, &MEMBERSHIP)),
     op("DELETE /v1/members/{id}", "Remove a member, or take an invitation back"),
     op("GET /v1/members/{id}/sessions", "The sessions of a member").gives(Page(&LOGIN)),
     op("DELETE /v1/members/{id}/sessions", "End all sessions of a member"),
@@ -137,6 +144,10 @@ fn totp() -> Value {
 
 fn recovery() -> Value {
     all_of(json!({ "recovery_codes": { "type": "array", "items": text() } }))
+}
+
+fn proof() -> Value {
+    all_of(json!({ "proof": text(), "expires_in": { "type": "integer" } }))
 }
 
 fn challenge() -> Value {

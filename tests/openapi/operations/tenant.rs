@@ -23,6 +23,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET /v1/operator/tenants/{id}", "Read any tenant").gives(Record(200, &TENANT)),
     op("PATCH /v1/operator/tenants/{id}", "Set a tenant's plan, limits and status").gives(Record(200, &TENANT)),
     op("POST /v1/operator/keys/rewrap", "Wrap all tenants' keys by the newest master key").gives(Json(202, status)),
+    op("POST /v1/operator/tenants/{id}/jobs/retry", "Try jobs again that were laid aside").gives(Json(200, retried)),
     // fields
     op("GET /v1/fields", "List custom fields"),
     op("POST /v1/fields", "Define a custom field"),
@@ -58,6 +59,10 @@ fn object() -> Value {
 
 fn status() -> Value {
     all_of(json!({ "status": text() }))
+}
+
+fn retried() -> Value {
+    all_of(json!({ "retried": { "type": "integer" } }))
 }
 
 fn received() -> Value {

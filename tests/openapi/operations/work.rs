@@ -73,6 +73,7 @@ pub const OPERATIONS: &[Operation] = &[
     // jobs
     op("POST /v1/jobs/run", "Work due jobs").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
     op("POST /v1/privacy/run", "Work due jobs of privacy").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
+    op("POST /v1/tenants/run", "Work due jobs of tenants").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
     op("POST /v1/xero/run", "Work due jobs of Xero").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
 ];
 
