@@ -82,7 +82,7 @@ async fn a_mask_is_no_less_a_mask_and_the_export_says_what_it_lacks() {
 async fn where_somebody_is_paid_shows_its_last_four_and_no_hidden_field_shows() {
     let tenant = Tenant::new().await;
     let (owner, expert) = (tenant.member(Role::Owner).await, tenant.member(Role::Expert).await);
-    let account = json!({ "account_holder": "Ada", "account_number": "DE89370400440532013000", "tax_number": "12/345/67890" });
+    let account = json!({ "account_holder": "Ada", "account_number": "DE89370400440532013000", "tax_number": "12/345/67890", "proof": expert.proof() });
     expert.caller().post("/v1/profile/payout", account).send().await.expect(200);
     let request = json!({ "type": "export", "membership": expert.id });
     let request = owner.caller().post("/v1/privacy/requests", request).send().await.expect(201).id();
