@@ -115,6 +115,7 @@ fn operation_id(route: &Route) -> String {
         Verb::Post if is_verb => {}
         Verb::Post => words.push("create".to_owned()),
         Verb::Patch => words.push("update".to_owned()),
+        Verb::Put => words.push("set".to_owned()),
         Verb::Delete => words.push("delete".to_owned()),
     }
     words.join(".")

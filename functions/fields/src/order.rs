@@ -11,7 +11,8 @@ use edge::{Call, Outcome, Reply, crud};
 use serde_json::Value;
 use store::Definitions;
 
-const INPUT: &[Field] = &[
+/// What `order` takes.
+pub const INPUT: &[Field] = &[
     choice("entity", CUSTOMIZABLE).required(),
     Field { default: None, ..list("fields", &Kind::Reference("field_definition"), DEFINITIONS_MAX) }.required(),
 ];

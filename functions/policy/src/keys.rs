@@ -9,7 +9,8 @@ use store::keys::{KeysTurn, TOKENS_OUT_MS};
 use store::{EventOf, laid_aside};
 
 const BUSY: &str = "rotation-in-progress";
-const CONFIRMED: &[Field] = &[reference("tenant", "tenant").required()];
+/// What `destroy` takes.
+pub const CONFIRMED: &[Field] = &[reference("tenant", "tenant").required()];
 
 /// Begins to replace the key that values are sealed with; jobs do the rest. If their chain has broken off, it goes on.
 pub async fn rotate(call: &Call) -> Outcome {

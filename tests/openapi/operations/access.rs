@@ -1,12 +1,12 @@
 //! Logging in, keys, members and roles, profiles.
 
 use domain::entities::{CREDENTIAL, LOGIN, MEMBERSHIP, OWN_PROFILE, PAYOUT, PREFERENCES, STAFF_PROFILE, VERIFICATION};
-use domain::entity::Field;
+use domain::entity::{Field, reference};
 use serde_json::{Value, json};
 
 use crate::operation::Gives::{Json, Nothing, Page, Record};
 use crate::operation::{Operation, Takes, op};
-use crate::schema::{all_of, named, of_input, patch_of, patch_of_some};
+use crate::schema::{all_of, made_of, named, of_input, patch_of, patch_of_some};
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &[
@@ -77,6 +77,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("POST /v1/teams/{id}/members", "Put members into a team, or take them out").gives(Record(200, &domain::entities::TEAM)),
     op("POST /v1/policy/keys/rotate", "Replace the key of personal values").gives(Json(202, status)),
     op("POST /v1/policy/keys/destroy", "Destroy the tenant's keys")
+        .takes(Takes::Json(destroyed))
         .about("What they sealed cannot be read any more by anybody. There is no way back.")
         .gives(Nothing(204)),
     op("POST /v1/policy/explain", "Ask what a policy says, and why").gives(Json(200, ruling)),
@@ -88,12 +89,12 @@ pub const OPERATIONS: &[Operation] = &[
         .takes(Takes::Json(|| patch_of(PREFERENCES)))
         .gives(Json(200, preferences)),
     op("GET /v1/profile/payout", "Where one is paid, but for its digits").gives(Json(200, payout)),
-    op("POST /v1/profile/payout", "Set where one is paid").takes(Takes::Fields(PAYOUT)).gives(Json(200, payout)),
-    op("DELETE /v1/profile/payout", "Remove where one is paid"),
+    op("POST /v1/profile/payout", "Set where one is paid").takes(Takes::Json(paid)).gives(Json(200, payout)),
+    op("DELETE /v1/profile/payout", "Remove where one is paid").takes(Takes::Json(proof_alone)),
     op("PATCH /v1/profiles/{id}", "Change a member's profile").takes(Takes::Json(staff_profile)).gives(Record(200, &MEMBERSHIP)),
     op("GET /v1/profiles/{id}/payout", "Where a member is paid").gives(Json(200, payout)),
     op("GET /v1/verifications", "List verifications"),
-    op("POST /v1/verifications", "Ask for a verification"),
+    op("POST /v1/verifications", "Ask for a verification").takes(Takes::Json(asked)),
     op("GET /v1/verifications/{id}", "Read a verification"),
     op("POST /v1/verifications/{id}/verify", "Say that it is right").gives(Record(200, &VERIFICATION)),
     op("POST /v1/verifications/{id}/reject", "Say that it is not right").gives(Record(200, &VERIFICATION)),
@@ -207,6 +208,28 @@ fn of_preferences(fields: &[Field]) -> Value {
         schema.remove("additionalProperties");
     }
     schema
+}
+
+/// With what `POST /v1/auth/proofs` answers.
+fn with_proof(mut schema: Value) -> Value {
+    schema["properties"]["proof"] = json!({ "type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": "\\S" });
+    schema
+}
+
+fn proof_alone() -> Value {
+    with_proof(of_input(&[]))
+}
+
+fn asked() -> Value {
+    with_proof(made_of(&VERIFICATION))
+}
+
+fn destroyed() -> Value {
+    with_proof(of_input(&[reference("tenant", "tenant").required()]))
+}
+
+fn paid() -> Value {
+    with_proof(of_input(PAYOUT))
 }
 
 fn payout() -> Value {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::operation::Gives::{Json, Nothing, Record};
 use crate::operation::{Operation, Takes, op};
 use crate::parameters::query;
-use crate::schema::all_of;
+use crate::schema::{all_of, named};
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &[
@@ -23,11 +23,13 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET /v1/operator/tenants/{id}", "Read any tenant").gives(Record(200, &TENANT)),
     op("PATCH /v1/operator/tenants/{id}", "Set a tenant's plan, limits and status").gives(Record(200, &TENANT)),
     op("POST /v1/operator/keys/rewrap", "Wrap all tenants' keys by the newest master key").gives(Json(202, status)),
+    op("POST /v1/operator/tenants/{id}/keys", "Make keys for a tenant that never had any").gives(Json(202, status)),
     op("POST /v1/operator/tenants/{id}/jobs/retry", "Try jobs again that were laid aside").gives(Json(200, retried)),
     // fields
     op("GET /v1/fields", "List custom fields"),
     op("POST /v1/fields", "Define a custom field"),
     op("GET /v1/fields/schema", "The custom fields as JSON Schema").query(of_entity).gives(Json(200, object)),
+    op("PUT /v1/fields/order", "Put the fields of an entity in order").gives(Json(200, ordered)),
     op("GET /v1/fields/{id}", "Read a custom field"),
     op("PATCH /v1/fields/{id}", "Change a custom field"),
     op("DELETE /v1/fields/{id}", "Delete a custom field that no record has"),
@@ -113,6 +115,10 @@ fn settings() -> Value {
 
 fn chosen() -> Value {
     crate::schema::patch_of(domain::settings::SETTINGS)
+}
+
+fn ordered() -> Value {
+    all_of(json!({ "data": { "type": "array", "items": named("FieldDefinition") } }))
 }
 
 fn of_entity() -> Vec<Value> {

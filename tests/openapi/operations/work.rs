@@ -70,6 +70,7 @@ pub const OPERATIONS: &[Operation] = &[
         .refuses(&[409])
         .query(cursor)
         .gives(Json(200, export)),
+    op("POST /v1/privacy/requests/{id}/lift", "Lift the restriction of a person"),
     // jobs
     op("POST /v1/jobs/run", "Work due jobs").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
     op("POST /v1/privacy/run", "Work due jobs of privacy").query(limit).takes(Takes::Json(nothing)).gives(Json(200, report)),
