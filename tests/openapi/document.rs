@@ -201,6 +201,9 @@ fn responses(route: &Route, operation: &Operation) -> Value {
     }
     answer["headers"] = headers;
     found.insert(status.to_string(), answer);
+    if let Some((status, schema)) = operation.or {
+        found.insert(status.to_string(), content(schema(), "Done."));
+    }
     if route.verb == Verb::Get && matches!(operation.answer(route), Gives::Record(..)) {
         found.insert("304".to_owned(), json!({ "description": "You have this version already." }));
     }

@@ -47,6 +47,8 @@ pub struct Operation {
     pub takes: Takes,
     /// What it answers.
     pub gives: Gives,
+    /// What else it may answer when all is well.
+    pub or: Option<(u16, fn() -> Value)>,
     /// What it may refuse besides what all of its method may.
     pub refuses: &'static [u16],
     /// What it refuses without a word.
@@ -57,7 +59,17 @@ pub struct Operation {
 
 /// An operation of which all but the summary follows from its route.
 pub const fn op(route: &'static str, summary: &'static str) -> Operation {
-    Operation { route, summary, about: "", takes: Takes::Usual, gives: Gives::Usual, refuses: &[], silent: &[], query: Vec::new }
+    Operation {
+        route,
+        summary,
+        about: "",
+        takes: Takes::Usual,
+        gives: Gives::Usual,
+        or: None,
+        refuses: &[],
+        silent: &[],
+        query: Vec::new,
+    }
 }
 
 impl Operation {
@@ -74,6 +86,11 @@ impl Operation {
     /// The same with another body.
     pub const fn takes(self, takes: Takes) -> Self {
         Self { takes, ..self }
+    }
+
+    /// The same that answers so as well.
+    pub const fn or(self, status: u16, schema: fn() -> Value) -> Self {
+        Self { or: Some((status, schema)), ..self }
     }
 
     /// The same that may refuse with these statuses as well.

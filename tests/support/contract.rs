@@ -13,8 +13,10 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include
 /// What was compiled so far, by where it stands in the document.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// What planted values begin with.
-const PLANTED: &str = "\"zq";
+/// Whether a value is a planted text or a planted number (see `tests/tables/planted.rs`).
+fn is_planted(value: &Value) -> bool {
+    value.as_i64().is_some_and(|number| (5_000_000_000..9_000_000_000).contains(&number)) || value.to_string().contains("\"zq")
+}
 
 /// Expects an answer to be as documented, where the document knows the operation.
 pub fn check(method: &str, path: &str, answered: &Answered) {
@@ -33,7 +35,7 @@ pub fn check(method: &str, path: &str, answered: &Answered) {
                 let wrong: Vec<String> = validator(&content["schema"])
                     .iter_errors(&answered.json)
                     // What a test planted in fields of every kind fits few of them.
-                    .filter(|error| !error.instance().to_string().contains(PLANTED))
+                    .filter(|error| !is_planted(error.instance()))
                     .map(|error| format!("{}: {error}", error.instance_path()))
                     .collect();
                 assert!(wrong.is_empty(), "against its schema: {wrong:#?} {what}");

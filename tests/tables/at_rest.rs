@@ -85,7 +85,10 @@ async fn what_is_personal_is_in_no_file_and_nobody_reads_it_without_the_keys() {
 
     let at = |name: &str| folder.path().join(name);
     gateway::back_up(&at("data.sqlite"), &at("before.sqlite")).unwrap();
-    caller.post("/v1/policy/keys/destroy", json!({ "tenant": tenant })).send().await.expect(204);
+    let proof =
+        caller.post("/v1/auth/proofs", json!({ "password": "correct horse battery" })).send().await.expect(200).json["proof"]
+            .clone();
+    caller.post("/v1/policy/keys/destroy", json!({ "tenant": tenant, "proof": proof })).send().await.expect(204);
     gateway::back_up(&at("data.sqlite"), &at("after.sqlite")).unwrap();
     let files = ["data.sqlite", "data.sqlite-wal", "keys.sqlite", "keys.sqlite-wal", "before.sqlite", "after.sqlite"];
     let scan = || files.map(|file| read(&at(file)));

@@ -322,6 +322,10 @@ async fn masked_fields_are_neither_written_nor_taken_away() {
                     let is_named = |error: &Value| {
                         error["pointer"] == format!("/{}", field.name) && codes.iter().any(|code| error["code"] == *code)
                     };
+                    // Whoever sees less than another changes nothing of them.
+                    if HANDS_OUT.contains(&endpoint.route) && answer.code() == "role-not-allowed" {
+                        continue;
+                    }
                     assert!(answer.status == 422 && errors.iter().any(is_named), "{} {body}: {}", endpoint.route, answer.text);
                     refused += 1;
                 }

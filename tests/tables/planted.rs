@@ -20,7 +20,7 @@ pub enum Planting {
 }
 
 /// What commands look up: it must be what it is.
-const LOOKED_UP: &[(&str, &str)] = &[("tenant", "domain"), ("field_definition", "key")];
+const LOOKED_UP: &[(&str, &str)] = &[("tenant", "domain"), ("field_definition", "key"), ("field_definition", "pattern")];
 
 /// What the values of a field have in them, and of no other.
 pub fn mark(entity: &Entity, field: &Field) -> String {

@@ -241,8 +241,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint { trips: 2, ..plain("POST /v1/policy/keys/rotate", &[Owner]) },
     Endpoint {
-        body: |world| json!({ "tenant": world.tenant.id, "proof": world.member(Owner).proof() }),
-        foreign: Some(|world| json!({ "tenant": world.tenant.id, "proof": world.member(Owner).proof() })),
+        body: |world| json!({ "tenant": world.tenant.id, "proof": world.proof(Owner) }),
+        foreign: Some(|world| json!({ "tenant": world.tenant.id, "proof": world.proof(Owner) })),
         ..plain("POST /v1/policy/keys/destroy", &[Owner])
     },
     // fields

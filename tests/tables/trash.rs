@@ -51,6 +51,7 @@ async fn plant(world: &World, link: Link, to: &str, ids: &BTreeMap<&str, String>
             (_, Some(id)) => id.as_str().into(),
             (Kind::Reference("membership"), _) => world.member(Role::Owner).id.as_str().into(),
             (Kind::Integer(..), _) => 77.into(),
+            (Kind::Email, _) => format!("{planted}@example.com").to_lowercase().into(),
             _ => planted.as_str().into(),
         };
     }

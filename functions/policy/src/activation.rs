@@ -42,7 +42,9 @@ pub async fn deactivate(call: &Call) -> Outcome {
 async fn read(call: &Call, status: &str, otherwise: fn() -> Error) -> Result<Doc, Halt> {
     let (id, scope) = (call.id(&MEMBERSHIP)?, call.scope()?);
     let theirs = scope.reach(&MEMBERSHIP, "activate").and(Filter::is("_id", id));
-    let member = call.store.find(scope, &MEMBERSHIP, theirs).await?.ok_or_else(Error::not_found)?;
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&MEMBERSHIP, &theirs, Error::not_found());
+    let member = reading.run().await?.doc(step);
     crud::check_version(call, &member)?;
     call.require_as_much(Policy::of_member(&member).as_ref())?;
     if text(&member, "status") == Some(status) { Ok(member) } else { Err(otherwise().into()) }

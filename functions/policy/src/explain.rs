@@ -108,9 +108,12 @@ fn by_membership(state: &Doc) -> Option<Ruling> {
     (status != "active").then(|| ("not-active", false, format!("The membership is {status}.")))
 }
 
+/// What exports ask for.
+const EXPORTS: &[&str] = &["privacy_request:create", "privacy_request:export"];
+
 /// What a suspended tenant has is read and exported, not changed.
 fn by_tenant(question: &Question<'_>, state: &Doc) -> Option<Ruling> {
-    let changes = !question.permission.ends_with(":read") && !question.permission.starts_with("privacy_request:");
+    let changes = !question.permission.ends_with(":read") && !EXPORTS.contains(&question.permission);
     let is_frozen = state.get("frozen").and_then(Value::as_bool) == Some(true);
     (is_frozen && changes).then(|| ("tenant-suspended", false, "The tenant is suspended: what it has is not changed.".to_owned()))
 }

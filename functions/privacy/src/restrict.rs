@@ -26,8 +26,10 @@ pub fn mark(command: &mut Command<'_>, scope: &Scope, request: &Doc, is_restrict
 /// Lifts the restriction that a request asked for.
 pub async fn lift(call: &Call) -> Outcome {
     let scope = call.scope()?;
-    let one = scope.reach(&PRIVACY_REQUEST, "create").and(Filter::is("_id", call.id(&PRIVACY_REQUEST)?));
-    let before = call.store.find(scope, &PRIVACY_REQUEST, one).await?.ok_or_else(Error::not_found)?;
+    let one = scope.reach(&PRIVACY_REQUEST, "lift").and(Filter::is("_id", call.id(&PRIVACY_REQUEST)?));
+    let mut reading = call.store.reading(scope);
+    let step = reading.one(&PRIVACY_REQUEST, &one, Error::not_found());
+    let before = reading.run().await?.doc(step);
     crud::check_version(call, &before)?;
     match (text(&before, "type"), text(&before, "status")) {
         (Some("restrict"), Some("done")) => {}

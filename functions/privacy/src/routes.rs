@@ -13,7 +13,7 @@ pub static ROUTES: &[Route] = &[
         .of(&PRIVACY_REQUEST),
     Route::read("/v1/privacy/requests/{id}", "privacy_request:read", &PRIVACY_REQUEST),
     Route::get("/v1/privacy/requests/{id}/export", May("privacy_request:export"), |call| Box::pin(export::export(call))),
-    Route::post("/v1/privacy/requests/{id}/lift", May("privacy_request:create"), |call| Box::pin(restrict::lift(call)))
+    Route::post("/v1/privacy/requests/{id}/lift", May("privacy_request:lift"), |call| Box::pin(restrict::lift(call)))
         .bare()
         .of(&PRIVACY_REQUEST),
     Route::post("/v1/privacy/run", Public, |call| Box::pin(runner::run(call, &LANE))).with_query(),

@@ -92,6 +92,7 @@ pub const PERMISSIONS: &[&str] = &[
     "project:update",
     "milestone:update",
     "invoice:update",
+    "privacy_request:lift",
 ];
 
 /// Fields that no mask can take away: streams and read marks go by these numbers.

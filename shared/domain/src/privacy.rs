@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::entity::{Entity, Field, Kind};
+use crate::entity::{CUSTOM_PERSONAL, Entity, Field, Kind};
 use crate::{Doc, Filter, custom, entities, search};
 
 /// The field of people and memberships that says since when they are read and not changed.
@@ -84,7 +84,9 @@ pub fn subject_paths(entity: &Entity) -> Vec<&'static str> {
 /// Whose restriction forbids to change the records of an entity: themselves, or the people and members in these fields.
 pub fn restricting(entity: &'static Entity) -> impl Iterator<Item = (&'static str, &'static Entity)> {
     let is_about = |field: &&Field| field.subject == Some(field.name) || target(field) == "person";
-    let fields = if is_erasable(entity) { entity.fields } else { &[] };
+    // What was agreed and what is owed goes on; a field that a tenant gave it does not change that.
+    let tells_of_people = entity.fields.iter().any(|field| goes(field) && field.name != CUSTOM_PERSONAL.name);
+    let fields = if tells_of_people { entity.fields } else { &[] };
     let named = fields.iter().filter(is_about).filter_map(|field| Some((field.name, entities::by_name(target(field))?)));
     is_itself(entity).then_some(("_id", entity)).into_iter().chain(named)
 }
@@ -114,7 +116,8 @@ pub fn erased(entity: &Entity, before: &Doc) -> Doc {
             None => after.remove(field.name),
         };
     }
-    if search::is_searchable(entity) {
+    // What stays as it is gets no other words, either.
+    if search::is_searchable(entity) && after != *before {
         search::index(entity, Some(before), &mut after);
     }
     after

@@ -19,7 +19,7 @@ pub const OPERATIONS: &[Operation] = &[
         .gives(Json(200, tokens)),
     op("POST /v1/auth/logout", "End the login").gives(Nothing(204)),
     op("POST /v1/auth/switch", "Enter another tenant of the same person").gives(Json(200, tokens)),
-    op("POST /v1/auth/accept-invite", "Join a tenant").gives(Json(200, welcome)),
+    op("POST /v1/auth/accept-invite", "Join a tenant").gives(Json(200, welcome)).or(202, waiting),
     op("POST /v1/auth/password", "Change one's password").about("Ends one's other logins in all tenants.").gives(Nothing(204)),
     op("POST /v1/auth/password/forgot", "Ask for a mail to set a new password").gives(Json(202, empty)),
     op("POST /v1/auth/password/reset", "Set a new password by the token of a mail").gives(Nothing(204)),
@@ -94,7 +94,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("PATCH /v1/profiles/{id}", "Change a member's profile").takes(Takes::Json(staff_profile)).gives(Record(200, &MEMBERSHIP)),
     op("GET /v1/profiles/{id}/payout", "Where a member is paid").gives(Json(200, payout)),
     op("GET /v1/verifications", "List verifications"),
-    op("POST /v1/verifications", "Ask for a verification").takes(Takes::Json(asked)),
+    op("POST /v1/verifications", "Ask for a verification").takes(Takes::Json(asked)).or(200, || named("Verification")),
     op("GET /v1/verifications/{id}", "Read a verification"),
     op("POST /v1/verifications/{id}/verify", "Say that it is right").gives(Record(200, &VERIFICATION)),
     op("POST /v1/verifications/{id}/reject", "Say that it is not right").gives(Record(200, &VERIFICATION)),
@@ -131,6 +131,13 @@ fn welcome() -> Value {
     let mut schema = tokens();
     schema["properties"]["device"] = text();
     schema
+}
+
+/// Who has joined, and waits to be activated.
+fn waiting() -> Value {
+    let mut properties = place();
+    extend(&mut properties, json!({ "status": { "const": "pending" } }));
+    all_of(properties)
 }
 
 fn extend(properties: &mut Value, more: Value) {
