@@ -189,7 +189,7 @@ fn responses(route: &Route, operation: &Operation) -> Value {
             200,
             json!({ "description": "Server-sent events.", "content": { "text/event-stream": { "schema": { "type": "string" } } } }),
         ),
-        Gives::Usual => unreachable!("answers are resolved"),
+        Gives::Usual => panic!("{}: its answer was resolved", operation.route),
     };
     let header = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
     let mut headers = json!({ "X-Request-Id": header("RequestId") });
