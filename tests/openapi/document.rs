@@ -1,6 +1,7 @@
 //! The whole document: paths from the routes, schemas from the tables.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use domain::Entity;
 use edge::{Access, Content, Route, Verb};
@@ -41,12 +42,19 @@ pub fn is_shown(entity: &Entity) -> bool {
     })
 }
 
-/// Every operation with its function's name and its route.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static Route, &'static Operation)> {
-    endpoints().filter_map(|(function, route)| {
-        let name = format!("{route:?}");
-        Some((function, route, OPERATIONS.iter().find(|operation| operation.route == name)?))
-    })
+/// An operation with its function's name and its route.
+type Described = (&'static str, &'static Route, &'static Operation);
+
+/// Every operation; asked for by each reference of each schema.
+fn operations() -> impl Iterator<Item = Described> {
+    static ALL: LazyLock<Vec<Described>> = LazyLock::new(|| {
+        let described = |(function, route): (&'static str, &'static Route)| {
+            let name = format!("{route:?}");
+            Some((function, route, OPERATIONS.iter().find(|operation| operation.route == name)?))
+        };
+        endpoints().filter_map(described).collect()
+    });
+    ALL.iter().copied()
 }
 
 /// The document of all functions.
@@ -258,7 +266,7 @@ fn schemas() -> BTreeMap<String, Value> {
             _ => None,
         };
         if let Some(entity) = shown {
-            found.extend(schema::of_entity(entity, &[Use::Shown]));
+            found.extend([schema::of_entity(entity, Use::Shown)]);
             if entity.is_customizable() {
                 let custom = json!({ "type": "object", "description": "Values of the tenant's own fields, by their keys." });
                 found.insert(format!("{}Custom", name_of(entity)), custom);
@@ -269,7 +277,7 @@ fn schemas() -> BTreeMap<String, Value> {
         }
         if let (Some(Takes::Usual), Some(entity)) = (operation.body(route), route.entity) {
             let of = if route.verb == Verb::Patch { Use::Patched } else { Use::Made };
-            found.extend(schema::of_entity(entity, &[of]));
+            found.extend([schema::of_entity(entity, of)]);
         }
     }
     found

@@ -1,5 +1,7 @@
 //! What every operation is, in words; and what it takes and answers where that does not follow from its route.
 
+use std::sync::LazyLock;
+
 use crate::operation::Operation;
 
 mod access;
@@ -8,5 +10,5 @@ mod tenant;
 mod work;
 
 /// Every operation.
-pub static OPERATIONS: std::sync::LazyLock<Vec<Operation>> =
-    std::sync::LazyLock::new(|| [access::OPERATIONS, money::OPERATIONS, tenant::OPERATIONS, work::OPERATIONS].concat());
+pub static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| [access::OPERATIONS, money::OPERATIONS, tenant::OPERATIONS, work::OPERATIONS].concat());

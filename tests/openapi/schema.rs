@@ -39,15 +39,13 @@ pub fn id(prefix: &str) -> Value {
     json!({ "type": "string", "pattern": format!("^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$") })
 }
 
-/// An entity's schemas, by their names: the record, and what it is made of and changed by, where callers do that.
-pub fn of_entity(entity: &'static Entity, uses: &[Use]) -> Vec<(String, Value)> {
-    uses.iter()
-        .map(|of| match of {
-            Use::Shown => (name_of(entity), shown(entity)),
-            Use::Made => (format!("{}Create", name_of(entity)), input(entity, Use::Made)),
-            Use::Patched => (format!("{}Update", name_of(entity)), input(entity, Use::Patched)),
-        })
-        .collect()
+/// An entity's schema for a use, with its name.
+pub fn of_entity(entity: &'static Entity, of: Use) -> (String, Value) {
+    match of {
+        Use::Shown => (name_of(entity), shown(entity)),
+        Use::Made => (format!("{}Create", name_of(entity)), input(entity, of)),
+        Use::Patched => (format!("{}Update", name_of(entity)), input(entity, of)),
+    }
 }
 
 /// What a verb takes.
